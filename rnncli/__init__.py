@@ -1,0 +1,19 @@
+"""Recurrent networks from scratch in NumPy: train, predict, and prove the gradients."""
+
+from typing import TYPE_CHECKING, Any
+
+from rnncli.errors import RnnError
+
+if TYPE_CHECKING:
+    from rnncli.runs.api import load, train
+
+__version__ = "0.1.0"
+__all__ = ["RnnError", "__version__", "load", "train"]
+
+def __getattr__(name: str) -> Any:
+    # NumPy and the rest are loaded on first use, so that `rnn --help` pays for none of them.
+    if name in ("load", "train"):
+        from rnncli.runs import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'rnncli' has no attribute '{name}'")

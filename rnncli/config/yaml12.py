@@ -1,0 +1,158 @@
+"""YAML with the scalars of YAML 1.2, read strictly, with the line of every key.
+
+PyYAML follows YAML 1.1, where ``no`` is false, ``1:30`` is 90 and ``1e-3`` is text; here the words
+mean what they say. Aliases, merge keys, tags, duplicate keys, several documents and deep nesting
+are refused.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from rnncli.errors import InputError
+
+MAX_BYTES = 1 << 16
+_MAX_DEPTH = 32
+_PREFIX = "tag:yaml.org,2002:"
+_SCALARS = (
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+|0o[0-7]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)\.[0-9]*|(0|[1-9][0-9]*)(?=[eE]))([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+)
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _refused(event, "anchors and aliases are not allowed; write the value out")
+        if getattr(event, "tag", None):
+            raise _refused(event, "tags are not allowed; write the plain value")
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise _refused(event, f"nested deeper than {_MAX_DEPTH} levels")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+class _Dumper(yaml.SafeDumper):
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+
+for _name, _pattern, _first in _SCALARS:
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(  # type: ignore[no-untyped-call]
+            _PREFIX + _name, re.compile(f"(?:{_pattern})$"), ["" if c == "\0" else c for c in _first]
+        )
+
+
+def _refused(event: Any, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+
+
+@dataclass
+class Document:
+    """A YAML mapping: its plain values, the line of every key, and what was wrong in passing."""
+
+    tree: dict[str, Any]
+    lines: dict[tuple[str, ...], int] = field(default_factory=dict)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+
+def load(text: bytes | str, name: str) -> Document:
+    """Read a YAML mapping.
+
+    Raises
+    ------
+    InputError
+        The text is no YAML, or not of the permitted kind; with the line.
+    """
+    if len(text) > MAX_BYTES:
+        raise InputError(f"{name}: over 64 KiB; a config is a short text")
+    loader = None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()  # type: ignore[no-untyped-call]
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InputError(f"{name}:{line}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{name}: is not YAML text in UTF-8 ({reason})") from None
+    document = Document({})
+    if node is None:
+        return document
+    if not isinstance(node, yaml.MappingNode):
+        raise InputError(f"{name}:1: a mapping such as 'seed: 0' was expected")
+    document.tree = _value(node, (), document)
+    return document
+
+
+def scalar(text: str) -> Any:
+    """Return the value of a piece of YAML, as in ``--set KEY=VALUE``."""
+    return load(f"value: {text}" if text.strip() else "value: ''", "value").tree["value"]
+
+
+def dump(tree: dict[str, Any]) -> str:
+    """Return a tree as YAML text that `load` reads back unchanged."""
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def _value(node: yaml.Node, path: tuple[str, ...], document: Document) -> Any:
+    document.lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*path, str(i)), document) for i, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, document)
+    kind, text = node.tag.removeprefix(_PREFIX), node.value
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "int":
+        return _whole_number(text, node, document)
+    if kind == "float":
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
+
+
+def _whole_number(text: str, node: yaml.Node, document: Document) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        document.problems.append((node.start_mark.line + 1, "a number with too many digits"))
+        return 0
+
+
+def _mapping(node: yaml.MappingNode, path: tuple[str, ...], document: Document) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            document.problems.append((line, "a key that is not a word; keys are plain words"))
+            continue
+        key = key_node.value
+        if key == "<<":
+            document.problems.append((line, "<<: merge keys are not allowed; write the keys out"))
+        elif key in tree:
+            first = document.lines[*path, key]
+            dotted = ".".join((*path, key))
+            document.problems.append(
+                (line, f"{dotted}: stands twice (first in line {first}); keep one")
+            )
+        else:
+            tree[key] = _value(value_node, (*path, key), document)
+            document.lines[*path, key] = line
+    return tree

@@ -1,0 +1,218 @@
+"""CSV: one sequence a row, its T*D numbers step by step, and a column with the label."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal, cast
+
+import numpy as np
+
+from rnncli.data.files import FileData
+from rnncli.data.numbers import is_number, number, numbers
+from rnncli.data.sequences import Sequences
+from rnncli.errors import InputError
+from rnncli.keys import Key
+from rnncli.nn.arrays import Array
+
+_CELLS_AT_ONCE = 1 << 16
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the features and the label stand in a row."""
+
+    input_size: int
+    label_column: int | str | None
+    header: bool | None
+
+
+@dataclass(frozen=True)
+class Csv(FileData):
+    """The config section ``data`` of kind csv."""
+
+    kind: Literal["csv"] = "csv"
+    input_size: Annotated[int, Key("features a step; a row holds T times as many", minimum=1)] = 1
+    label_column: Annotated[int | str, Key("the label's column: its name, or its place from 0")] = (
+        -1
+    )
+    header: Annotated[bool | None, Key("whether the first row holds names; null looks")] = None
+
+    def read_file(self, path: Path) -> Sequences:
+        """Read one file of labelled sequences."""
+        layout = Layout(self.input_size, self.label_column, self.header)
+        with open_bytes(path) as stream:
+            chunks = list(read_csv(stream, str(path), layout))
+        labels = np.concatenate([cast(Array, chunk.labels) for chunk in chunks])
+        rows = [row for chunk in chunks for row in chunk.rows or ()]
+        return Sequences(np.concatenate([chunk.x for chunk in chunks]), labels, str(path), rows)
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, through gzip where it begins like one; what can not be read is an `InputError`."""
+    try:
+        with ExitStack() as stack:
+            stream: BinaryIO = stack.enter_context(open(path, "rb"))
+            magic = stream.read(2)
+            stream.seek(0)
+            if magic == _GZIP_MAGIC:
+                stream = cast(BinaryIO, stack.enter_context(gzip.open(stream)))
+            yield stream
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path}: the gzip data is damaged ({error}); compress it anew") from None
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise InputError(f"{path}: {error.strerror}; a readable file was expected") from None
+
+
+def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Sequences]:
+    """Yield the file's sequences in parts of bounded size.
+
+    Parameters
+    ----------
+    stream : iterable of bytes
+        The file's lines.
+    name : str
+        The file's name for messages.
+    layout : Layout
+        With a label column, each part has labels (text); without, every column is a feature.
+
+    Raises
+    ------
+    InputError
+        Naming row and column of the first cell that is no number, the first row of another
+        width, text that is not UTF-8, an unterminated quote, or a file without rows.
+    """
+    rows = _rows(stream, name)
+    line, cells = next(rows, (0, []))
+    if not cells:
+        raise InputError(f"{name}: no rows; one sequence a row was expected")
+    label = _label_place(cells, name, line, layout)
+    header = cells if _is_header(cells, label, layout) else None
+    if header is None:
+        rows = _chain((line, cells), rows)
+    width = len(cells)
+    features = width - (label is not None)
+    if features % layout.input_size or not features:
+        raise InputError(
+            f"{name}:{line}: row {line}: {features} feature columns; a multiple of "
+            f"{layout.input_size}, the features a step, was expected"
+        )
+    at_once = max(1, _CELLS_AT_ONCE // width)
+    values: list[list[float]] = []
+    labels: list[str] = []
+    lines: list[int] = []
+    empty = True
+    for line, cells in rows:
+        if len(cells) != width:
+            raise InputError(
+                f"{name}:{line}: row {line}: {len(cells)} columns; {width} were expected, as in "
+                "the first row"
+            )
+        if label is not None:
+            labels.append(cells.pop(label))
+        try:
+            values.append(numbers(cells))
+        except ValueError:
+            raise _wrong_cell(cells, name, line, label, header) from None
+        lines.append(line)
+        if len(lines) == at_once:
+            yield _sequences(values, labels, lines, name, layout)
+            values, labels, lines, empty = [], [], [], False
+    if lines:
+        yield _sequences(values, labels, lines, name, layout)
+    elif empty:
+        raise InputError(f"{name}: no rows after the header; one sequence a row was expected")
+
+
+def _sequences(
+    values: list[list[float]], labels: list[str], lines: list[int], name: str, layout: Layout
+) -> Sequences:
+    x = np.array(values).reshape(len(values), -1, layout.input_size)
+    return Sequences(x, np.array([text.strip() for text in labels]) if labels else None, name, lines)
+
+
+def _chain(
+    first: tuple[int, list[str]], rest: Iterator[tuple[int, list[str]]]
+) -> Iterator[tuple[int, list[str]]]:
+    yield first
+    yield from rest
+
+
+def _rows(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and cells of each row that is not blank."""
+    reader = csv.reader(_lines(stream, name), strict=True)
+    try:
+        for cells in reader:
+            if any(cells):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        line = reader.line_num
+        raise InputError(
+            f"{name}:{line}: row {line}: {error}; cells separated by commas were expected"
+        ) from None
+
+
+def _lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
+    for line, raw in enumerate(stream, 1):
+        try:
+            text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{name}:{line}: row {line}: byte {error.start + 1} is not UTF-8 text; "
+                "save the file as UTF-8"
+            ) from None
+        if "\0" in text:
+            raise InputError(f"{name}:{line}: row {line}: a NUL byte; text was expected")
+        yield text
+
+
+def _label_place(cells: list[str], name: str, line: int, layout: Layout) -> int | None:
+    """Return the label's place from 0, or None where there is none."""
+    wanted = layout.label_column
+    if wanted is None:
+        return None
+    if isinstance(wanted, str):
+        names = [cell.strip() for cell in cells]
+        if layout.header is False or wanted not in names:
+            known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            raise InputError(
+                f"{name}:{line}: row {line}: no column is named '{wanted}'; "
+                f"the first row holds {known}"
+            )
+        return names.index(wanted)
+    if not -len(cells) <= wanted < len(cells):
+        raise InputError(
+            f"{name}:{line}: row {line}: label_column {wanted} does not exist; "
+            f"there are {len(cells)} columns, counted from 0"
+        )
+    return wanted % len(cells)
+
+
+def _is_header(cells: list[str], label: int | None, layout: Layout) -> bool:
+    """Return whether the first row holds names: said so, or none of its features is a number."""
+    if layout.header is not None:
+        return layout.header
+    if isinstance(layout.label_column, str):
+        return True
+    features = [cell for place, cell in enumerate(cells) if place != label]
+    return not any(is_number(cell) for cell in features)
+
+
+def _wrong_cell(
+    features: list[str], name: str, line: int, label: int | None, header: list[str] | None
+) -> InputError:
+    for place, cell in enumerate(features):
+        try:
+            number(cell)
+        except ValueError as problem:
+            column = place + (label is not None and place >= label)
+            title = f" ({header[column].strip()})" if header else ""
+            return InputError(
+                f"{name}:{line}: row {line}, column {column + 1}{title}: {problem}"
+            )
+    raise AssertionError("every cell of the row is a number")

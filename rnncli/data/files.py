@@ -1,0 +1,49 @@
+"""What all data sets from files share: paths, splitting, and the keys for both."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from rnncli.data.sequences import Partition, Sequences, check_features
+from rnncli.data.split import split
+from rnncli.data.task import Task, infer_task
+from rnncli.errors import InputError
+from rnncli.keys import Key
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileData:
+    """Keys of every data section that reads files; a kind adds ``kind`` and `read_file`."""
+
+    path: Annotated[Path, Key("the training data")]
+    validation_path: Annotated[Path | None, Key("validation data in a file of its own")] = None
+    test_path: Annotated[Path | None, Key("what `evaluate` scores")] = None
+    validation_fraction: Annotated[
+        float, Key("random part held out where there is no validation_path", minimum=0, below=1)
+    ] = 0.1
+    standardize: Annotated[bool, Key("scale each feature to mean 0 and deviation 1")] = True
+    task: Annotated[
+        Literal["classification", "regression"] | None,
+        Key("what the labels are; null takes text and whole numbers for classes"),
+    ] = None
+
+    def read_file(self, path: Path) -> Sequences:
+        """Read one file of labelled sequences."""
+        raise NotImplementedError
+
+    def read(self, seed: int) -> tuple[Partition, Task]:
+        """Read the files, and split off the validation part with the seed's own stream."""
+        train = self.read_file(self.path)
+        task = infer_task(train, self.task)
+        validation, test = (
+            None if path is None else self.read_file(path)
+            for path in (self.validation_path, self.test_path)
+        )
+        for part in (validation, test):
+            if part is not None:
+                check_features(part, train.x.shape[2])
+                task.encode(part, float)
+        if validation is None and self.validation_fraction:
+            train, validation = split(train, task, self.validation_fraction, seed)
+        return Partition(train, validation, test), task
+

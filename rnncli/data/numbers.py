@@ -1,0 +1,45 @@
+"""Numbers in text, strictly: plain decimal notation in ASCII, and finite."""
+
+import math
+import re
+
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
+_OTHER_CHARACTERS = re.compile(r"[^0-9eE+\-., \t]")
+
+
+def number(text: str) -> float:
+    """Return the number that `text` is, or raise ``ValueError`` with what is wrong.
+
+    Not a number: an empty text, NaN, infinity, ``1_000``, digits of other scripts, a comma.
+    """
+    if not text.strip():
+        raise ValueError("is empty; a number was expected")
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{_shown(text)} is not a number; write it like 0.5 or 1e-3")
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{_shown(text)} is too large; numbers end at 1.8e308")
+    return value
+
+
+def numbers(cells: list[str]) -> list[float]:
+    """Return all of `cells` as numbers, or raise ``ValueError``; what `number` does, faster."""
+    if _OTHER_CHARACTERS.search(",".join(cells)):
+        raise ValueError
+    values = list(map(float, cells))
+    if not math.isfinite(sum(values)) and not all(map(math.isfinite, values)):
+        raise ValueError
+    return values
+
+
+def is_number(text: str) -> bool:
+    """Return whether `number` takes the text."""
+    try:
+        number(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

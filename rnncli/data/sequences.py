@@ -1,0 +1,94 @@
+"""Sequences with their labels, as they were read, and the parts of a data set."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnncli.errors import InputError
+from rnncli.nn.arrays import Array
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences of equal length, each with its label.
+
+    Attributes
+    ----------
+    x : array (N, T, D)
+        Inputs as read, not standardised.
+    labels : array (N,) or (N, K), optional
+        Class labels (text or whole numbers) or target values.
+    source : str
+        The file, for messages.
+    rows : sequence of int, optional
+        The line in `source` of each sequence; without it sequences count from `start`.
+    start : int
+        The number of the first sequence.
+    """
+
+    x: Array
+    labels: Array | None
+    source: str
+    rows: Sequence[int] | None = None
+    start: int = 0
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, index: Array) -> "Sequences":
+        """Return the sequences at `index`."""
+        labels = None if self.labels is None else self.labels[index]
+        rows = None if self.rows is None else [self.rows[i] for i in index]
+        return Sequences(self.x[index], labels, self.source, rows)
+
+    def place(self, index: int) -> str:
+        """Return where a sequence stands: ``file:line`` or ``file: sequence i``."""
+        if self.rows is None:
+            return f"{self.source}: sequence {self.start + index}"
+        return f"{self.source}:{self.rows[index]}: row {self.rows[index]}"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A data set in its parts; ``held_out`` is what an evaluation without input scores."""
+
+    train: Sequences
+    validation: Sequences | None = None
+    test: Sequences | None = None
+
+    @property
+    def held_out(self) -> Sequences | None:
+        """The test part, or the validation part where there is none."""
+        return self.test if self.test is not None else self.validation
+
+    def sha256(self) -> str:
+        """Return the hash over all parts, for the run's record."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.validation, self.test):
+            if part is not None:
+                digest.update(np.ascontiguousarray(part.x).data)
+                digest.update(repr(None if part.labels is None else part.labels.tolist()).encode())
+        return digest.hexdigest()
+
+
+def check_features(sequences: Sequences, input_size: int) -> None:
+    """Raise `InputError` unless the sequences have D features a step."""
+    if sequences.x.shape[2] != input_size:
+        raise InputError(
+            f"{sequences.source}: {sequences.x.shape[2]} features a step; the model takes "
+            f"{input_size}"
+        )
+
+
+def check_finite(sequences: Sequences) -> Sequences:
+    """Return the sequences, or raise `InputError` at their first value that is not finite."""
+    wrong = ~np.isfinite(sequences.x)
+    if wrong.any():
+        sequence, step, feature = (int(place) for place in np.argwhere(wrong)[0])
+        raise InputError(
+            f"{sequences.place(sequence)}, step {step}, feature {feature}: "
+            f"{sequences.x[sequence, step, feature]} is not a finite number"
+        )
+    return sequences

@@ -1,0 +1,183 @@
+"""What is to be learned: classes or values, and how labels become targets and back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from rnncli.data.numbers import is_number, number
+from rnncli.data.sequences import Sequences
+from rnncli.errors import InputError
+from rnncli.nn.arrays import Array
+
+TaskKind = Literal["binary", "multiclass", "regression"]
+MOST_CLASSES = 1000
+_CLASSES_UNASKED = 100
+
+_LOSSES = {
+    "binary": "binary_cross_entropy",
+    "multiclass": "softmax_cross_entropy",
+    "regression": "mean_squared_error",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """The learning task of a data set; it is stored with the weights.
+
+    Attributes
+    ----------
+    kind : {"binary", "multiclass", "regression"}
+        Two classes (one output), more classes (one output each), or K values (K outputs).
+    labels : tuple of str or int
+        The classes, in the order of the outputs; empty for regression.
+    target_mean, target_std : tuple of float
+        Scale of the values on the training part; the network learns standardised ones.
+    """
+
+    kind: TaskKind
+    labels: tuple[str | int, ...] = ()
+    target_mean: tuple[float, ...] = ()
+    target_std: tuple[float, ...] = ()
+
+    @property
+    def loss(self) -> str:
+        """The name of the task's loss function."""
+        return _LOSSES[self.kind]
+
+    @property
+    def metric(self) -> str:
+        """The name of the task's figure besides the loss."""
+        return "rmse" if self.kind == "regression" else "accuracy"
+
+    @property
+    def output_size(self) -> int:
+        """How many outputs the network needs."""
+        if self.kind == "regression":
+            return len(self.target_mean)
+        return 1 if self.kind == "binary" else len(self.labels)
+
+    def encode(self, sequences: Sequences, dtype: Any) -> Array:
+        """Return the targets (N, K): class numbers, or standardised values.
+
+        Raises
+        ------
+        InputError
+            The first sequence whose label is no class of this task, or no value.
+        """
+        labels = sequences.labels
+        if labels is None:
+            raise InputError(f"{sequences.source}: has no labels; this needs a label a sequence")
+        if self.kind == "regression":
+            values = _as_values(sequences)
+            if values.shape[1] != self.output_size:
+                raise InputError(
+                    f"{sequences.source}: {values.shape[1]} target values a sequence; the model "
+                    f"gives {self.output_size}"
+                )
+            return ((values - self.target_mean) / self.target_std).astype(dtype)
+        positions = {str(label): i for i, label in enumerate(self.labels)}
+        numbers = [positions.get(str(_whole(label)), -1) for label in labels.ravel().tolist()]
+        if -1 in numbers:
+            index = numbers.index(-1)
+            raise InputError(
+                f"{sequences.place(index)}: label '{labels.ravel()[index]}' is not known; "
+                f"one of {_listed(self.labels)}"
+            )
+        return np.array(numbers, dtype)[:, np.newaxis]
+
+    def probabilities(self, outputs: Array) -> Array:
+        """Return the probability of each class (N, C) from the outputs (N, O)."""
+        if self.kind == "binary":
+            outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
+        outputs = outputs - outputs.max(axis=1, keepdims=True)
+        np.exp(outputs, out=outputs)
+        return outputs / outputs.sum(axis=1, keepdims=True)
+
+    def decode(self, outputs: Array) -> Array:
+        """Return labels (N,) or values (N, K) from the outputs (N, O)."""
+        if self.kind == "regression":
+            return outputs * np.asarray(self.target_std) + np.asarray(self.target_mean)
+        if self.kind == "binary":
+            return np.array(self.labels)[(outputs[:, 0] > 0).astype(np.intp)]
+        return np.array(self.labels)[outputs.argmax(axis=1)]
+
+
+def infer_task(sequences: Sequences, declared: str | None) -> Task:
+    """Return the task that the labels speak of, without the scale of target values.
+
+    Text and whole numbers are classes, other numbers are values; `declared` overrules.
+    """
+    labels = sequences.labels
+    if labels is None or not len(labels):
+        raise InputError(f"{sequences.source}: holds no labelled sequences")
+    if declared is None:
+        names = sorted_labels(labels.ravel().tolist())
+        if labels.ndim > 1 or any(isinstance(name, str) and is_number(name) for name in names):
+            values = all(isinstance(name, int) or is_number(name) for name in names)
+            declared = "regression" if values else "classification"
+        elif isinstance(names[0], int) and len(names) > _CLASSES_UNASKED:
+            raise InputError(
+                f"{sequences.source}: {len(names)} different whole numbers as labels; "
+                "set data.task to classification or regression"
+            )
+    if declared == "regression":
+        width = _as_values(sequences).shape[1]
+        return Task("regression", (), (0.0,) * width, (1.0,) * width)
+    if labels.ndim > 1:
+        raise InputError(f"{sequences.source}: several labels a sequence; classes need one")
+    names = sorted_labels(labels.tolist())
+    if not 2 <= len(names) <= MOST_CLASSES:
+        raise InputError(
+            f"{sequences.source}: {len(names)} class{'' if len(names) == 1 else 'es'} "
+            f"({_listed(names)}); from 2 to {MOST_CLASSES} are needed"
+        )
+    return Task("binary" if len(names) == 2 else "multiclass", tuple(names))
+
+
+def scale_targets(task: Task, train: Sequences) -> Task:
+    """Return the task with the scale of the training part's target values."""
+    if task.kind != "regression":
+        return task
+    values = _as_values(train)
+    std = values.std(axis=0)
+    std[std == 0] = 1
+    return Task(task.kind, (), tuple(values.mean(axis=0).tolist()), tuple(std.tolist()))
+
+
+def sorted_labels(labels: Iterable[Any]) -> list[str | int]:
+    """Return the different labels in order: whole numbers by value, else all as text."""
+    names = {_whole(label) for label in labels}
+    if all(isinstance(name, int) for name in names):
+        return sorted(names)
+    return sorted(str(name) for name in names)
+
+
+def _whole(label: Any) -> str | int:
+    """Return 3 for 3, 3.0, True for 1, and "3"; any other label as text."""
+    if isinstance(label, bool | int) or (isinstance(label, float) and label.is_integer()):
+        return int(label)
+    text = str(label)
+    plain = text.removeprefix("-")
+    return int(text) if plain.isdecimal() and plain.isascii() and str(int(text)) == text else text
+
+
+def _as_values(sequences: Sequences) -> Array:
+    """Return the labels as target values (N, K)."""
+    labels = sequences.labels
+    assert labels is not None
+    values = np.empty(labels.shape)
+    for index, label in np.ndenumerate(labels):
+        try:
+            values[index] = number(str(label))
+        except ValueError as problem:
+            raise InputError(
+                f"{sequences.place(index[0])}: target {problem}, or set data.task to classification"
+            ) from None
+    return values.reshape(len(values), -1)
+
+
+def _listed(labels: Iterable[Any], most: int = 20) -> str:
+    names = [str(label) for label in labels]
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -1,0 +1,252 @@
+"""The training loop: a generator of events that prints nothing and writes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf, isfinite, sqrt
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnncli.blas import threads_for
+from rnncli.data.task import Task
+from rnncli.errors import DivergedError
+from rnncli.nn.arrays import Array
+from rnncli.nn.losses import LOSSES
+from rnncli.nn.network import Network
+from rnncli.streams import generator
+from rnncli.training.inference import batches, score
+from rnncli.training.scores import Tally
+from rnncli.training.settings import Training
+
+
+class Step(NamedTuple):
+    """One step of the optimizer, just done."""
+
+    epoch: int
+    batch: int
+    batches: int
+    sequences: int
+    loss: float
+    gradient_norm: float
+
+
+class Epoch(NamedTuple):
+    """One epoch, just done; `figure` is the accuracy or the RMSE."""
+
+    epoch: int
+    step: int
+    seconds: float
+    learning_rate: float
+    train_loss: float
+    train_figure: float
+    val_loss: float | None
+    val_figure: float | None
+    gradient_norm: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Sequences (N, T, D), standardised, and their targets (N, K), in the network's type."""
+
+    x: Array
+    y: Array
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+_NUMBERS = ("epoch", "batch", "step", "best_epoch", "best_loss", "stale", "seconds", "norm_sum")
+
+
+@dataclass
+class Progress:
+    """Where a training stands: with the network's parameters, all that going on needs.
+
+    Attributes
+    ----------
+    epoch, batch, step : int
+        Epochs completed, batches done of the next one, and steps in all.
+    slots : dict of str to array (P,)
+        The optimizer's vectors.
+    best_parameters : array (P,)
+        The parameters of the lowest validation loss; the last ones where there is no validation.
+    best_epoch, best_loss, stale : int, float, int
+        The epoch of the best parameters, its loss, and the epochs since.
+    seconds : float
+        Time spent in training so far.
+    tally, norm_sum : Tally, float
+        Sums over the unfinished epoch.
+    """
+
+    slots: dict[str, Array]
+    best_parameters: Array
+    tally: Tally
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    best_epoch: int = 0
+    best_loss: float = inf
+    stale: int = 0
+    seconds: float = 0.0
+    norm_sum: float = 0.0
+
+    @classmethod
+    def start(cls, network: Network, task: Task, settings: Training) -> "Progress":
+        """Return the state before the first step."""
+        parameters = network.parameters
+        slots = {name: np.zeros_like(parameters) for name in settings.optimizer.slots}
+        return cls(slots, parameters.copy(), Tally(task))
+
+    def state(self) -> dict[str, Any]:
+        """Return all but the vectors, for a checkpoint."""
+        return {name: getattr(self, name) for name in _NUMBERS} | {"tally": self.tally.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what `state` returned."""
+        for name in _NUMBERS:
+            setattr(self, name, type(getattr(self, name))(state[name]))
+        self.tally.restore(state["tally"])
+
+
+class Steps:
+    """Training steps of one network: forward, backward, clip, update."""
+
+    def __init__(self, network: Network, task: Task, settings: Training) -> None:
+        self.network, self.settings = network, settings
+        self.loss = LOSSES[task.loss]
+        self.previous = network.parameters.copy()
+
+    def forward(self, x: Array, y: Array) -> tuple[Array, Array, Array]:
+        """Run a batch (B, T, D); return losses (B,), outputs (O, B) and dL/dz (O, B)."""
+        batch, steps, _ = x.shape
+        self.unrolled = self.network.unroll(steps, batch)
+        self.unrolled.inputs[...] = x.transpose(1, 2, 0)
+        z = self.unrolled.forward()
+        losses, slope = self.loss(z, y)
+        return losses, z, slope
+
+    def backward(self, slope: Array) -> float:
+        """Fill the gradient and return its norm."""
+        self.unrolled.backward(slope)
+        gradient = self.network.gradient
+        return sqrt(np.dot(gradient, gradient))
+
+    def update(self, norm: float, slots: dict[str, Array], rate: float, step: int) -> None:
+        """Clip the gradient and take the step numbered from 1."""
+        network, clip = self.network, self.settings.clip_norm
+        if clip is not None and norm > clip:
+            network.gradient *= clip / norm
+        self.previous[...] = network.parameters
+        self.settings.optimizer.update(network.parameters, network.gradient, slots, rate, step)
+
+
+def fit(
+    network: Network,
+    task: Task,
+    train: Examples,
+    validation: Examples | None,
+    settings: Training,
+    seed: int,
+    progress: Progress,
+) -> Iterator[Step | Epoch]:
+    """Train, and yield a `Step` after each step and an `Epoch` after each epoch.
+
+    While the generator is suspended, the network's parameters and `progress` are consistent and
+    may be saved; a new call with both goes on from there, to the same last bit.
+
+    Raises
+    ------
+    DivergedError
+        A loss or gradient is not finite. The network then holds the parameters of the last step
+        whose loss and gradient were.
+    """
+    steps = Steps(network, task, settings)
+    size = settings.batch_size
+    slices = list(batches(len(train), size))
+    total = len(slices) * settings.num_epochs
+    full_rate = settings.optimizer.learning_rate
+    rate = full_rate * settings.schedule.factor(max(0, progress.step - 1), total)
+    with np.errstate(over="ignore", invalid="ignore"), threads_for(network.architecture.hidden_size):
+        while progress.epoch < settings.num_epochs and not _stale(progress, settings):
+            begun = perf_counter() - progress.seconds
+            order = _order(len(train), settings, seed, progress.epoch)
+            for part in slices[progress.batch :]:
+                index = order[part]
+                y = train.y.take(index, 0)
+                losses, z, slope = steps.forward(train.x.take(index, 0), y)
+                norm = steps.backward(slope)
+                loss = progress.tally.add(losses, z, y)
+                if not (isfinite(loss) and isfinite(norm)):
+                    network.parameters[...] = steps.previous
+                    raise DivergedError(
+                        f"training diverged in epoch {progress.epoch + 1}, step "
+                        f"{progress.step + 1}: loss {loss:g}, gradient norm {norm:g}; try a lower "
+                        "learning_rate or clip_norm"
+                    )
+                rate = full_rate * settings.schedule.factor(progress.step, total)
+                progress.step += 1
+                progress.batch += 1
+                steps.update(norm, progress.slots, rate, progress.step)
+                progress.norm_sum += norm
+                progress.seconds = perf_counter() - begun
+                yield Step(
+                    progress.epoch + 1, progress.batch, len(slices), len(index), loss, norm
+                )
+            yield _end_epoch(network, task, validation, steps, progress, rate, begun)
+
+
+def _stale(progress: Progress, settings: Training) -> bool:
+    return settings.patience is not None and progress.stale >= settings.patience
+
+
+def _order(count: int, settings: Training, seed: int, epoch: int) -> Array:
+    """Return the order of the sequences in an epoch; it depends on seed and epoch alone."""
+    if settings.shuffle:
+        return generator(seed, "shuffle", epoch).permutation(count)
+    return np.arange(count)
+
+
+def _end_epoch(
+    network: Network,
+    task: Task,
+    validation: Examples | None,
+    steps: Steps,
+    progress: Progress,
+    rate: float,
+    begun: float,
+) -> Epoch:
+    """Validate, keep the best parameters, and make ready for the next epoch."""
+    tally, scored = progress.tally, None
+    if validation is not None:
+        scored = score(network, steps.loss, validation.x, validation.y, Tally(task))
+        if not isfinite(scored.loss):
+            network.parameters[...] = steps.previous
+            raise DivergedError(
+                f"training diverged in epoch {progress.epoch + 1}, step {progress.step}: "
+                f"validation loss {scored.loss:g}, gradient norm "
+                f"{progress.norm_sum / progress.batch:g}; try a lower learning_rate or clip_norm"
+            )
+    progress.epoch += 1
+    best = scored is None or scored.loss < progress.best_loss
+    progress.stale = 0 if best else progress.stale + 1
+    if best:
+        progress.best_epoch = progress.epoch
+        progress.best_loss = tally.loss if scored is None else scored.loss
+        progress.best_parameters[...] = network.parameters
+    progress.seconds = perf_counter() - begun
+    event = Epoch(
+        epoch=progress.epoch,
+        step=progress.step,
+        seconds=progress.seconds,
+        learning_rate=rate,
+        train_loss=tally.loss,
+        train_figure=tally.figure,
+        val_loss=None if scored is None else scored.loss,
+        val_figure=None if scored is None else scored.figure,
+        gradient_norm=progress.norm_sum / progress.batch,
+        best=best,
+    )
+    progress.tally, progress.batch, progress.norm_sum = Tally(task), 0, 0.0
+    return event

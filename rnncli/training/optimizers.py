@@ -1,0 +1,117 @@
+"""Optimizers over the flat parameter vector.
+
+Each is a frozen dataclass, at once a config section and the rule itself. `slots` names the
+vectors that it carries from step to step, which checkpoints save; `update` changes the parameters
+and the slots in place and uses up the gradient.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+
+from rnncli.keys import Key
+from rnncli.nn.arrays import Array
+
+LearningRate = Annotated[float, Key("step size, before the schedule", above=0)]
+WeightDecay = Annotated[float, Key("part of every weight taken off, times the rate", minimum=0)]
+Slots = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Gradient descent with momentum: v = m v + g, p -= rate v (or rate (g + m v), Nesterov).
+
+    Source: I. Sutskever et al., "On the importance of initialization and momentum in deep
+    learning", ICML 2013, in PyTorch's form.
+    """
+
+    kind: Literal["sgd"] = "sgd"
+    learning_rate: LearningRate = 0.01
+    momentum: Annotated[float, Key("memory of earlier gradients", minimum=0, below=1)] = 0.0
+    nesterov: Annotated[bool, Key("look ahead along the momentum")] = False
+    weight_decay: WeightDecay = 0.0
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The vectors kept between steps."""
+        return ("velocity",) if self.momentum else ()
+
+    def update(
+        self, parameters: Array, gradient: Array, slots: Slots, rate: float, step: int
+    ) -> None:
+        """Take one step."""
+        if self.weight_decay:
+            gradient += self.weight_decay * parameters
+        if self.momentum:
+            velocity = slots["velocity"]
+            velocity *= self.momentum
+            velocity += gradient
+            if self.nesterov:
+                gradient += self.momentum * velocity
+            else:
+                gradient[...] = velocity
+        gradient *= rate
+        parameters -= gradient
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What Adam and AdamW share.
+
+    The slots hold sums, m = b1 m + g and v = b2 v + g^2; the factors (1 - b1) and (1 - b2) of the
+    paper's averages and its corrections of their bias are left to two numbers a step.
+    """
+
+    learning_rate: LearningRate = 1e-3
+    beta1: Annotated[float, Key("memory of the gradient", minimum=0, below=1)] = 0.9
+    beta2: Annotated[float, Key("memory of its square", minimum=0, below=1)] = 0.999
+    epsilon: Annotated[float, Key("keeps the division finite", above=0)] = 1e-8
+
+    slots: ClassVar[tuple[str, ...]] = ("first_moment", "second_moment")
+
+    def update(
+        self, parameters: Array, gradient: Array, slots: Slots, rate: float, step: int
+    ) -> None:
+        """Take the step numbered from 1."""
+        first, second = slots["first_moment"], slots["second_moment"]
+        first *= self.beta1
+        first += gradient
+        second *= self.beta2
+        gradient *= gradient
+        second += gradient
+        spread = sqrt((1 - self.beta2**step) / (1 - self.beta2))
+        np.sqrt(second, gradient)
+        gradient += self.epsilon * spread
+        np.divide(first, gradient, gradient)
+        gradient *= rate * spread * (1 - self.beta1) / (1 - self.beta1**step)
+        parameters -= gradient
+
+
+@dataclass(frozen=True)
+class Adam(Moments):
+    """Adam. Source: D. P. Kingma & J. Ba, "Adam: a method for stochastic optimization", 2015."""
+
+    kind: Literal["adam"] = "adam"
+
+
+@dataclass(frozen=True)
+class AdamW(Moments):
+    """Adam with weight decay apart from the gradient.
+
+    Source: I. Loshchilov & F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    """
+
+    kind: Literal["adamw"] = "adamw"
+    weight_decay: WeightDecay = 0.01
+
+    def update(
+        self, parameters: Array, gradient: Array, slots: Slots, rate: float, step: int
+    ) -> None:
+        """Take the step numbered from 1."""
+        parameters *= 1 - rate * self.weight_decay
+        super().update(parameters, gradient, slots, rate, step)
+
+
+Optimizer = SGD | Adam | AdamW

@@ -1,0 +1,44 @@
+"""Learning-rate schedules: the factor on the optimizer's rate at each step."""
+
+from dataclasses import dataclass
+from math import cos, pi
+from typing import Annotated, Literal
+
+from rnncli.keys import Key
+
+WarmUp = Annotated[int, Key("steps over which the rate rises from near 0", minimum=0)]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The full rate throughout, after a linear warm-up."""
+
+    kind: Literal["constant"] = "constant"
+    warmup_steps: WarmUp = 0
+
+    def factor(self, step: int, total: int) -> float:
+        """Return the factor at a step, counted from 0, of so many in all."""
+        return min(1.0, (step + 1) / (self.warmup_steps + 1))
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """A linear warm-up, then half a cosine down to a final fraction of the rate.
+
+    Source: I. Loshchilov & F. Hutter, "SGDR: stochastic gradient descent with warm restarts",
+    ICLR 2017, without the restarts.
+    """
+
+    kind: Literal["cosine"] = "cosine"
+    warmup_steps: WarmUp = 0
+    final_fraction: Annotated[float, Key("factor at the end", minimum=0, maximum=1)] = 0.0
+
+    def factor(self, step: int, total: int) -> float:
+        """Return the factor at a step, counted from 0, of so many in all."""
+        if step < self.warmup_steps:
+            return (step + 1) / (self.warmup_steps + 1)
+        done = (step - self.warmup_steps) / max(1, total - self.warmup_steps)
+        return self.final_fraction + (1 - self.final_fraction) * (1 + cos(pi * done)) / 2
+
+
+Schedule = Constant | Cosine

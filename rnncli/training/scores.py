@@ -1,0 +1,56 @@
+"""Loss and accuracy (or RMSE) over many batches."""
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from rnncli.data.task import Task
+from rnncli.nn.arrays import Array
+
+
+class Tally:
+    """Running sums of the loss and of the task's figure.
+
+    For classes the figure is the accuracy; for values it is the root of the mean squared error,
+    over all values, in the units of the data.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.std = np.array(task.target_std)[:, np.newaxis]
+        self.count, self.loss_sum, self.figure_sum = 0, 0.0, 0.0
+
+    def add(self, losses: Array, z: Array, y: Array) -> float:
+        """Count a batch: losses (B,), outputs (O, B), targets (B, K); return its mean loss."""
+        batch = len(losses)
+        loss_sum = float(np.add.reduce(losses))
+        self.count += batch
+        self.loss_sum += loss_sum
+        if self.task.kind == "binary":
+            self.figure_sum += np.count_nonzero((z[0] > 0) == y[:, 0])
+        elif self.task.kind == "multiclass":
+            self.figure_sum += np.count_nonzero(z.argmax(axis=0) == y[:, 0])
+        else:
+            self.figure_sum += float(np.square((z - y.T) * self.std).mean(axis=0).sum())
+        return loss_sum / batch
+
+    @property
+    def loss(self) -> float:
+        """Mean loss over all sequences."""
+        return self.loss_sum / self.count
+
+    @property
+    def figure(self) -> float:
+        """Accuracy, or RMSE."""
+        mean = self.figure_sum / self.count
+        return sqrt(mean) if self.task.kind == "regression" else mean
+
+    def state(self) -> dict[str, Any]:
+        """Return the sums, for a checkpoint."""
+        return {"count": self.count, "loss_sum": self.loss_sum, "figure_sum": self.figure_sum}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up the sums of a checkpoint."""
+        self.count = int(state["count"])
+        self.loss_sum, self.figure_sum = float(state["loss_sum"]), float(state["figure_sum"])
