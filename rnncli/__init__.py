@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["RnnError", "__version__", "load", "train"]
 
+
 def __getattr__(name: str) -> Any:
     # NumPy and the rest are loaded on first use, so that `rnn --help` pays for none of them.
     if name in ("load", "train"):

@@ -5,10 +5,11 @@ repeat to the last bit; at hidden sizes up to 256 further threads bring next to 
 """
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 SINGLE_THREAD_UP_TO = 256
 _SYMBOLS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
@@ -20,7 +21,8 @@ def _library() -> ctypes.CDLL | None:
     import numpy
 
     package = Path(numpy.__file__).parent
-    candidates = [*package.parent.glob("numpy.libs/*openblas*"), *package.glob(".dylibs/*openblas*")]
+    candidates = [*package.parent.glob("numpy.libs/*openblas*")]
+    candidates += package.glob(".dylibs/*openblas*")
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
             candidates += {Path(line.split()[-1]) for line in maps if "openblas" in line}
@@ -34,7 +36,7 @@ def _library() -> ctypes.CDLL | None:
     return None
 
 
-def _function(name: str) -> Callable[..., object] | None:
+def _function(name: str) -> Any:
     library = _library()
     found = (getattr(library, symbol.format(name), None) for symbol in _SYMBOLS)
     return next((function for function in found if function is not None), None)
@@ -56,8 +58,8 @@ def describe() -> str:
 
             info = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
             return f"{info.get('name', 'unknown')} {info.get('version', '')}".strip()
-        ask.restype = ctypes.c_char_p  # type: ignore[attr-defined]
-        names.append(ask().decode())  # type: ignore[attr-defined]
+        ask.restype = ctypes.c_char_p
+        names.append(ask().decode())
     return " ".join([*names[0].split()[:2], names[1]])
 
 

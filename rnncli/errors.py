@@ -42,3 +42,19 @@ class StorageError(RnnError):
 
     def __init__(self, path: str, error: OSError) -> None:
         super().__init__(f"{path}: {error.strerror or error}")
+
+
+class InterruptError(RnnError):
+    """A signal stopped the training, after everything was saved.
+
+    Parameters
+    ----------
+    message : str
+        What was saved and how to go on.
+    signal : int
+        The signal's number.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal

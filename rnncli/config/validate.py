@@ -125,10 +125,10 @@ def _fill_kinds(default: Any, tree: dict[str, Any]) -> None:
     """Give each section without a kind the default's, if all of its keys are the default's."""
     for item in fields(default):
         section, value = tree.get(item.name), getattr(default, item.name)
-        if isinstance(section, dict) and is_dataclass(value):
+        if isinstance(section, dict) and is_dataclass(value) and not isinstance(value, type):
             known = {field.name for field in fields(value)}
             if "kind" in known - section.keys() and known >= section.keys():
-                section["kind"] = value.kind  # type: ignore[attr-defined]
+                section["kind"] = asdict(value)["kind"]
             _fill_kinds(value, section)
 
 
@@ -149,11 +149,12 @@ def _override(tree: dict[str, Any], override: str, origins: dict[KeyPath, str]) 
         value = yaml12.scalar(text)
     except InputError as error:
         return [f"--set {override}: {error.problems[0].partition(': ')[2]}"]
+    section: Any = tree
     for depth, part in enumerate(path[:-1], 1):
-        tree = tree.setdefault(part, {})
-        if not isinstance(tree, dict):
+        section = section.setdefault(part, {})
+        if not isinstance(section, dict):
             return [f"--set {override}: {'.'.join(path[:depth])} is no section"]
-    tree[path[-1]] = value
+    section[path[-1]] = value
     origins[path] = f"--set {override}"
     return []
 
@@ -252,7 +253,7 @@ def _class_at(path: KeyPath, tree: Any) -> Any:
 
 
 def _with_absolute_paths(config: Config, folder: Path, origins: dict[KeyPath, str]) -> Config:
-    changes = {}
+    changes: dict[str, Any] = {}
     for item in fields(config.data):
         value = getattr(config.data, item.name)
         if isinstance(value, Path):

@@ -30,7 +30,6 @@ _SCALARS = (
 
 
 class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}
     depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -48,14 +47,14 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    yaml_implicit_resolvers: dict[str, Any] = {}
+    pass
 
 
-for _name, _pattern, _first in _SCALARS:
-    for _class in (_Loader, _Dumper):
-        _class.add_implicit_resolver(  # type: ignore[no-untyped-call]
-            _PREFIX + _name, re.compile(f"(?:{_pattern})$"), ["" if c == "\0" else c for c in _first]
-        )
+for _class in (_Loader, _Dumper):
+    _class.yaml_implicit_resolvers = {}  # none of YAML 1.1's
+    for _name, _pattern, _first in _SCALARS:
+        _firsts = ["" if c == "\0" else c for c in _first]
+        _class.add_implicit_resolver(_PREFIX + _name, re.compile(f"(?:{_pattern})$"), _firsts)
 
 
 def _refused(event: Any, problem: str) -> yaml.MarkedYAMLError:
@@ -84,7 +83,7 @@ def load(text: bytes | str, name: str) -> Document:
     loader = None
     try:
         loader = _Loader(text)
-        node = loader.get_single_node()  # type: ignore[no-untyped-call]
+        node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(f"{name}:{line}: {error.problem}") from None

@@ -24,11 +24,25 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the features and the label stand in a row."""
+    """Where the features and the label stand in a row.
+
+    Attributes
+    ----------
+    input_size : int
+        D; a row holds a multiple of it, besides the label.
+    label_column : int, str or None
+        The label's column by place or name; None for rows without one.
+    header : bool or None
+        Whether the first row holds names; None looks.
+    labelled_width : int, optional
+        If given, the label may be missing: it is there if the header names it, or if a row has
+        this many cells.
+    """
 
     input_size: int
     label_column: int | str | None
     header: bool | None
+    labelled_width: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,9 +51,9 @@ class Csv(FileData):
 
     kind: Literal["csv"] = "csv"
     input_size: Annotated[int, Key("features a step; a row holds T times as many", minimum=1)] = 1
-    label_column: Annotated[int | str, Key("the label's column: its name, or its place from 0")] = (
-        -1
-    )
+    label_column: Annotated[
+        int | str, Key("the label's column: its name, or its place from 0")
+    ] = -1
     header: Annotated[bool | None, Key("whether the first row holds names; null looks")] = None
 
     def read_file(self, path: Path) -> Sequences:
@@ -54,7 +68,7 @@ class Csv(FileData):
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, through gzip where it begins like one; what can not be read is an `InputError`."""
+    """Open a file, through gzip where it begins like one; `InputError` if it can not be read."""
     try:
         with ExitStack() as stack:
             stream: BinaryIO = stack.enter_context(open(path, "rb"))
@@ -133,7 +147,9 @@ def _sequences(
     values: list[list[float]], labels: list[str], lines: list[int], name: str, layout: Layout
 ) -> Sequences:
     x = np.array(values).reshape(len(values), -1, layout.input_size)
-    return Sequences(x, np.array([text.strip() for text in labels]) if labels else None, name, lines)
+    return Sequences(
+        x, np.array([text.strip() for text in labels]) if labels else None, name, lines
+    )
 
 
 def _chain(
@@ -176,8 +192,12 @@ def _label_place(cells: list[str], name: str, line: int, layout: Layout) -> int 
     wanted = layout.label_column
     if wanted is None:
         return None
+    names = [cell.strip() for cell in cells]
+    if layout.labelled_width is not None and not (
+        wanted in names if isinstance(wanted, str) else len(cells) == layout.labelled_width
+    ):
+        return None
     if isinstance(wanted, str):
-        names = [cell.strip() for cell in cells]
         if layout.header is False or wanted not in names:
             known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
             raise InputError(
@@ -197,7 +217,7 @@ def _is_header(cells: list[str], label: int | None, layout: Layout) -> bool:
     """Return whether the first row holds names: said so, or none of its features is a number."""
     if layout.header is not None:
         return layout.header
-    if isinstance(layout.label_column, str):
+    if isinstance(layout.label_column, str) and label is not None:
         return True
     features = [cell for place, cell in enumerate(cells) if place != label]
     return not any(is_number(cell) for cell in features)
@@ -212,7 +232,5 @@ def _wrong_cell(
         except ValueError as problem:
             column = place + (label is not None and place >= label)
             title = f" ({header[column].strip()})" if header else ""
-            return InputError(
-                f"{name}:{line}: row {line}, column {column + 1}{title}: {problem}"
-            )
+            return InputError(f"{name}:{line}: row {line}, column {column + 1}{title}: {problem}")
     raise AssertionError("every cell of the row is a number")

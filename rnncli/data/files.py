@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from rnncli.data.sequences import Partition, Sequences, check_features
 from rnncli.data.split import split
 from rnncli.data.task import Task, infer_task
-from rnncli.errors import InputError
 from rnncli.keys import Key
 
 
@@ -46,4 +45,3 @@ class FileData:
         if validation is None and self.validation_fraction:
             train, validation = split(train, task, self.validation_fraction, seed)
         return Partition(train, validation, test), task
-

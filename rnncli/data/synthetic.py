@@ -12,7 +12,7 @@ from rnncli.streams import generator
 
 @dataclass(frozen=True)
 class SumSign:
-    """Is the sum of a random sequence, over all its steps and features, positive?"""
+    """The sum-sign task: tell whether the sum over all steps and features is positive."""
 
     kind: Literal["sum_sign"] = "sum_sign"
     num_samples: Annotated[int, Key("sequences, validation included", minimum=2)] = 10_000

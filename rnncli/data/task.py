@@ -76,7 +76,8 @@ class Task:
                     f"{sequences.source}: {values.shape[1]} target values a sequence; the model "
                     f"gives {self.output_size}"
                 )
-            return ((values - self.target_mean) / self.target_std).astype(dtype)
+            scaled: Array = (values - self.target_mean) / self.target_std
+            return scaled.astype(dtype)
         positions = {str(label): i for i, label in enumerate(self.labels)}
         numbers = [positions.get(str(_whole(label)), -1) for label in labels.ravel().tolist()]
         if -1 in numbers:
@@ -91,17 +92,18 @@ class Task:
         """Return the probability of each class (N, C) from the outputs (N, O)."""
         if self.kind == "binary":
             outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
-        outputs = outputs - outputs.max(axis=1, keepdims=True)
-        np.exp(outputs, out=outputs)
-        return outputs / outputs.sum(axis=1, keepdims=True)
+        exponentials: Array = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        exponentials /= exponentials.sum(axis=1, keepdims=True)
+        return exponentials
 
     def decode(self, outputs: Array) -> Array:
         """Return labels (N,) or values (N, K) from the outputs (N, O)."""
         if self.kind == "regression":
-            return outputs * np.asarray(self.target_std) + np.asarray(self.target_mean)
-        if self.kind == "binary":
-            return np.array(self.labels)[(outputs[:, 0] > 0).astype(np.intp)]
-        return np.array(self.labels)[outputs.argmax(axis=1)]
+            values: Array = outputs * np.asarray(self.target_std) + np.asarray(self.target_mean)
+            return values
+        names = np.array(self.labels)
+        binary = self.kind == "binary"
+        return names.take(outputs[:, 0] > 0 if binary else outputs.argmax(axis=1))
 
 
 def infer_task(sequences: Sequences, declared: str | None) -> Task:

@@ -1,11 +1,10 @@
 """A stack of recurrent layers and a linear head over one flat parameter vector."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-
-from dataclasses import dataclass
 
 from rnncli.keys import Key
 from rnncli.nn.arrays import FLOATS, Array

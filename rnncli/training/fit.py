@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import inf, isfinite, sqrt
+from math import isfinite, sqrt
+from sys import float_info
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -87,7 +88,7 @@ class Progress:
     batch: int = 0
     step: int = 0
     best_epoch: int = 0
-    best_loss: float = inf
+    best_loss: float = float_info.max
     stale: int = 0
     seconds: float = 0.0
     norm_sum: float = 0.0
@@ -168,7 +169,8 @@ def fit(
     total = len(slices) * settings.num_epochs
     full_rate = settings.optimizer.learning_rate
     rate = full_rate * settings.schedule.factor(max(0, progress.step - 1), total)
-    with np.errstate(over="ignore", invalid="ignore"), threads_for(network.architecture.hidden_size):
+    hidden = network.architecture.hidden_size
+    with np.errstate(over="ignore", invalid="ignore"), threads_for(hidden):
         while progress.epoch < settings.num_epochs and not _stale(progress, settings):
             begun = perf_counter() - progress.seconds
             order = _order(len(train), settings, seed, progress.epoch)
@@ -191,9 +193,7 @@ def fit(
                 steps.update(norm, progress.slots, rate, progress.step)
                 progress.norm_sum += norm
                 progress.seconds = perf_counter() - begun
-                yield Step(
-                    progress.epoch + 1, progress.batch, len(slices), len(index), loss, norm
-                )
+                yield Step(progress.epoch + 1, progress.batch, len(slices), len(index), loss, norm)
             yield _end_epoch(network, task, validation, steps, progress, rate, begun)
 
 

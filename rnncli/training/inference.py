@@ -21,7 +21,7 @@ def batches(count: int, size: int) -> Iterator[slice]:
 
 def batch_size(network: Network, steps: int) -> int:
     """Return a batch size whose states stay within bounds, however long the sequences."""
-    states = (steps + 1) * sum(weights.shape[1] for weights in network.layer_weights)
+    states = (steps + 1) * sum(int(weights.shape[1]) for weights in network.layer_weights)
     return max(1, min(_LARGEST_BATCH, _STATE_NUMBERS // states))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncli.blas import threads_for
+from rnncli.data.inputs import Expected
 from rnncli.data.scaling import Scaler, scaled
 from rnncli.data.sequences import Sequences, check_features
 from rnncli.data.task import Task
@@ -41,6 +42,11 @@ class Model:
     sequence_length: int
     label_column: int | str | None = None
 
+    @property
+    def expected(self) -> Expected:
+        """What its input looks like."""
+        return Expected(self.network.input_size, self.sequence_length, self.label_column)
+
     def outputs(self, x: Array) -> Array:
         """Return the head's outputs (N, O) for raw sequences (N, T, D).
 
@@ -73,12 +79,9 @@ class Model:
         """Return sequences standardised, with their targets, as the network takes them."""
         check_features(sequences, self.network.input_size)
         dtype = self.network.parameters.dtype
-        return Examples(
-            scaled(sequences.x, self.scaler, dtype), self.task.encode(sequences, dtype)
-        )
+        return Examples(scaled(sequences.x, self.scaler, dtype), self.task.encode(sequences, dtype))
 
-    def score(self, sequences: Sequences, tally: Tally) -> None:
-        """Add labelled sequences to a tally."""
-        examples = self.examples(sequences)
+    def score(self, examples: Examples, tally: Tally) -> None:
+        """Add examples to a tally."""
         with threads_for(self.network.architecture.hidden_size):
             score(self.network, LOSSES[self.task.loss], examples.x, examples.y, tally)

@@ -13,9 +13,9 @@ class Training:
     """How the network is trained."""
 
     num_epochs: Annotated[int, Key("passes over the training part", minimum=1)] = 10
-    batch_size: Annotated[int, Key("sequences a step; the last batch may be smaller", minimum=1)] = (
-        32
-    )
+    batch_size: Annotated[
+        int, Key("sequences a step; the last batch may be smaller", minimum=1)
+    ] = 32
     optimizer: Annotated[Optimizer, Key("the update rule", by_kind=True)] = Adam()
     schedule: Annotated[Schedule, Key("course of the learning rate", by_kind=True)] = Cosine()
     clip_norm: Annotated[

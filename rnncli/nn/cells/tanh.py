@@ -23,12 +23,14 @@ class Tanh(Layer):
     gate_order = "h"
 
     def forward(self) -> None:
+        """See `Layer.forward`."""
         weights, dot, tanh = self.weights, np.dot, np.tanh
         for state, output in self.forward_steps:
             dot(weights, state, output)
             tanh(output, output)
 
     def backward(self, upstream: Array | None, through_start: bool) -> None:
+        """See `Layer.backward`."""
         flow, multiply, dot = self.flow, np.multiply, np.dot
         transposed = self.recurrent_transposed
         transposed[...] = self.recurrent_weights.T

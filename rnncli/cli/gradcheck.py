@@ -1,0 +1,54 @@
+"""``rnn gradcheck``."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnncli.cli.options import Json, Overrides
+
+
+def gradcheck(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", metavar="FILE", help="The YAML config.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", "-w", metavar="FILE-or-RUN", help="Check a trained model."),
+    ] = None,
+    overrides: Overrides = None,
+    method: Annotated[
+        str, typer.Option(metavar="complex|central", help="How the true derivative is found.")
+    ] = "complex",
+    num_samples: Annotated[int, typer.Option(min=1, help="Sequences in the checked batch.")] = 8,
+    as_json: Json = False,
+) -> None:
+    """Prove the gradients of your own model, data and loss, entry by entry.
+
+    Exit code 1 if backpropagation is wrong anywhere.
+
+    \b
+    Examples:
+      rnn gradcheck
+      rnn gradcheck -c configs/digits.yaml --set model.hidden_size=16
+      rnn gradcheck -w latest --method central --json
+    """
+    from rnncli.display.tables import show_gradcheck
+    from rnncli.display.words import say
+    from rnncli.nn.gradcheck import TOLERANCES
+    from rnncli.runs.gradients import check_gradients, subject
+
+    checked = subject(config, weights, overrides or [], num_samples)
+    checks = check_gradients(checked, method)
+    passed = all(check.passed for check in checks) and any(check.tested for check in checks)
+    if as_json:
+        keys = ("name", "shape", "max_relative_error", "gradient_norm", "tested", "untested")
+        arrays = [{key: getattr(check, key) for key in keys} for check in checks]
+        print(json.dumps({"passed": passed, "method": method, "arrays": arrays}))
+    else:
+        show_gradcheck(checks, method, TOLERANCES[method])
+    if not passed:
+        wrong = [check.name for check in checks if not check.passed]
+        say(f"error: wrong gradients: {', '.join(wrong)}" if wrong else "error: nothing tested")
+        raise typer.Exit(1)

@@ -1,0 +1,97 @@
+"""The application, and the one place where errors become lines and exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated, NoReturn
+
+import typer
+
+from rnncli import __version__
+from rnncli.cli.bench import bench
+from rnncli.cli.evaluate import evaluate
+from rnncli.cli.gradcheck import gradcheck
+from rnncli.cli.predict import predict
+from rnncli.cli.train import train
+from rnncli.errors import RnnError, StorageError
+
+COMMANDS = (train, predict, evaluate, gradcheck, bench)
+_UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="rnn",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in COMMANDS:
+    app.command()(_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"rnn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Recurrent networks from scratch in NumPy: train, predict, and prove the gradients.
+
+    \b
+    Start with:
+      rnn train --config configs/sum_sign.yaml
+      rnn predict -w latest -i sequences.csv
+      rnn gradcheck
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and leave with its exit code."""
+    code = _run(arguments)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _close_standard_output()
+    except OSError as error:
+        code = code or _fail(StorageError("standard output", error))
+        _close_standard_output()
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        return app(args=arguments, prog_name="rnn", standalone_mode=False) or 0
+    except RnnError as error:
+        return _fail(error)
+    except _UsageError as error:
+        return _fail(RnnError(getattr(error, "format_message", error.__str__)()))
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        _close_standard_output()
+        return 0
+    except OSError as error:
+        return _fail(StorageError(str(error.filename or "input or output"), error))
+    except MemoryError as error:
+        return _fail(StorageError("memory", OSError(str(error) or "not enough of it")))
+
+
+def _fail(error: RnnError) -> int:
+    with suppress(OSError):
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+    return error.exit_code
+
+
+def _close_standard_output() -> None:
+    """Let nothing more be written there, not even when Python ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

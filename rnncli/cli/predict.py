@@ -1,0 +1,59 @@
+"""``rnn predict``."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, BinaryIO, cast
+
+import typer
+
+from rnncli.cli.options import Weights
+
+
+def predict(
+    weights: Weights,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--input", "-i", metavar="FILE", help="CSV, .npz or .npy; '-' is standard input."
+        ),
+    ] = "-",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="'-' is standard output.")
+    ] = "-",
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="csv|jsonl|npz",
+            help="By default what the output's ending says, else csv.",
+        ),
+    ] = None,
+) -> None:
+    """Predict the label, with probabilities, or the value of each sequence.
+
+    The weights file is all it takes: no config, no training data.
+
+    \b
+    Examples:
+      rnn predict -w latest -i sequences.csv
+      rnn predict -w model.npz -i x.npz -o predictions.jsonl
+      head -3 sequences.csv | rnn predict -w latest
+    """
+    from rnncli.data.inputs import read_inputs
+    from rnncli.runs.folder import find_weights
+    from rnncli.runs.predictions import format_of, write_predictions
+    from rnncli.runs.weights import load_model
+
+    target = None if output == "-" else Path(output)
+    wanted = format_of(target, form)
+    model = load_model(find_weights(weights)[0])
+    parts = read_inputs(source, model.expected, labelled=False)
+    write_predictions(model, parts, wanted, target, _standard_output())
+
+
+def _standard_output() -> BinaryIO:
+    """Return standard output for bytes; a sink where it is closed."""
+    if sys.stdout is None:
+        return cast(BinaryIO, open(os.devnull, "wb"))
+    return cast(BinaryIO, sys.stdout.buffer)

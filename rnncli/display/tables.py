@@ -1,0 +1,105 @@
+"""Results as tables: drawn by rich, in colour in a terminal, plain elsewhere."""
+
+import sys
+from collections.abc import Sequence
+
+from rnncli.display.words import figure, on_terminal, say
+from rnncli.nn.gradcheck import ArrayCheck
+from rnncli.training.benchmark import Timing
+from rnncli.training.evaluation import Report
+
+
+def show_summary(rows: Sequence[tuple[str, str]]) -> None:
+    """Show the end of a run on standard error."""
+    if not on_terminal():
+        for name, value in rows:
+            say(f"{name}: {value}")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(stderr=True, highlight=False).print(table)
+
+
+def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) -> None:
+    """Show a gradient check on standard output."""
+    rows = []
+    for check in checks:
+        error = check.max_relative_error
+        verdict = "ok" if check.passed else "WRONG"
+        rows.append(
+            [
+                check.name,
+                "x".join(map(str, check.shape)),
+                "-" if error is None else f"{error:.1e}",
+                f"{check.gradient_norm:.3g}",
+                f"{check.tested:,}",
+                f"{check.untested:,}",
+                verdict if check.tested else "not tested",
+            ]
+        )
+    heads = ["array", "shape", "error", "norm", "tested", "no signal", "verdict"]
+    _print(f"gradients against the {method} step, tolerance {tolerance:g}", heads, rows)
+    for check in checks:
+        if not check.passed:
+            print(
+                f"{check.name}{list(check.worst or ())}: backpropagation gives {check.found:.17g}, "
+                f"the true derivative is {check.true:.17g}"
+            )
+
+
+def show_report(report: Report) -> None:
+    """Show an evaluation on standard output."""
+    rows = [
+        [name, figure(name, value), figure(name, report.baseline[name])]
+        for name, value in report.metrics.items()
+    ]
+    _print(f"{report.num_samples:,} sequences", ["figure", "model", "best constant"], rows)
+
+
+def show_timing(timing: Timing) -> None:
+    """Show a benchmark on standard output."""
+    whole = timing.microseconds_per_step
+    parts = {
+        "forward": timing.forward_microseconds,
+        "backward": timing.backward_microseconds,
+        "optimizer": timing.optimizer_microseconds,
+    }
+    rows = [["step", f"{whole:,.1f}", ""]]
+    rows += [[name, f"{value:,.1f}", f"{value / whole:.0%}"] for name, value in parts.items()]
+    size = f"{timing.num_layers} layer{'s' if timing.num_layers > 1 else ''} of "
+    _print(
+        f"{timing.cell}, {size}{timing.hidden_size}, batch {timing.batch_size}, "
+        f"{timing.sequence_length} steps of {timing.input_size}, {timing.dtype}, "
+        f"{timing.threads or '?'} thread{'' if timing.threads == 1 else 's'}",
+        ["part", "microseconds", "share"],
+        rows,
+    )
+    print(f"{timing.sequences_per_second:,.0f} sequences/s")
+    print(
+        f"{timing.gflops:.1f} GFLOP/s, {timing.utilization:.0%} of the {timing.sgemm_gflops:.0f} "
+        "that a large matrix product reaches here"
+    )
+
+
+def _print(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on standard output; the first column is text, the others are figures."""
+    from rich.console import Console
+    from rich.table import Table
+
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    table = Table()
+    for index, head in enumerate(heads):
+        table.add_column(head, justify="right" if index else "left", no_wrap=True)
+    for row in rows:
+        wrong = terminal and "WRONG" in row
+        table.add_row(*row, style="red" if wrong else None)
+    # A file or a pipe has no width of its own; nothing is to be cut off there.
+    console = Console(width=None if terminal else 120, highlight=False)
+    console.print(title, style="bold")
+    console.print(table)

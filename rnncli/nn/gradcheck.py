@@ -1,0 +1,174 @@
+"""Are the gradients right? Backpropagation against the derivative of the very same loss.
+
+The complex step: for an analytic function, Im f(p + ih) / h is the derivative, without a
+difference and so without cancellation; with h = 1e-30 it is exact to rounding. Source: W. Squire &
+G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40
+(1998). Central differences, the second opinion, reach 1e-9 or so.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnncli.nn.arrays import Array
+from rnncli.nn.losses import Loss
+from rnncli.nn.network import Network, Unrolled
+
+_COMPLEX_STEP = 1e-30
+_CENTRAL_STEP = 6e-6  # near the cube root of the rounding error, where both errors are least
+TOLERANCES = {"complex": 1e-10, "central": 1e-6}
+
+
+@dataclass(frozen=True)
+class ArrayCheck:
+    """The verdict on one array.
+
+    Attributes
+    ----------
+    name : str
+        The array.
+    shape : tuple of int
+        Its shape.
+    max_relative_error : float or None
+        Largest error over the largest true derivative of the array; None if none was tested.
+    gradient_norm : float
+        Norm of the true derivative.
+    tested, untested : int
+        Entries with a gradient signal, and entries where both derivatives are exactly zero.
+    worst : tuple of int or None
+        Index of the largest error.
+    true, found : float
+        The true derivative there, and the one that backpropagation gave.
+    passed : bool
+        No entry is wrong. An array without any signal has nothing wrong, and nothing tested.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    max_relative_error: float | None
+    gradient_norm: float
+    tested: int
+    untested: int
+    worst: tuple[int, ...] | None
+    true: float
+    found: float
+    passed: bool
+
+
+def gradcheck(
+    network: Network,
+    loss: Loss,
+    x: Array,
+    y: Array,
+    method: str = "complex",
+    on_entry: Callable[[], None] = lambda: None,
+) -> Iterator[ArrayCheck]:
+    """Check every entry of every weight, of the inputs and of the initial states.
+
+    Parameters
+    ----------
+    network : Network
+        The model; it is calculated in double precision and not changed.
+    loss : Loss
+        The loss that it is trained with.
+    x : array (B, T, D)
+        A batch, standardised.
+    y : array (B, K)
+        Its targets.
+    method : {"complex", "central"}
+        How the true derivative is found.
+    on_entry : callable
+        Called after each entry, to show progress.
+
+    Yields
+    ------
+    ArrayCheck
+        One for each array.
+    """
+    batch, steps, _ = x.shape
+    found = _backpropagated(network, loss, x, y)
+    probe = network.astype(complex if method == "complex" else float)
+    unrolled = probe.unroll(steps, batch)
+    unrolled.inputs[...] = x.transpose(1, 2, 0)
+    derivative = _complex_step if method == "complex" else _central_difference
+
+    def value() -> complex:
+        losses, _ = loss(unrolled.forward(), y)
+        mean: complex = np.add.reduce(losses).item() / batch
+        return mean
+
+    for name, array in _named(probe, unrolled).items():
+        true = np.empty(array.shape)
+        for index in np.ndindex(array.shape):
+            true[index] = derivative(array, index, value)
+            on_entry()
+        yield _compare(name, true, found[name], TOLERANCES[method])
+
+
+def count_entries(network: Network, steps: int, batch: int) -> int:
+    """Return how many entries `gradcheck` goes through."""
+    unrolled = network.unroll(steps, batch)
+    return sum(array.size for array in _named(network, unrolled).values())
+
+
+def _named(network: Network, unrolled: Unrolled) -> dict[str, Array]:
+    states = {f"initial_state_l{i}": state for i, state in enumerate(unrolled.initial)}
+    return {**network.arrays, "input": unrolled.inputs, **states}
+
+
+def _backpropagated(network: Network, loss: Loss, x: Array, y: Array) -> dict[str, Array]:
+    """Return what backpropagation gives for each array, in double precision."""
+    batch, steps, _ = x.shape
+    double = network.astype(float)
+    unrolled = double.unroll(steps, batch)
+    unrolled.inputs[...] = x.transpose(1, 2, 0)
+    _, slope = loss(unrolled.forward(), y)
+    unrolled.backward(slope, to_inputs=True)
+    layers = unrolled.layers
+    states = {f"initial_state_l{i}": layer.flow for i, layer in enumerate(layers)}
+    return {**double.gradients, "input": layers[0].input_gradient, **states}
+
+
+def _complex_step(array: Array, index: tuple[int, ...], value: Callable[[], complex]) -> float:
+    before = array[index]
+    array[index] = before + 1j * _COMPLEX_STEP
+    change = value().imag
+    array[index] = before
+    return change / _COMPLEX_STEP
+
+
+def _central_difference(
+    array: Array, index: tuple[int, ...], value: Callable[[], complex]
+) -> float:
+    before = array[index]
+    step = _CENTRAL_STEP * max(1.0, abs(before))
+    array[index] = before + step
+    above, high = value(), array[index]
+    array[index] = before - step
+    below, low = value(), array[index]
+    array[index] = before
+    return (above - below).real / float(high - low)
+
+
+def _compare(name: str, true: Array, found: Array, tolerance: float) -> ArrayCheck:
+    error = np.abs(true - found)
+    signal = (true != 0) | (found != 0)
+    tested = int(np.count_nonzero(signal))
+    # A value that is not finite is the largest error there is.
+    error[~np.isfinite(error)] = np.inf
+    worst = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
+    largest = float(np.abs(true).max())
+    relative = float(error[worst]) / largest if largest > 0 else np.inf
+    return ArrayCheck(
+        name=name,
+        shape=true.shape,
+        max_relative_error=relative if tested else None,
+        gradient_norm=float(np.linalg.norm(true)),
+        tested=tested,
+        untested=true.size - tested,
+        worst=worst if tested else None,
+        true=float(true[worst]),
+        found=float(found[worst]),
+        passed=not tested or relative <= tolerance,
+    )

@@ -1,0 +1,1 @@
+"""Runs on disk: folders, weights, checkpoints, records; and training that writes them."""

@@ -1,0 +1,48 @@
+"""``checkpoint.npz``: all that going on with a training needs."""
+
+from pathlib import Path
+
+from rnncli.errors import InputError
+from rnncli.runs.archive import read_archive, write_archive
+from rnncli.runs.experiment import Experiment
+
+FORMAT, VERSION = "rnncli-checkpoint", 1
+
+
+def save_checkpoint(path: Path, experiment: Experiment) -> None:
+    """Write the state of a training, atomically.
+
+    The random streams need no state of their own: an epoch's shuffle depends on the seed and the
+    epoch alone, and both are in here.
+    """
+    progress = experiment.progress
+    arrays = {
+        "parameters": experiment.model.network.parameters,
+        "best_parameters": progress.best_parameters,
+    } | {f"optimizer.{name}": array for name, array in progress.slots.items()}
+    metadata = {"progress": progress.state(), "seed": experiment.config.seed}
+    write_archive(path, FORMAT, VERSION, arrays, metadata)
+
+
+def restore_checkpoint(path: Path, experiment: Experiment) -> None:
+    """Put a training where a checkpoint left it.
+
+    Raises
+    ------
+    InputError
+        The file is damaged or belongs to another training.
+    """
+    arrays, metadata = read_archive(path, FORMAT, VERSION)
+    progress = experiment.progress
+    targets = {
+        "parameters": experiment.model.network.parameters,
+        "best_parameters": progress.best_parameters,
+    } | {f"optimizer.{name}": array for name, array in progress.slots.items()}
+    if arrays.keys() != targets.keys() or any(
+        (arrays[name].shape, arrays[name].dtype) != (target.shape, target.dtype)
+        for name, target in targets.items()
+    ):
+        raise InputError(f"{path}: does not fit the run's config; it is of another training")
+    for name, target in targets.items():
+        target[...] = arrays[name]
+    progress.restore(metadata["progress"])

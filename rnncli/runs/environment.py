@@ -1,0 +1,31 @@
+"""What a run's figures depend on besides its config: versions and processor."""
+
+import platform
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from rnncli import __version__, blas
+
+
+def environment() -> dict[str, Any]:
+    """Return the versions of all that calculates, and the processor's name."""
+    return {
+        "versions": {
+            "rnncli": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "blas": blas.describe(),
+        },
+        "processor": _processor(),
+    }
+
+
+def _processor() -> str:
+    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,65 @@
+"""A config made real: data read, network drawn, ready to train."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rnncli.config.schema import Config
+from rnncli.data.scaling import Scaler
+from rnncli.data.sequences import Partition
+from rnncli.data.task import scale_targets
+from rnncli.nn.network import Network
+from rnncli.streams import generator
+from rnncli.training.fit import Epoch, Examples, Progress, Step, fit
+from rnncli.training.model import Model
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All parts of one training."""
+
+    config: Config
+    partition: Partition
+    model: Model
+    train: Examples
+    validation: Examples | None
+    progress: Progress
+
+    def fit(self) -> Iterator[Step | Epoch]:
+        """Train from where `progress` stands; yield an event after each step and each epoch."""
+        config = self.config
+        return fit(
+            self.model.network,
+            self.model.task,
+            self.train,
+            self.validation,
+            config.training,
+            config.seed,
+            self.progress,
+        )
+
+
+def build(config: Config) -> Experiment:
+    """Read the data, draw the weights and stand at the start.
+
+    Raises
+    ------
+    InputError
+        The data is wrong.
+    """
+    partition, task = config.data.read(config.seed)
+    raw = partition.train
+    task = scale_targets(task, raw)
+    scaler = Scaler.fit(raw.x) if getattr(config.data, "standardize", False) else None
+    _, steps, features = raw.x.shape
+    network = Network(config.model, features, task.output_size)
+    network.initialize(generator(config.seed, "weights"))
+    label_column = getattr(config.data, "label_column", None)
+    model = Model(network, task, scaler, steps, label_column)
+    return Experiment(
+        config,
+        partition,
+        model,
+        model.examples(raw),
+        None if partition.validation is None else model.examples(partition.validation),
+        Progress.start(network, task, config.training),
+    )

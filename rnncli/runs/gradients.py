@@ -1,0 +1,75 @@
+"""What a gradient check of a config, a run or a weights file is about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rnncli.blas import threads_for
+from rnncli.config.validate import default_config, read_config
+from rnncli.errors import InputError
+from rnncli.keys import suggest
+from rnncli.nn.arrays import Array
+from rnncli.nn.gradcheck import TOLERANCES, ArrayCheck, gradcheck
+from rnncli.nn.losses import LOSSES
+from rnncli.runs.experiment import build
+from rnncli.runs.folder import CONFIG, find_weights
+from rnncli.runs.weights import load_model
+from rnncli.streams import generator
+from rnncli.training.model import Model
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and a batch: sequences (B, T, D), standardised, and targets (B, K)."""
+
+    model: Model
+    x: Array
+    y: Array
+
+
+def subject(
+    config: Path | None, weights: str | None, overrides: list[str], num_samples: int
+) -> Subject:
+    """Return what is to be checked: a config's new network, or a trained one.
+
+    A run is checked on its own training data. A weights file without a run has none; standard
+    normal sequences with random targets serve instead.
+    """
+    if config is not None and weights is not None:
+        raise InputError("gradcheck: give --config or --weights, not both")
+    if weights is None:
+        settings = default_config(overrides) if config is None else read_config(config, overrides)
+        experiment = build(settings)
+        train = experiment.train
+        return Subject(experiment.model, train.x[:num_samples], train.y[:num_samples])
+    path, run = find_weights(weights)
+    model = load_model(path)
+    if run is None:
+        if overrides:
+            raise InputError("gradcheck: --set changes a config; a weights file alone has none")
+        return _random_subject(model, num_samples)
+    read = read_config(run / CONFIG, overrides)
+    examples = model.examples(read.data.read(read.seed)[0].train)
+    return Subject(model, examples.x[:num_samples], examples.y[:num_samples])
+
+
+def check_gradients(
+    subject: Subject, method: str, on_entry: Callable[[], None] = lambda: None
+) -> list[ArrayCheck]:
+    """Check all arrays; see `rnncli.nn.gradcheck.gradcheck`."""
+    if method not in TOLERANCES:
+        raise InputError(f"--method: '{method}' is not known; {suggest(method, TOLERANCES)}")
+    network, loss = subject.model.network, LOSSES[subject.model.task.loss]
+    with threads_for(network.architecture.hidden_size):
+        return list(gradcheck(network, loss, subject.x, subject.y, method, on_entry))
+
+
+def _random_subject(model: Model, num_samples: int) -> Subject:
+    rng, task = generator(0, "data"), model.task
+    x = rng.standard_normal((num_samples, model.sequence_length, model.network.input_size))
+    if task.kind == "regression":
+        return Subject(model, x, rng.standard_normal((num_samples, task.output_size)))
+    classes = rng.integers(len(task.labels), size=(num_samples, 1))
+    return Subject(model, x, classes.astype(np.float64))

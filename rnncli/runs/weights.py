@@ -1,0 +1,115 @@
+"""``weights.npz``: a model in one file, with PyTorch's names and shapes."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from rnncli.data.scaling import Scaler
+from rnncli.data.task import Task
+from rnncli.errors import InputError
+from rnncli.nn.arrays import Array
+from rnncli.nn.network import Architecture, Network
+from rnncli.runs.archive import read_archive, write_archive
+from rnncli.training.model import Model
+
+FORMAT, VERSION = "rnncli-weights", 1
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Write a model to a weights file, atomically."""
+    network, task = model.network, asdict(model.task)
+    labels = task.pop("labels")
+    metadata = {
+        "model": asdict(network.architecture)
+        | {"input_size": network.input_size, "output_size": network.output_size},
+        "task": task | {"loss": model.task.loss},
+        "input": None if model.scaler is None else asdict(model.scaler),
+        "labels": labels or None,
+        "gates": network.cell.gate_order,
+        "sequence_length": model.sequence_length,
+        "label_column": model.label_column,
+    }
+    write_archive(path, FORMAT, VERSION, torch_arrays(network), metadata)
+
+
+def load_model(path: Path) -> Model:
+    """Read a model from a weights file.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, no weights file, from a newer version, or inconsistent.
+    """
+    arrays, metadata = read_archive(path, FORMAT, VERSION)
+    try:
+        return _model(arrays, metadata)
+    except KeyError as error:
+        raise InputError(f"{path}: the metadata has no {error}; the file is damaged") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: metadata: {key}: {first['msg']}") from None
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def torch_arrays(network: Network) -> dict[str, Array]:
+    """Return copies of the weights under all of PyTorch's names.
+
+    PyTorch adds two biases where the network has one; the second is zero.
+    """
+    arrays = {name: np.ascontiguousarray(array) for name, array in network.arrays.items()}
+    second = {
+        name.replace("bias_ih", "bias_hh"): np.zeros_like(array)
+        for name, array in arrays.items()
+        if "bias_ih" in name
+    }
+    return arrays | second
+
+
+def fill_network(network: Network, arrays: dict[str, Array]) -> None:
+    """Copy PyTorch's arrays into a network; raise ``ValueError`` where they do not fit."""
+    expected = torch_arrays(network)
+    if missing := expected.keys() - arrays.keys():
+        raise ValueError(f"{sorted(missing)[0]} is missing")
+    if unknown := arrays.keys() - expected.keys():
+        raise ValueError(f"{sorted(unknown)[0]} does not belong to this model")
+    for name, array in expected.items():
+        given = arrays[name]
+        if (given.shape, given.dtype) != (array.shape, array.dtype):
+            raise ValueError(
+                f"{name} has shape {given.shape} and type {given.dtype}; {array.shape} and "
+                f"{array.dtype} were expected"
+            )
+        if not np.isfinite(given).all():
+            raise ValueError(f"{name} holds values that are not finite")
+    for name, array in network.arrays.items():
+        array[...] = arrays[name]
+        if "bias_ih" in name:
+            array += arrays[name.replace("bias_ih", "bias_hh")]
+
+
+def _model(arrays: dict[str, Array], metadata: dict[str, Any]) -> Model:
+    model, task = dict(metadata["model"]), dict(metadata["task"])
+    sizes = _validated(tuple[int, int], [model.pop("input_size"), model.pop("output_size")])
+    task.pop("loss")
+    task["labels"] = metadata["labels"] or ()
+    network = Network(_validated(Architecture, model), *sizes)
+    known = _validated(Task, task)
+    scaler = _validated(Scaler | None, metadata["input"])
+    if known.output_size != network.output_size:
+        raise ValueError(
+            f"{network.output_size} outputs do not fit a {known.kind} task with {known.output_size}"
+        )
+    if scaler is not None and not len(scaler.mean) == len(scaler.std) == network.input_size:
+        raise ValueError(f"the input's scale is not for {network.input_size} features")
+    fill_network(network, arrays)
+    length = _validated(int, metadata["sequence_length"])
+    return Model(network, known, scaler, length, metadata["label_column"])
+
+
+def _validated(kind: Any, value: Any) -> Any:
+    return TypeAdapter(kind).validate_python(value)
