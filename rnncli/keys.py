@@ -75,7 +75,7 @@ class Key:
             ("at most", self.maximum),
             ("below", self.below),
         )
-        words = [f"{word} {bound:.17g}" for word, bound in bounds if bound is not None]
+        words = [f"{word} {bound}" for word, bound in bounds if bound is not None]
         return " and ".join(words) or "any finite number"
 
     def __get_pydantic_core_schema__(

@@ -102,9 +102,9 @@ def _build(
         config = _adapter().validate_json(json.dumps(document.tree), strict=True)
     except ValidationError as error:
         for path, text in _explain(error.errors(include_url=False), document.tree):
-            line = _line(path, document.lines)
-            place = _origin(path, origins) or (f"{source}:{line}" if line else source)
-            problems.append((line, f"{place}: {text}"))
+            option, line = _origin(path, origins), _line(path, document.lines)
+            place = option or (f"{source}:{line}" if line else source)
+            problems.append((0 if option else line, f"{place}: {text}"))
     if config is None or problems:
         raise InputError(*(text for _, text in sorted(problems)))
     config = _with_absolute_paths(config, folder, origins)

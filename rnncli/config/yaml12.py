@@ -106,7 +106,7 @@ def scalar(text: str) -> Any:
 
 def dump(tree: dict[str, Any]) -> str:
     """Return a tree as YAML text that `load` reads back unchanged."""
-    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False)
 
 
 def _value(node: yaml.Node, path: tuple[str, ...], document: Document) -> Any:

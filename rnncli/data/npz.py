@@ -16,6 +16,7 @@ from rnncli.keys import Key
 from rnncli.nn.arrays import Array
 
 _NUMBERS_AT_ONCE = 1 << 18
+_NPY_MAGIC = b"\x93NUMPY"
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ def labelled(path: Path, arrays: dict[str, Array], labels: Array | None) -> Sequ
 def open_arrays(path: Path) -> dict[str, Array]:
     """Return the arrays of an ``.npz`` file by name; of an ``.npy`` file one, mapped, as ``x``."""
     try:
-        content = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            return {"x": content}
-        with content:
-            return {name: content[name] for name in content.files}
+        with open(path, "rb") as file:
+            if file.read(len(_NPY_MAGIC)) == _NPY_MAGIC:
+                return {"x": np.load(path, mmap_mode="r", allow_pickle=False)}
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as content:
+                return {name: content[name] for name in content.files}
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise InputError(f"{path}: {error.strerror}; a readable file was expected") from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:

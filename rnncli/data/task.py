@@ -41,6 +41,11 @@ class Task:
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        fits = {"binary": 2, "multiclass": max(3, len(self.labels)), "regression": 0}
+        if len(self.labels) != fits[self.kind] or len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"{len(self.labels)} labels do not fit a {self.kind} task")
+
     @property
     def loss(self) -> str:
         """The name of the task's loss function."""
@@ -116,10 +121,10 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
         raise InputError(f"{sequences.source}: holds no labelled sequences")
     if declared is None:
         names = sorted_labels(labels.ravel().tolist())
-        if labels.ndim > 1 or any(isinstance(name, str) and is_number(name) for name in names):
-            values = all(isinstance(name, int) or is_number(name) for name in names)
-            declared = "regression" if values else "classification"
-        elif isinstance(names[0], int) and len(names) > _CLASSES_UNASKED:
+        numeric = all(isinstance(name, int) or is_number(name) for name in names)
+        whole = numeric and all(float(name).is_integer() for name in names)
+        declared = "regression" if (numeric and not whole) or labels.ndim > 1 else "classification"
+        if declared == "classification" and numeric and len(names) > _CLASSES_UNASKED:
             raise InputError(
                 f"{sequences.source}: {len(names)} different whole numbers as labels; "
                 "set data.task to classification or regression"

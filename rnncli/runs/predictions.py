@@ -58,19 +58,23 @@ def _columns(model: Model) -> list[str]:
 
 @contextmanager
 def _csv(model: Model, stream: BinaryIO) -> Iterator[Any]:
+    # With the first rows, not before: input that is wrong leaves nothing on the output.
+    header = [_columns(model)]
+
     def write_rows(rows: Iterable[list[Any]]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(rows)
         stream.write(text.getvalue().encode())
 
     def write(answers: Array, probabilities: Array | None) -> None:
+        if header:
+            write_rows([header.pop()])
         if probabilities is None:
             write_rows([f"{v:.9g}" for v in row] for row in answers.tolist())
         else:
             pairs = zip(answers.tolist(), probabilities.tolist(), strict=True)
             write_rows([label, *(f"{p:.6f}" for p in row)] for label, row in pairs)
 
-    write_rows([_columns(model)])
     yield write
 
 

@@ -173,7 +173,7 @@ def fit(
     with np.errstate(over="ignore", invalid="ignore"), threads_for(hidden):
         while progress.epoch < settings.num_epochs and not _stale(progress, settings):
             begun = perf_counter() - progress.seconds
-            order = _order(len(train), settings, seed, progress.epoch)
+            order = epoch_order(len(train), settings, seed, progress.epoch)
             for part in slices[progress.batch :]:
                 index = order[part]
                 y = train.y.take(index, 0)
@@ -201,7 +201,7 @@ def _stale(progress: Progress, settings: Training) -> bool:
     return settings.patience is not None and progress.stale >= settings.patience
 
 
-def _order(count: int, settings: Training, seed: int, epoch: int) -> Array:
+def epoch_order(count: int, settings: Training, seed: int, epoch: int) -> Array:
     """Return the order of the sequences in an epoch; it depends on seed and epoch alone."""
     if settings.shuffle:
         return generator(seed, "shuffle", epoch).permutation(count)

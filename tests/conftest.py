@@ -1,0 +1,88 @@
+"""What many tests need: the command in this process or in one of its own, and small data."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncli.cli.main import main
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def rnn(capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
+    """Run the command in this process: quick, with its real boundary of errors and exit codes."""
+
+    def run(*arguments: object) -> Result:
+        capsysbinary.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capsysbinary.readouterr()
+        return Result(left.value.code or 0, out.decode(), err.decode())
+
+    return run
+
+
+def process(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process of its own."""
+    command = [sys.executable, "-m", "rnncli", *map(str, arguments)]
+    environment = os.environ | {"PYTHONWARNINGS": "error"} | options.pop("env", {})
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=environment, **options
+    )
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+SMALL = """
+data: {kind: sum_sign, num_samples: 200, sequence_length: 5}
+model: {hidden_size: 8}
+training: {num_epochs: 3}
+"""
+
+
+@pytest.fixture
+def small(here: Path) -> Path:
+    """A config that trains in an instant."""
+    path = here / "small.yaml"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.fixture
+def run_folder(rnn: Command, small: Path) -> Path:
+    """A finished run of the small config."""
+    result = rnn("train", "-c", small, "--quiet")
+    assert result.code == 0, result.err
+    return Path(result.out.strip())
+
+
+def write_csv(path: Path, x: np.ndarray, labels: list[object], header: str | None = None) -> Path:
+    """Write sequences (N, T, D) with a label at the end of each row."""
+    rows = [
+        ",".join([*(repr(float(v)) for v in sequence.ravel()), str(label)])
+        for sequence, label in zip(x, labels, strict=True)
+    ]
+    path.write_text("\n".join(([header] if header else []) + rows) + "\n", encoding="utf-8")
+    return path

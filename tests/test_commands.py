@@ -1,0 +1,218 @@
+"""The commands as people and scripts call them."""
+
+import csv
+import io
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY, Command, process, write_csv
+
+import rnncli
+from rnncli.cli.main import COMMANDS
+
+X = np.random.default_rng(0).standard_normal((40, 5, 1))
+
+
+def test_train_writes_the_path_to_standard_output_and_the_rest_to_standard_error(
+    rnn: Command, small: Path
+) -> None:
+    result = rnn("train", "--config", small)
+    assert Path(result.out.strip()).is_dir()
+    assert result.out.count("\n") == 1
+    lines = result.err.splitlines()
+    assert [line.split("/")[0] for line in lines[:3]] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert f"next: rnn predict -w {result.out.strip()} -i FILE.csv" in lines
+    assert "\x1b" not in result.err
+    assert rnn("train", "-c", small, "--quiet").err == ""
+
+
+def test_options_in_any_order_and_runs_and_name(rnn: Command, small: Path) -> None:
+    result = rnn("train", "--name", "mine", "--set", "seed=4", "-c", small, "-q", "--runs", "here")
+    run = Path(result.out.strip())
+    assert run.parent == Path("here")
+    assert run.name.endswith("_mine")
+    assert json.loads((run / "run.json").read_text())["seed"] == 4
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_predictions_are_the_same_in_every_format_and_way(
+    rnn: Command, run_folder: Path, here: Path
+) -> None:
+    plain = here / "x.csv"
+    np.savetxt(plain, X[:, :, 0], delimiter=",", fmt="%.17g")
+    np.savez(here / "x.npz", x=X)
+    np.save(here / "x.npy", X)
+    model = rnncli.load(run_folder)
+    expected = model.predict_proba(X)
+    labels = model.predict(X).tolist()
+    moved = here / "elsewhere.npz"
+    moved.write_bytes((run_folder / "weights.npz").read_bytes())
+    for source in (plain, here / "x.npz", here / "x.npy"):
+        result = rnn("predict", "--weights", moved, "-i", source)
+        assert result.code == 0, result.err
+        assert result.out.startswith("label,probability_0,probability_1\n")
+        found = [[float(r["probability_0"]), float(r["probability_1"])] for r in rows(result.out)]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        assert [int(r["label"]) for r in rows(result.out)] == labels
+    lines = rnn("predict", "-w", moved, "-i", plain, "--format", "jsonl").out.splitlines()
+    assert [json.loads(line)["label"] for line in lines] == labels
+    assert rnn("predict", "-w", moved, "-i", plain, "-o", here / "p.npz").out == ""
+    with np.load(here / "p.npz") as content:
+        np.testing.assert_array_equal(content["label"], labels)
+        np.testing.assert_allclose(content["probability"], expected, atol=1e-7)
+    piped = process("predict", "-w", moved, "-i", "-", input=plain.read_text())
+    assert [int(row["label"]) for row in rows(piped.stdout)] == labels
+
+
+def test_text_labels_and_several_classes(rnn: Command, here: Path) -> None:
+    labels = np.array(["low", "mid", "high"])[np.digitize(X.sum(axis=(1, 2)), [-1, 1])]
+    data = write_csv(here / "a.csv", X, labels.tolist(), "a,b,c,d,e,level")
+    (here / "c.yaml").write_text("data: {kind: csv, path: a.csv, label_column: level}\n")
+    trained = rnn("train", "-c", "c.yaml", "-q", "--set", "training.num_epochs=60")
+    assert trained.code == 0, trained.err
+    predicted = rnn("predict", "-w", "latest", "-i", data)
+    assert predicted.out.startswith("label,probability_high,probability_low,probability_mid\n")
+    found = [row["label"] for row in rows(predicted.out)]
+    report = json.loads(rnn("evaluate", "-w", "latest", "-i", data, "--json").out)
+    assert report["metrics"]["accuracy"] == pytest.approx(np.mean(labels == found))
+    assert report["metrics"]["accuracy"] > report["baseline"]["accuracy"]
+    assert report["num_samples"] == 40
+
+
+@pytest.mark.parametrize("targets", [1, 2])
+def test_regression_in_the_units_of_the_data(rnn: Command, here: Path, targets: int) -> None:
+    x = np.random.default_rng(1).standard_normal((300, 5, 1))
+    y = 1000 + 50 * x.sum(axis=1)
+    y = y if targets == 1 else np.concatenate([y, 3 * y], axis=1)
+    np.savez(here / "a.npz", x=x, y=y)
+    (here / "c.yaml").write_text(
+        "data: {kind: npz, path: a.npz}\ntraining: {num_epochs: 30, optimizer: {kind: adam,"
+        " learning_rate: 1e-2}}\n"
+    )
+    trained = rnn("train", "-c", "c.yaml")
+    assert trained.code == 0, trained.err
+    header = (Path(trained.out.strip()) / "metrics.csv").read_text().splitlines()[0]
+    assert "train_rmse,val_loss,val_rmse" in header
+    out = rnn("predict", "-w", "latest", "-i", "a.npz").out
+    assert out.splitlines()[0] == ("value" if targets == 1 else "value_0,value_1")
+    found = np.array([[float(cell) for cell in line.split(",")] for line in out.splitlines()[1:]])
+    error = np.sqrt(np.mean((found - y) ** 2))
+    report = json.loads(rnn("evaluate", "-w", "latest", "-i", "a.npz", "--json").out)
+    assert report["metrics"]["rmse"] == pytest.approx(error, rel=1e-4)
+    assert report["baseline"]["rmse"] == pytest.approx(np.sqrt(y.var(axis=0).mean()), rel=1e-6)
+    assert error < 0.2 * y.std()
+
+
+def test_evaluate_scores_the_runs_own_held_out_data(rnn: Command, run_folder: Path) -> None:
+    report = json.loads(rnn("evaluate", "-w", run_folder, "--json").out)
+    assert set(report) == {"metrics", "baseline", "num_samples"}
+    assert report["num_samples"] == 20
+    with open(run_folder / "metrics.csv", newline="") as file:
+        best = min(csv.DictReader(file), key=lambda row: float(row["val_loss"]))
+    assert report["metrics"]["loss"] == pytest.approx(float(best["val_loss"]), rel=1e-6)
+    assert report["metrics"]["accuracy"] == pytest.approx(float(best["val_accuracy"]))
+    assert "best constant" in rnn("evaluate", "-w", run_folder).out
+
+
+def test_bench_has_the_contracts_keys(rnn: Command, small: Path) -> None:
+    answer = json.loads(rnn("bench", "-c", small, "--json").out)
+    keys = "cell batch_size sequence_length input_size hidden_size num_layers dtype threads"
+    keys += " microseconds_per_step sequences_per_second gflops sgemm_gflops utilization"
+    assert set(keys.split()) <= answer.keys()
+    assert (answer["cell"], answer["hidden_size"], answer["sequence_length"]) == ("tanh", 8, 5)
+    step, rate = answer["microseconds_per_step"], answer["sequences_per_second"]
+    assert rate == pytest.approx(32 / step * 1e6)
+    assert answer["utilization"] == pytest.approx(answer["gflops"] / answer["sgemm_gflops"])
+
+
+def test_a_long_stream_is_predicted_in_bounded_memory(run_folder: Path) -> None:
+    script = (
+        "import resource, sys; from rnncli.cli.main import main\n"
+        "try: main()\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    peaks = []
+    for count in (1_000, 100_000):
+        done = subprocess.run(
+            [sys.executable, "-c", script, "predict", "-w", str(run_folder)],
+            input="0.5,-1,2,0.25,1\n" * count,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.count("\n") == count + 1
+        peaks.append(int(done.stderr))
+    assert peaks[1] - peaks[0] < 30_000  # kilobytes; the text alone is 1.6 MB, its numbers 4 MB
+
+
+def test_closed_pipes_and_full_devices(run_folder: Path) -> None:
+    rnn = f"{shlex.quote(sys.executable)} -m rnncli"
+    predict = f"yes 1,2,3,4,5 | head -50000 | {rnn} predict -w {run_folder}"
+    for command, code in (
+        (f"{predict} | head -1", 0),
+        (f"{predict} > /dev/full", 3),
+        (f"{predict} >&-", 0),
+        (f"{rnn} gradcheck > /dev/full", 3),
+        (f"{rnn} --help | head -1", 0),
+    ):
+        shell = ["bash", "-c", f"set -o pipefail; {command}"]
+        done = subprocess.run(shell, capture_output=True, text=True)
+        assert "Traceback" not in done.stderr, command
+        assert "Exception ignored" not in done.stderr, command
+        if code:
+            assert done.returncode == code, (command, done.stderr)
+
+
+@pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_plain_surroundings(small: Path, environment: dict[str, str]) -> None:
+    done = process("train", "-c", small, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stderr + done.stdout
+
+
+def test_module_and_version() -> None:
+    assert process("--version").stdout == f"rnn {rnncli.__version__}\n"
+
+
+def examples(text: str) -> list[str]:
+    return re.findall(r"^\s+((?:head .*\| )?rnn [a-z].*)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_the_examples_in_the_help_work(
+    command: object, here: Path, rnn: Command, run_folder: Path
+) -> None:
+    (here / "configs").symlink_to(REPOSITORY / "configs")
+    (here / "sequences.csv").write_text("1,2,3,4,5\n" * 5)
+    (here / "labelled.csv").write_text("1,2,3,4,5,1\n-1,-2,-3,-4,-5,0\n" * 5)
+    np.savez(here / "x.npz", x=X)
+    (here / "model.npz").write_bytes((run_folder / "weights.npz").read_bytes())
+    found = examples(command.__doc__ or "")
+    assert found
+    for example in found:
+        quick = example.replace("digits.yaml", "sum_sign.yaml")
+        if "train -c" in quick or "--config" in quick:
+            quick += " --set training.num_epochs=1"
+        shell = quick.replace("rnn ", f"{shlex.quote(sys.executable)} -m rnncli ", 1)
+        done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
+        assert done.returncode == 0, (example, done.stderr)
+
+
+def test_help_is_quick_because_it_loads_nothing_numeric() -> None:
+    script = (
+        "import sys; from rnncli.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'yaml', 'pydantic'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr.strip() == "[]"

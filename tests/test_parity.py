@@ -1,0 +1,76 @@
+"""The same figures as PyTorch, from arrays that ``golden/make_golden.py`` wrote with it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncli.nn.losses import LOSSES
+from rnncli.nn.network import Architecture, Network
+from rnncli.runs.weights import fill_network, torch_arrays
+from rnncli.training.optimizers import SGD, Adam, AdamW
+
+GOLDEN = Path(__file__).parent / "golden"
+OPTIMIZERS = {
+    "sgd": SGD(learning_rate=0.1),
+    "sgd_momentum": SGD(learning_rate=0.1, momentum=0.9, weight_decay=0.01),
+    "sgd_nesterov": SGD(learning_rate=0.1, momentum=0.9, nesterov=True),
+    "adam": Adam(learning_rate=0.1, beta1=0.8, beta2=0.95, epsilon=1e-6),
+    "adamw": AdamW(learning_rate=0.1, weight_decay=0.05),
+}
+
+
+def largest_error(found: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
+    with np.load(GOLDEN / "tanh.npz") as golden:
+        case = f"{layers}/{loss}/"
+        arrays = {name.removeprefix(case): golden[name] for name in golden if case in name}
+    values = {n.removeprefix("value/"): a for n, a in arrays.items() if n.startswith("value/")}
+    x, initial = values.pop("input"), values.pop("initial")
+    steps, batch, inputs = x.shape
+    hidden = initial.shape[2]
+    architecture = Architecture(hidden_size=hidden, num_layers=layers, dtype="float64")
+    network = Network(architecture, inputs, arrays["z"].shape[1])
+    fill_network(network, values)
+    unrolled = network.unroll(steps, batch)
+    unrolled.inputs[...] = x.transpose(0, 2, 1)
+    for state, given in zip(unrolled.initial, initial, strict=True):
+        state[...] = given.T
+    z = unrolled.forward()
+    assert largest_error(z, arrays["z"].T) <= 1e-12
+    losses, slope = LOSSES[loss](z, arrays["y"].reshape(batch, -1))
+    assert abs(losses.mean() / arrays["loss"] - 1) <= 1e-12
+    unrolled.backward(slope, to_inputs=True)
+    found = dict(network.gradients)
+    found |= {f"rnn.bias_hh_l{i}": found[f"rnn.bias_ih_l{i}"] for i in range(layers)}
+    found["input"] = unrolled.layers[0].input_gradient.transpose(0, 2, 1)
+    found["initial"] = np.stack([layer.flow.T for layer in unrolled.layers])
+    for name, array in arrays.items():
+        if name.startswith("gradient/"):
+            assert largest_error(found[name.removeprefix("gradient/")], array) <= 1e-12, name
+
+
+def test_arrays_have_pytorchs_names_and_shapes() -> None:
+    with np.load(GOLDEN / "tanh.npz") as golden:
+        case = "2/softmax_cross_entropy/value/"
+        shapes = {n.removeprefix(case): golden[n].shape for n in golden if n.startswith(case)}
+    del shapes["input"], shapes["initial"]
+    network = Network(Architecture(hidden_size=6, num_layers=2), 3, 4)
+    assert {name: array.shape for name, array in torch_arrays(network).items()} == shapes
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_take_the_same_path(name: str) -> None:
+    with np.load(GOLDEN / "optimizers.npz") as golden:
+        parameters, gradients = golden["start"].copy(), golden["gradients"]
+        path = golden[name]
+    optimizer = OPTIMIZERS[name]
+    slots = {slot: np.zeros_like(parameters) for slot in optimizer.slots}
+    for step, (gradient, expected) in enumerate(zip(gradients, path, strict=True), 1):
+        optimizer.update(parameters, gradient.copy(), slots, optimizer.learning_rate, step)
+        assert largest_error(parameters, expected) <= 1e-12
