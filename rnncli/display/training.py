@@ -136,12 +136,12 @@ def describe(event: Epoch, metric: str, num_epochs: int) -> str:
     parts = [
         f"epoch {event.epoch:{width}}/{num_epochs}",
         f"loss {event.train_loss:.4f}",
-        f"{metric} {figure(metric, event.train_figure)}",
+        f"{metric} {figure(metric, event.train_figure):>8}",
     ]
     if event.val_loss is not None and event.val_figure is not None:
         parts += [
             f"val_loss {event.val_loss:.4f}",
-            f"val_{metric} {figure(metric, event.val_figure)}",
+            f"val_{metric} {figure(metric, event.val_figure):>8}",
         ]
     return "  ".join(parts) + ("  *" if event.best and event.val_loss is not None else "")
 

@@ -1,0 +1,79 @@
+"""What the README says is so."""
+
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY, Command
+
+import rnncli
+from rnncli.cli.main import COMMANDS
+from rnncli.config.schema import Config
+from rnncli.data import Data
+from rnncli.nn.network import Architecture
+from rnncli.training.optimizers import Optimizer
+from rnncli.training.schedules import Schedule
+from rnncli.training.settings import Training
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
+
+
+def test_every_command_has_an_example() -> None:
+    for command in COMMANDS:
+        assert any(line.startswith(f"rnn {command.__name__} ") for line in SHOWN)
+
+
+def test_the_commands_shown_work(here: Path, rnn: Command) -> None:
+    (here / "configs").symlink_to(REPOSITORY / "configs")
+    np.savetxt("sequences.csv", np.random.default_rng(0).standard_normal((9, 10)), delimiter=",")
+    assert rnn("train", "-c", "configs/sum_sign.yaml", "-q").code == 0
+    for line in SHOWN:
+        if "digits" in line:
+            line += " --set training.num_epochs=2"
+        if "60" in line:
+            line = line.replace("60", "3")
+        if line.startswith("rnn train --config"):
+            continue  # the one above
+        if line.startswith("rnn predict"):
+            assert rnn("train", "-c", "configs/sum_sign.yaml", "-q").code == 0
+        shell = line.replace("rnn ", f"{shlex.quote(sys.executable)} -m rnncli ", 1)
+        done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
+        assert done.returncode == 0, (line, done.stderr)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [Config, Architecture, Training, *get_args(Data), *get_args(Optimizer), *get_args(Schedule)],
+    ids=lambda section: section.__name__,
+)
+def test_the_config_reference_is_complete(section: type) -> None:
+    reference = README[README.index("## Config") : README.index("## The run folder")]
+    for field in fields(section):
+        assert f"`{field.name}`" in reference or f"`{field.name}:" in reference, field.name
+
+
+def test_pictures_and_links_are_there() -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert (REPOSITORY / target).is_file(), target
+
+
+def test_the_python_lines_work(here: Path) -> None:
+    (here / "configs").symlink_to(REPOSITORY / "configs")
+    rnncli.train("configs/sum_sign.yaml", runs="runs")
+    code = README[README.index("## From Python") :]
+    code = code[code.index("```python") + 9 :]
+    scope = {"x": np.ones((2, 10, 1))}
+    exec(code[: code.index("```")], scope)
+    assert scope["model"].predict(scope["x"]).tolist() == [1, 1]
+
+
+def test_nothing_outside_the_repository_is_named() -> None:
+    for path in [*REPOSITORY.glob("rnncli/**/*.py"), *REPOSITORY.glob("configs/*")]:
+        assert "../shared" not in path.read_text(encoding="utf-8"), path
