@@ -1,5 +1,12 @@
 """Every error that the package raises on purpose, with the exit code of the command line."""
 
+import errno
+
+_USERS_MISTAKES = {
+    *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
+    *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL),
+}
+
 
 class RnnError(Exception):
     """Base of all deliberate errors; ``str(error)`` is one line for each mistake."""
@@ -17,8 +24,13 @@ class InputError(RnnError):
     """
 
     def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = tuple(map(_one_line, problems))
+        super().__init__("\n".join(self.problems))
+
+
+def _one_line(text: str) -> str:
+    """Return a text with line ends and control characters written out, as they are in source."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class DivergedError(RnnError):
@@ -42,6 +54,13 @@ class StorageError(RnnError):
 
     def __init__(self, path: str, error: OSError) -> None:
         super().__init__(f"{path}: {error.strerror or error}")
+
+
+def unreadable(path: object, error: OSError) -> RnnError:
+    """Return what to raise for a file that can not be read: wrong input, or a broken machine."""
+    if error.errno in _USERS_MISTAKES:
+        return InputError(f"{path}: {error.strerror}; a readable file was expected")
+    return StorageError(str(path), error)
 
 
 class InterruptError(RnnError):

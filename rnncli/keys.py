@@ -52,7 +52,7 @@ class Key:
         if self.pattern is not None and not re.fullmatch(self.pattern, value):
             raise ValueError(f"{value!r} is not allowed; {self.range()}")
         if isinstance(value, int | float) and not isinstance(value, bool):
-            if not math.isfinite(value):
+            if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{value} is not a finite number; {self.range()}")
             if (
                 (self.minimum is not None and value < self.minimum)
@@ -60,7 +60,7 @@ class Key:
                 or (self.above is not None and value <= self.above)
                 or (self.below is not None and value >= self.below)
             ):
-                raise ValueError(f"{value} is out of range; {self.range()}")
+                raise ValueError(f"{shortened(value)} is out of range; {self.range()}")
         return value
 
     def range(self) -> str:
@@ -87,6 +87,15 @@ class Key:
         if self.by_kind:
             return handler.generate_schema(Annotated[source, Field(discriminator="kind")])
         return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
+def shortened(value: object, most: int = 60) -> str:
+    """Return a value as text, cut where it is long."""
+    try:
+        text = str(value)
+    except ValueError:  # Python does not write out whole numbers of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def suggest(word: str, choices: Collection[str]) -> str:

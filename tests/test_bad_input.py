@@ -78,7 +78,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "yaml error": (config("a: [1, 2"), "c.yaml:1: "),
     "alias": (config("a: &b 1\nc: *b"), "c.yaml:1: anchors and aliases are not allowed"),
     "bad set": (command("gradcheck", "--set", "seed"), "--set seed: KEY=VALUE was expected"),
-    "data not there": (config("data: {kind: csv, path: no.csv}"), "no.csv: No such file"),
+    "data not there": (config("data: {kind: csv, path: no.csv}"), "no.csv: there is no such file"),
     "not a number": (
         csv("1,2,3,a\n4,x,6,b\n"),
         "d.csv:2: row 2, column 2: 'x' is not a number; write it like 0.5",
@@ -92,6 +92,34 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "not utf-8": (csv(b"1,2,3,a\n4,5,6,\xff\n"), "d.csv:2: row 2: byte 7 is not UTF-8"),
     "open quote": (csv('1,2,3,a\n"4,5,6,b\n'), "d.csv:2: row 2: unexpected end of data"),
     "empty file": (csv(""), "d.csv: no rows"),
+    "empty row": (csv("1,2,3,a\n,,,\n"), "d.csv:2: row 2, column 4: the label is empty"),
+    "nan in the first row": (csv("nan,nan,nan,a\n1,2,3,b\n"), "d.csv:1: row 1, column 1: 'nan'"),
+    "semicolons": (csv("1;2;3;a\n"), "d.csv:1: row 1: one column, and ';' in it"),
+    "one bad target": (
+        csv("1,2,3,0.5\n4,5,6,NA\n" * 10),
+        "d.csv:2: row 2: target 'NA' is not a number; write it like 0.5 or 1e-3, or set data.task",
+    ),
+    "number column names": (csv("0,1,2,label\n1,2,3,a\n4,5,6,b\n"), "set data.header to true"),
+    "huge value": (npz(x=X * 1e40, y=Y), "is not a finite number up to 1e+30"),
+    "several labels": (npz(x=X, y=np.array([["a", "b"]] * 20)), "is not a number"),
+    "no targets": (npz(x=X, y=np.ones((20, 0))), "holds no labelled sequences"),
+    "nul in a path": (
+        config('data: {kind: csv, path: "a\\0b"}'),
+        "data.path: 'a\\x00b' is no path",
+    ),
+    "thousands of digits": (
+        config("training: {schedule: {kind: cosine, warmup_steps: 1" + "0" * 400 + "}}"),
+        "training.schedule.warmup_steps: 1000000000000",
+    ),
+    "set of thousands of digits": (
+        command("gradcheck", "--set", "seed=1" + "0" * 5000),
+        "a number with too many digits",
+    ),
+    "set with two lines": (command("gradcheck", "--set", "seed=1\nfoo: 2"), "--set seed=1"),
+    "patience without validation": (
+        config("data: {kind: sum_sign, validation_fraction: 0}\ntraining:\n  patience: 3"),
+        "c.yaml:3: training.patience: there is no validation part to watch",
+    ),
     "header alone": (csv("a,b,c,d\n"), "d.csv: no rows after the header"),
     "one class": (csv("1,2,3,a\n" * 9), "d.csv: 1 class (a)"),
     "no such column": (csv(GOOD, ", label_column: kind"), "no column is named 'kind'"),

@@ -171,6 +171,45 @@ def test_resume_is_exact(rnn: Command, small: Path, stop_after: int) -> None:
     assert left == right
 
 
+def test_changed_data_or_seed_is_noticed(rnn: Command, here: Path) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((50, 5)), np.arange(50) % 2
+    np.savez("a.npz", x=x, y=y)
+    config = _config(here, "data: {kind: npz, path: a.npz}\ntraining: {num_epochs: 2}")
+    run = Path(rnn("train", "-c", config, "-q").out.strip())
+    more = ("train", "--resume", run, "--set", "training.num_epochs=3")
+    np.savez("a.npz", x=x + 1, y=y)
+    result = rnn(*more)
+    assert result.code == 2
+    assert "the run's data changed since" in result.err
+    np.savez("a.npz", x=x, y=y)
+    text = (run / "config.yaml").read_text()
+    (run / "config.yaml").write_text(text.replace("seed: 0", "seed: 1"))
+    assert "changed since" in rnn(*more).err
+    (run / "config.yaml").write_text(text)
+    assert rnn(*more).code == 0
+    fewer = rnn("train", "--resume", run, "--set", "training.num_epochs=1")
+    assert fewer.code == 2
+    assert "has 3 epochs already" in fewer.err
+
+
+def test_a_killed_run_goes_on_and_leaves_nothing_behind(rnn: Command, small: Path) -> None:
+    straight = Path(rnn("train", "-c", small, "-q", "--set", "training.num_epochs=6").out.strip())
+    session = new_session(read_config(small, ["training.num_epochs=6"]), Path("killed"), [])
+    for event in session.events():
+        if getattr(event, "train_loss", None) and event.epoch == 4:
+            break
+    run = session.folder
+    (run / "run.json").write_text("{")
+    (run / ".weights.npz.123.tmp").write_bytes(b"half")
+    assert rnn("train", "--resume", run, "-q").code == 0
+    assert sha(run / "weights.npz") == sha(straight / "weights.npz")
+    records = [json.loads((folder / "run.json").read_text()) for folder in (run, straight)]
+    assert records[0]["figures"] == records[1]["figures"]
+    assert records[0]["best_epoch"] == records[1]["best_epoch"]
+    assert not list(run.glob(".*"))
+
+
 def test_only_more_epochs_can_be_asked_of_a_run(rnn: Command, run_folder: Path) -> None:
     refused = rnn("train", "--resume", run_folder, "--set", "model.hidden_size=9")
     assert refused.code == 2
@@ -193,6 +232,20 @@ def test_divergence_keeps_the_last_good_weights(rnn: Command, here: Path) -> Non
     (run,) = Path("runs").iterdir()
     assert json.loads((run / "run.json").read_text())["status"] == "diverged"
     assert np.isfinite(rnncli.load(run).network.parameters).all()
+
+
+def test_weights_that_are_not_finite_are_never_saved(rnn: Command, here: Path) -> None:
+    rng = np.random.default_rng(0)
+    np.savez("a.npz", x=rng.standard_normal((100, 5)), y=rng.standard_normal(100))
+    text = (
+        "data: {kind: npz, path: a.npz, validation_fraction: 0}\n"
+        "training: {num_epochs: 1, batch_size: 100, clip_norm: null, "
+        "optimizer: {kind: sgd, learning_rate: 1e300}}"
+    )
+    result = rnn("train", "-c", _config(here, text))
+    assert result.code == 1
+    assert "weights that are not finite" in result.err
+    assert np.isfinite(rnncli.load("latest").network.parameters).all()
 
 
 def _config(folder: Path, text: str) -> Path:
@@ -248,6 +301,9 @@ def test_damaged_weights_are_refused(rnn: Command, run_folder: Path, name: str) 
         ({"labels": [0, 1, 2]}, "3 labels do not fit a binary task"),
         ({"sha256": "0"}, "do not match their sha256"),
         ({"input": {"mean": [0, 0], "std": [1, 1]}}, "is not for 1 features"),
+        ({"input": {"mean": [0], "std": [0]}}, "deviations above 0"),
+        ({"labels": None}, "0 labels do not fit a binary task"),
+        ({"rows": {"input_size": 1, "sequence_length": -5}}, "a sequence length of -5"),
     ],
 )
 def test_weights_that_contradict_themselves_are_refused(

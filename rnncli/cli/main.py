@@ -1,5 +1,6 @@
 """The application, and the one place where errors become lines and exit codes."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
 from rnncli.cli.predict import predict
 from rnncli.cli.train import train
+from rnncli.display.words import say
 from rnncli.errors import RnnError, StorageError
 
 COMMANDS = (train, predict, evaluate, gradcheck, bench)
@@ -54,6 +56,8 @@ def _root(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and leave with its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() == "ascii":
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     code = _run(arguments)
     try:
         if sys.stdout is not None:
@@ -75,7 +79,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(RnnError(getattr(error, "format_message", error.__str__)()))
     except (typer.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
+    except SystemExit as left:
+        # typer turns a closed pipe into exit code 1, which is to say "the answer is no".
+        if not isinstance(left.__context__, BrokenPipeError):
+            raise
         _close_standard_output()
         return 0
     except OSError as error:
@@ -85,9 +92,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _fail(error: RnnError) -> int:
-    with suppress(OSError):
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+    for line in str(error).splitlines():
+        say(f"error: {line}")
     return error.exit_code
 
 

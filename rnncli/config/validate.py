@@ -1,6 +1,7 @@
 """A tree of plain values to a `Config`, with every mistake reported at once."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from functools import cache
@@ -13,8 +14,8 @@ from pydantic_core import ErrorDetails
 
 from rnncli.config import yaml12
 from rnncli.config.schema import Config
-from rnncli.errors import InputError
-from rnncli.keys import suggest
+from rnncli.errors import InputError, unreadable
+from rnncli.keys import shortened, suggest
 
 KeyPath = tuple[str, ...]
 
@@ -33,7 +34,7 @@ def read_config(path: Path, overrides: Sequence[str] = (), name: str | None = No
         with open(path, "rb") as file:
             text = file.read(yaml12.MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; a readable config was expected") from None
+        raise unreadable(path, error) from None
     document = yaml12.load(text, str(path))
     if "name" not in document.tree:
         document.tree["name"] = _as_name(path.stem)
@@ -47,8 +48,16 @@ def default_config(overrides: Sequence[str] = (), name: str | None = None) -> Co
 
 def config_from(tree: dict[str, Any]) -> Config:
     """Return the config of a tree of plain values, as from JSON or a Python program."""
-    document = yaml12.Document(json.loads(json.dumps(tree, default=str)))
+    try:
+        document = yaml12.Document(json.loads(json.dumps(tree, default=_plain)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"config: is no mapping of plain values ({error})") from None
     return _build(document, "config", Path(), (), None)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON takes for paths and for NumPy's numbers."""
+    return value.item() if hasattr(value, "item") else os.fspath(value)
 
 
 def as_tree(config: Config) -> dict[str, Any]:
@@ -96,24 +105,29 @@ def _build(
     if name is not None:
         document.tree["name"] = name
         origins[("name",)] = "--name"
+
+    def place(path: KeyPath, problem: str) -> tuple[int, str]:
+        """Return a problem behind the option or the line where its key stands."""
+        option, line = _origin(path, origins), _line(path, document.lines)
+        if option or not line:
+            return 0, f"{option or source}: {problem}"
+        return line, f"{source}:{line}: {problem}"
+
     _fill_kinds(Config(), document.tree)
     config = None
     try:
         config = _adapter().validate_json(json.dumps(document.tree), strict=True)
     except ValidationError as error:
-        for path, text in _explain(error.errors(include_url=False), document.tree):
-            option, line = _origin(path, origins), _line(path, document.lines)
-            place = option or (f"{source}:{line}" if line else source)
-            problems.append((0 if option else line, f"{place}: {text}"))
+        found = _explain(error.errors(include_url=False), document.tree)
+        problems += [place(path, text) for path, text in found]
+    if config is not None and config.training.patience is not None and not has_validation(config):
+        problem = (
+            "training.patience: there is no validation part to watch; give data.validation_fraction"
+        )
+        problems.append(place(("training", "patience"), problem))
     if config is None or problems:
         raise InputError(*(text for _, text in sorted(problems)))
-    config = _with_absolute_paths(config, folder, origins)
-    if config.training.patience is not None and not has_validation(config):
-        raise InputError(
-            f"{_origin(('training', 'patience'), origins) or source}: training.patience: there is "
-            "no validation part to watch; give data.validation_fraction"
-        )
-    return config
+    return _with_absolute_paths(config, folder, origins)
 
 
 @cache
@@ -219,8 +233,7 @@ _EXPECTED = {
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value) if not isinstance(value, str) else f"'{value}'"
-    return text if len(text) <= 60 else text[:57] + "..."
+    return f"'{shortened(value)}'" if isinstance(value, str) else shortened(json.dumps(value))
 
 
 def _key_path(location: tuple[int | str, ...], tree: Any) -> KeyPath:
@@ -258,5 +271,8 @@ def _with_absolute_paths(config: Config, folder: Path, origins: dict[KeyPath, st
         value = getattr(config.data, item.name)
         if isinstance(value, Path):
             base = Path() if ("data", item.name) in origins else folder
-            changes[item.name] = (base / value).expanduser().resolve()
+            try:
+                changes[item.name] = (base / value.expanduser()).resolve()
+            except (ValueError, RuntimeError, OSError) as error:
+                raise InputError(f"data.{item.name}: '{value}' is no path ({error})") from None
     return replace(config, data=replace(config.data, **changes))

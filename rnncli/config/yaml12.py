@@ -80,16 +80,7 @@ def load(text: bytes | str, name: str) -> Document:
     """
     if len(text) > MAX_BYTES:
         raise InputError(f"{name}: over 64 KiB; a config is a short text")
-    loader = None
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InputError(f"{name}:{line}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{name}: is not YAML text in UTF-8 ({reason})") from None
+    node = _compose(text, name)
     document = Document({})
     if node is None:
         return document
@@ -101,12 +92,30 @@ def load(text: bytes | str, name: str) -> Document:
 
 def scalar(text: str) -> Any:
     """Return the value of a piece of YAML, as in ``--set KEY=VALUE``."""
-    return load(f"value: {text}" if text.strip() else "value: ''", "value").tree["value"]
+    document = Document({})
+    node = _compose(text, "value")
+    value = "" if node is None else _value(node, (), document)
+    if document.problems:
+        raise InputError(*(f"value: {problem}" for _, problem in document.problems))
+    return value
 
 
 def dump(tree: dict[str, Any]) -> str:
     """Return a tree as YAML text that `load` reads back unchanged."""
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False)
+
+
+def _compose(text: bytes | str, name: str) -> yaml.Node | None:
+    try:
+        loader = _Loader(text)
+        node: yaml.Node | None = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InputError(f"{name}:{line}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{name}: is not YAML text in UTF-8 ({reason})") from None
+    return node
 
 
 def _value(node: yaml.Node, path: tuple[str, ...], document: Document) -> Any:
@@ -124,6 +133,8 @@ def _value(node: yaml.Node, path: tuple[str, ...], document: Document) -> Any:
         return _whole_number(text, node, document)
     if kind == "float":
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        document.problems.append((node.start_mark.line + 1, "half a character (a surrogate)"))
     return text
 
 

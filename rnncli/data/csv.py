@@ -2,19 +2,21 @@
 
 import csv
 import gzip
+import re
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal, cast
 
 import numpy as np
 
 from rnncli.data.files import FileData
-from rnncli.data.numbers import is_number, number, numbers
+from rnncli.data.numbers import number, numbers
 from rnncli.data.sequences import Sequences
-from rnncli.errors import InputError
+from rnncli.errors import InputError, unreadable
 from rnncli.keys import Key
 from rnncli.nn.arrays import Array
 
@@ -68,19 +70,21 @@ class Csv(FileData):
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, through gzip where it begins like one; `InputError` if it can not be read."""
+    """Open a file, plain or compressed; an `InputError` if it can not be read."""
     try:
-        with ExitStack() as stack:
-            stream: BinaryIO = stack.enter_context(open(path, "rb"))
-            magic = stream.read(2)
-            stream.seek(0)
-            if magic == _GZIP_MAGIC:
-                stream = cast(BinaryIO, stack.enter_context(gzip.open(stream)))
-            yield stream
+        with open(path, "rb") as file:
+            yield unpacked(file)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path}: the gzip data is damaged ({error}); compress it anew") from None
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise InputError(f"{path}: {error.strerror}; a readable file was expected") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unpacked(stream: BufferedReader) -> BinaryIO:
+    """Return the stream, through gzip where it begins like one; it need not be seekable."""
+    if stream.peek(2)[:2] == _GZIP_MAGIC:
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    return stream
 
 
 def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Sequences]:
@@ -106,11 +110,16 @@ def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Seq
     if not cells:
         raise InputError(f"{name}: no rows; one sequence a row was expected")
     label = _label_place(cells, name, line, layout)
-    header = cells if _is_header(cells, label, layout) else None
+    header = cells if _is_header(cells, label, layout, name, line) else None
     if header is None:
         rows = _chain((line, cells), rows)
     width = len(cells)
     features = width - (label is not None)
+    if width == 1 and (separator := re.search(r"[;\t|]", cells[0])):
+        raise InputError(
+            f"{name}:{line}: row {line}: one column, and {separator[0]!r} in it; cells separated "
+            "by commas were expected"
+        )
     if features % layout.input_size or not features:
         raise InputError(
             f"{name}:{line}: row {line}: {features} feature columns; a multiple of "
@@ -128,7 +137,11 @@ def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Seq
                 "the first row"
             )
         if label is not None:
-            labels.append(cells.pop(label))
+            labels.append(cells.pop(label).strip())
+            if not labels[-1]:
+                raise InputError(
+                    f"{name}:{line}: row {line}, column {label + 1}: the label is empty"
+                )
         try:
             values.append(numbers(cells))
         except ValueError:
@@ -147,9 +160,7 @@ def _sequences(
     values: list[list[float]], labels: list[str], lines: list[int], name: str, layout: Layout
 ) -> Sequences:
     x = np.array(values).reshape(len(values), -1, layout.input_size)
-    return Sequences(
-        x, np.array([text.strip() for text in labels]) if labels else None, name, lines
-    )
+    return Sequences(x, np.array(labels) if labels else None, name, lines)
 
 
 def _chain(
@@ -164,7 +175,7 @@ def _rows(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, list[str]]]
     reader = csv.reader(_lines(stream, name), strict=True)
     try:
         for cells in reader:
-            if any(cells):
+            if cells:
                 yield reader.line_num, cells
     except csv.Error as error:
         line = reader.line_num
@@ -213,14 +224,28 @@ def _label_place(cells: list[str], name: str, line: int, layout: Layout) -> int 
     return wanted % len(cells)
 
 
-def _is_header(cells: list[str], label: int | None, layout: Layout) -> bool:
+def _is_header(cells: list[str], label: int | None, layout: Layout, name: str, line: int) -> bool:
     """Return whether the first row holds names: said so, or none of its features is a number."""
     if layout.header is not None:
         return layout.header
     if isinstance(layout.label_column, str) and label is not None:
         return True
-    features = [cell for place, cell in enumerate(cells) if place != label]
-    return not any(is_number(cell) for cell in features)
+    features = [cell.strip() for place, cell in enumerate(cells) if place != label]
+    if label is not None and len(features) > 1 and features == [*map(str, range(len(features)))]:
+        raise InputError(
+            f"{name}:{line}: row {line}: 0, 1, 2, ... may be column numbers or a sequence; set "
+            "data.header to true or false"
+        )
+    return all(map(_is_title, features))
+
+
+def _is_title(cell: str) -> bool:
+    """Return whether a cell can be a column's name: text that is no number of any kind."""
+    try:
+        float(cell)
+    except ValueError:
+        return bool(cell)
+    return False
 
 
 def _wrong_cell(

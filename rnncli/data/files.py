@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from rnncli.data.sequences import Partition, Sequences, check_features
 from rnncli.data.split import split
 from rnncli.data.task import Task, infer_task
+from rnncli.errors import InputError
 from rnncli.keys import Key
 
 
@@ -32,6 +33,10 @@ class FileData:
 
     def read(self, seed: int) -> tuple[Partition, Task]:
         """Read the files, and split off the validation part with the seed's own stream."""
+        for key in ("path", "validation_path", "test_path"):
+            path = getattr(self, key)
+            if path is not None and not path.exists():
+                raise InputError(f"data.{key}: {path}: there is no such file; a path was expected")
         train = self.read_file(self.path)
         task = infer_task(train, self.task)
         validation, test = (

@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
+from typing import cast
 
-from rnncli.data.csv import Layout, open_bytes, read_csv
+from rnncli.data.csv import Layout, open_bytes, read_csv, unpacked
 from rnncli.data.npz import read_npz
 from rnncli.data.sequences import Sequences, check_features
 
@@ -24,11 +26,18 @@ class Expected:
         T in training.
     label_column : int, str or None
         Where the label stood in the rows of the training data.
+    header : bool or None
+        Whether their first row was said to hold names.
     """
 
     input_size: int
     sequence_length: int
-    label_column: int | str | None
+    label_column: int | str | None = None
+    header: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.sequence_length < 1:
+            raise ValueError(f"a sequence length of {self.sequence_length}")
 
 
 def read_inputs(source: str, expected: Expected, labelled: bool) -> Iterator[Sequences]:
@@ -60,12 +69,13 @@ def read_inputs(source: str, expected: Expected, labelled: bool) -> Iterator[Seq
         return
     column = expected.label_column
     if labelled:
-        layout = Layout(expected.input_size, -1 if column is None else column, None)
+        layout = Layout(expected.input_size, -1 if column is None else column, expected.header)
     else:
         longer = expected.sequence_length * expected.input_size + 1
-        layout = Layout(expected.input_size, column, None, labelled_width=longer)
+        layout = Layout(expected.input_size, column, expected.header, labelled_width=longer)
     if source == STANDARD_INPUT:
-        yield from read_csv(sys.stdin.buffer, "standard input", layout)
+        stream = unpacked(cast(BufferedReader, sys.stdin.buffer))
+        yield from read_csv(stream, "standard input", layout)
         return
     with open_bytes(path) as stream:
         yield from read_csv(stream, source, layout)

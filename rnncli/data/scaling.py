@@ -7,6 +7,8 @@ import numpy as np
 
 from rnncli.nn.arrays import Array
 
+_ROUNDING = 1e-13
+
 
 @dataclass(frozen=True)
 class Scaler:
@@ -21,9 +23,22 @@ class Scaler:
     @classmethod
     def fit(cls, x: Array) -> "Scaler":
         """Measure sequences (N, T, D)."""
-        std = x.std(axis=(0, 1), dtype=float)
-        std[std == 0] = 1
-        return cls(tuple(x.mean(axis=(0, 1), dtype=float).tolist()), tuple(std.tolist()))
+        mean, std = mean_and_deviation(x.reshape(-1, x.shape[2]))
+        return cls(tuple(mean.tolist()), tuple(std.tolist()))
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.std).all() and min(self.std) > 0):
+            raise ValueError("means and deviations must be finite, and deviations above 0")
+
+
+def mean_and_deviation(values: Array) -> tuple[Array, Array]:
+    """Return mean and standard deviation of the columns (K,); 1 for one that does not change.
+
+    The deviation of equal values comes out as a rounding error of their mean, not as zero.
+    """
+    mean, std = values.mean(axis=0, dtype=float), values.std(axis=0, dtype=float)
+    std[std <= _ROUNDING * np.abs(mean)] = 1
+    return mean, std
 
 
 def scaled(x: Array, scaler: Scaler | None, dtype: Any) -> Array:

@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from rnncli.data.numbers import LARGEST
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
@@ -63,8 +65,9 @@ class Partition:
         """The test part, or the validation part where there is none."""
         return self.test if self.test is not None else self.validation
 
+    @cached_property
     def sha256(self) -> str:
-        """Return the hash over all parts, for the run's record."""
+        """The hash over all parts, by which a run knows its data again."""
         digest = hashlib.sha256()
         for part in (self.train, self.validation, self.test):
             if part is not None:
@@ -83,12 +86,12 @@ def check_features(sequences: Sequences, input_size: int) -> None:
 
 
 def check_finite(sequences: Sequences) -> Sequences:
-    """Return the sequences, or raise `InputError` at their first value that is not finite."""
-    wrong = ~np.isfinite(sequences.x)
+    """Return the sequences, or raise `InputError` at their first value that is no usable number."""
+    wrong = ~(np.abs(sequences.x) <= LARGEST)
     if wrong.any():
         sequence, step, feature = (int(place) for place in np.argwhere(wrong)[0])
         raise InputError(
             f"{sequences.place(sequence)}, step {step}, feature {feature}: "
-            f"{sequences.x[sequence, step, feature]} is not a finite number"
+            f"{sequences.x[sequence, step, feature]} is not a finite number up to {LARGEST:g}"
         )
     return sequences

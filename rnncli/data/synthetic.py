@@ -15,9 +15,11 @@ class SumSign:
     """The sum-sign task: tell whether the sum over all steps and features is positive."""
 
     kind: Literal["sum_sign"] = "sum_sign"
-    num_samples: Annotated[int, Key("sequences, validation included", minimum=2)] = 10_000
-    sequence_length: Annotated[int, Key("steps", minimum=1)] = 10
-    input_size: Annotated[int, Key("features a step", minimum=1)] = 1
+    num_samples: Annotated[int, Key("sequences, validation included", minimum=2, maximum=10**9)] = (
+        10_000
+    )
+    sequence_length: Annotated[int, Key("steps", minimum=1, maximum=10**6)] = 10
+    input_size: Annotated[int, Key("features a step", minimum=1, maximum=10**6)] = 1
     validation_fraction: Annotated[float, Key("part held out", minimum=0, below=1)] = 0.1
 
     def read(self, seed: int) -> tuple[Partition, Task]:

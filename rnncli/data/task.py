@@ -1,12 +1,15 @@
 """What is to be learned: classes or values, and how labels become targets and back."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
 
 from rnncli.data.numbers import is_number, number
+from rnncli.data.scaling import mean_and_deviation
 from rnncli.data.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
@@ -14,6 +17,7 @@ from rnncli.nn.arrays import Array
 TaskKind = Literal["binary", "multiclass", "regression"]
 MOST_CLASSES = 1000
 _CLASSES_UNASKED = 100
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 _LOSSES = {
     "binary": "binary_cross_entropy",
@@ -45,6 +49,11 @@ class Task:
         fits = {"binary": 2, "multiclass": max(3, len(self.labels)), "regression": 0}
         if len(self.labels) != fits[self.kind] or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"{len(self.labels)} labels do not fit a {self.kind} task")
+        if len(self.target_mean) != len(self.target_std) or not all(
+            isfinite(mean) and isfinite(std) and std > 0
+            for mean, std in zip(self.target_mean, self.target_std, strict=True)
+        ):
+            raise ValueError("the scale of the target values is not sound")
 
     @property
     def loss(self) -> str:
@@ -83,12 +92,14 @@ class Task:
                 )
             scaled: Array = (values - self.target_mean) / self.target_std
             return scaled.astype(dtype)
+        if labels.ndim > 1:
+            raise InputError(f"{sequences.source}: several labels a sequence; the model has one")
         positions = {str(label): i for i, label in enumerate(self.labels)}
-        numbers = [positions.get(str(_whole(label)), -1) for label in labels.ravel().tolist()]
+        numbers = [positions.get(str(_whole(label)), -1) for label in labels.tolist()]
         if -1 in numbers:
             index = numbers.index(-1)
             raise InputError(
-                f"{sequences.place(index)}: label '{labels.ravel()[index]}' is not known; "
+                f"{sequences.place(index)}: label '{labels[index]}' is not known; "
                 f"one of {_listed(self.labels)}"
             )
         return np.array(numbers, dtype)[:, np.newaxis]
@@ -117,14 +128,14 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
     Text and whole numbers are classes, other numbers are values; `declared` overrules.
     """
     labels = sequences.labels
-    if labels is None or not len(labels):
+    if labels is None or not labels.size:
         raise InputError(f"{sequences.source}: holds no labelled sequences")
     if declared is None:
         names = sorted_labels(labels.ravel().tolist())
-        numeric = all(isinstance(name, int) or is_number(name) for name in names)
-        whole = numeric and all(float(name).is_integer() for name in names)
-        declared = "regression" if (numeric and not whole) or labels.ndim > 1 else "classification"
-        if declared == "classification" and numeric and len(names) > _CLASSES_UNASKED:
+        fractions = [name for name in names if isinstance(name, str) and _is_fraction(name)]
+        declared = "regression" if fractions or labels.ndim > 1 else "classification"
+        whole = all(isinstance(name, int) for name in names)
+        if declared == "classification" and whole and len(names) > _CLASSES_UNASKED:
             raise InputError(
                 f"{sequences.source}: {len(names)} different whole numbers as labels; "
                 "set data.task to classification or regression"
@@ -135,6 +146,9 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
     if labels.ndim > 1:
         raise InputError(f"{sequences.source}: several labels a sequence; classes need one")
     names = sorted_labels(labels.tolist())
+    for index, label in enumerate(labels.tolist()):
+        if not _is_label(str(label)):
+            raise InputError(f"{sequences.place(index)}: {label!r} is no label; text was expected")
     if not 2 <= len(names) <= MOST_CLASSES:
         raise InputError(
             f"{sequences.source}: {len(names)} class{'' if len(names) == 1 else 'es'} "
@@ -147,10 +161,8 @@ def scale_targets(task: Task, train: Sequences) -> Task:
     """Return the task with the scale of the training part's target values."""
     if task.kind != "regression":
         return task
-    values = _as_values(train)
-    std = values.std(axis=0)
-    std[std == 0] = 1
-    return Task(task.kind, (), tuple(values.mean(axis=0).tolist()), tuple(std.tolist()))
+    mean, std = mean_and_deviation(_as_values(train))
+    return Task(task.kind, (), tuple(mean.tolist()), tuple(std.tolist()))
 
 
 def sorted_labels(labels: Iterable[Any]) -> list[str | int]:
@@ -162,12 +174,24 @@ def sorted_labels(labels: Iterable[Any]) -> list[str | int]:
 
 
 def _whole(label: Any) -> str | int:
-    """Return 3 for 3, 3.0, True for 1, and "3"; any other label as text."""
-    if isinstance(label, bool | int) or (isinstance(label, float) and label.is_integer()):
-        return int(label)
-    text = str(label)
-    plain = text.removeprefix("-")
-    return int(text) if plain.isdecimal() and plain.isascii() and str(int(text)) == text else text
+    """Return 3 for 3, 3.0, "3" and "3.0", and 1 for True; any other label, 03 too, as text."""
+    text = str(int(label)) if isinstance(label, bool | int) else str(label)
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if ("." in text or "e" in text.lower()) and is_number(text):
+        value = number(text)
+        if value.is_integer() and abs(value) < 2**53:
+            return int(value)
+    return text
+
+
+def _is_label(text: str) -> bool:
+    """Return whether a text can stand in a line of UTF-8: not blank, no control characters."""
+    return bool(text.strip()) and not any(c < " " or "\ud800" <= c <= "\udfff" for c in text)
+
+
+def _is_fraction(text: str) -> bool:
+    return is_number(text) and not number(text).is_integer()
 
 
 def _as_values(sequences: Sequences) -> Array:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 
 def figure(metric: str, value: float) -> str:
@@ -25,5 +26,7 @@ def on_terminal() -> bool:
 
 
 def say(text: str) -> None:
-    """Write a line to standard error, if there is one."""
-    print(text, file=sys.stderr, flush=True)
+    """Write a line to standard error, if anyone is there to read it."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(text, file=sys.stderr, flush=True)

@@ -21,6 +21,7 @@ def save_checkpoint(path: Path, experiment: Experiment) -> None:
         "best_parameters": progress.best_parameters,
     } | {f"optimizer.{name}": array for name, array in progress.slots.items()}
     metadata = {"progress": progress.state(), "seed": experiment.config.seed}
+    metadata |= {"data_sha256": experiment.partition.sha256}
     write_archive(path, FORMAT, VERSION, arrays, metadata)
 
 
@@ -43,6 +44,17 @@ def restore_checkpoint(path: Path, experiment: Experiment) -> None:
         for name, target in targets.items()
     ):
         raise InputError(f"{path}: does not fit the run's config; it is of another training")
+    for key, now, what in (
+        ("seed", experiment.config.seed, "seed"),
+        ("data_sha256", experiment.partition.sha256, "data"),
+    ):
+        if metadata.get(key) != now:
+            raise InputError(
+                f"{path}: the run's {what} changed since; a resumed run needs the same"
+            )
+    try:
+        progress.restore(metadata["progress"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: the state of the training is damaged ({error!r})") from None
     for name, target in targets.items():
         target[...] = arrays[name]
-    progress.restore(metadata["progress"])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnncli.config.schema import Config
+from rnncli.data.inputs import Expected
 from rnncli.data.scaling import Scaler
 from rnncli.data.sequences import Partition
 from rnncli.data.task import scale_targets
@@ -53,8 +54,13 @@ def build(config: Config) -> Experiment:
     _, steps, features = raw.x.shape
     network = Network(config.model, features, task.output_size)
     network.initialize(generator(config.seed, "weights"))
-    label_column = getattr(config.data, "label_column", None)
-    model = Model(network, task, scaler, steps, label_column)
+    expected = Expected(
+        features,
+        steps,
+        getattr(config.data, "label_column", None),
+        getattr(config.data, "header", None),
+    )
+    model = Model(network, task, scaler, expected)
     return Experiment(
         config,
         partition,

@@ -13,15 +13,21 @@ from rnncli.errors import StorageError
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends without an error.
 
-    The content is on the disk before the name changes, and the name before this returns.
+    The content is on the disk before the name changes, and the name before this returns. A link
+    stays one, and its target is replaced; what is no file (a device, a pipe) is written directly.
 
     Raises
     ------
     StorageError
         The file could not be written; `path` is as before, and nothing else is left.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with storage(path):
+        if path.exists() and not path.is_file():
+            with open(path, "wb") as file:
+                yield file
+            return
+        path = path.resolve()
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             with open(temporary, "wb") as file:
                 yield file
@@ -33,6 +39,12 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
                 temporary.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a process that was killed while it wrote."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -68,7 +68,7 @@ def check_gradients(
 
 def _random_subject(model: Model, num_samples: int) -> Subject:
     rng, task = generator(0, "data"), model.task
-    x = rng.standard_normal((num_samples, model.sequence_length, model.network.input_size))
+    x = rng.standard_normal((num_samples, model.expected.sequence_length, model.network.input_size))
     if task.kind == "regression":
         return Subject(model, x, rng.standard_normal((num_samples, task.output_size)))
     classes = rng.integers(len(task.labels), size=(num_samples, 1))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from rnncli.runs import folder as names
 from rnncli.runs.checkpoint import save_checkpoint
 from rnncli.runs.environment import environment
 from rnncli.runs.experiment import Experiment
-from rnncli.runs.files import storage, write_text
+from rnncli.runs.files import remove_leftovers, storage, write_text
 from rnncli.runs.weights import save_model
 from rnncli.training.fit import Epoch
 
@@ -45,7 +46,7 @@ class Recorder:
             "started": _now(),
             "ended": None,
             "command": command,
-            "data_sha256": experiment.partition.sha256(),
+            "data_sha256": experiment.partition.sha256,
             "parameters": experiment.model.network.parameters.size,
             "best_epoch": None,
             "figures": None,
@@ -60,15 +61,33 @@ class Recorder:
 
     def resume(self) -> None:
         """Take up an earlier record; drop the epochs that the checkpoint does not know."""
-        path = self.folder / names.RECORD
-        earlier = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-        for key in ("started", "best_epoch", "figures"):
-            self.record[key] = earlier.get(key, self.record[key])
-        done = self.experiment.progress.epoch
-        lines = (self.folder / names.METRICS).read_text("utf-8").splitlines()[: done + 1]
-        write_text(self.folder / names.METRICS, "\n".join(lines) + "\n")
+        remove_leftovers(self.folder)
+        progress = self.experiment.progress
+        self.record["started"] = self._started()
+        path = self.folder / names.METRICS
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        lines = [",".join(self.columns), *lines[1 : progress.epoch + 1]]
+        for row in csv.DictReader(lines):
+            if row["epoch"] == str(progress.best_epoch):
+                self._note_best(progress.best_epoch, row)
+        write_text(path, "\n".join(lines) + "\n")
         write_text(self.folder / names.CONFIG, yaml12.dump(as_tree(self.experiment.config)))
         self.write_record("running")
+
+    def _started(self) -> Any:
+        """Return when the run began, if its record still tells."""
+        try:
+            record = json.loads((self.folder / names.RECORD).read_text("utf-8"))
+            return record["started"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return self.record["started"]
+
+    def _note_best(self, epoch: int, row: Mapping[str, Any]) -> None:
+        figures = {key: row[key] for key in self.columns[4:8]}
+        self.record["best_epoch"] = epoch
+        self.record["figures"] = {
+            key: None if value in (None, "") else float(value) for key, value in figures.items()
+        }
 
     def epoch(self, event: Epoch) -> None:
         """Log an epoch, save the weights if they are the best, and a checkpoint."""
@@ -84,9 +103,7 @@ class Recorder:
             file.write(line.getvalue())
         if event.best:
             save_model(self.folder / names.WEIGHTS, self.experiment.model)
-            figures = dict(zip(self.columns, row, strict=True))
-            self.record["best_epoch"] = event.epoch
-            self.record["figures"] = {key: figures[key] for key in self.columns[4:8]}
+            self._note_best(event.epoch, dict(zip(self.columns, row, strict=True)))
         self.checkpoint()
 
     def checkpoint(self) -> None:

@@ -89,6 +89,11 @@ def resumed_session(run: str, overrides: list[str], command: list[str]) -> Sessi
     checkpoint = folder / names.CHECKPOINT
     if checkpoint.is_file():
         restore_checkpoint(checkpoint, experiment)
+    if experiment.progress.epoch > config.training.num_epochs:
+        raise InputError(
+            f"{folder}: has {experiment.progress.epoch} epochs already; training.num_epochs="
+            f"{config.training.num_epochs} can not take them back"
+        )
     session = Session(folder, experiment, command)
     session.recorder.resume()
     return session

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from rnncli.data.inputs import Expected
 from rnncli.data.scaling import Scaler
 from rnncli.data.task import Task
 from rnncli.errors import InputError
@@ -29,8 +30,7 @@ def save_model(path: Path, model: Model) -> None:
         "input": None if model.scaler is None else asdict(model.scaler),
         "labels": labels or None,
         "gates": network.cell.gate_order,
-        "sequence_length": model.sequence_length,
-        "label_column": model.label_column,
+        "rows": asdict(model.expected),
     }
     write_archive(path, FORMAT, VERSION, torch_arrays(network), metadata)
 
@@ -107,8 +107,8 @@ def _model(arrays: dict[str, Array], metadata: dict[str, Any]) -> Model:
     if scaler is not None and not len(scaler.mean) == len(scaler.std) == network.input_size:
         raise ValueError(f"the input's scale is not for {network.input_size} features")
     fill_network(network, arrays)
-    length = _validated(int, metadata["sequence_length"])
-    return Model(network, known, scaler, length, metadata["label_column"])
+    expected = _validated(Expected, metadata["rows"])
+    return Model(network, known, scaler, expected)
 
 
 def _validated(kind: Any, value: Any) -> Any:

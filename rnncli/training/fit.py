@@ -142,6 +142,14 @@ class Steps:
         self.previous[...] = network.parameters
         self.settings.optimizer.update(network.parameters, network.gradient, slots, rate, step)
 
+    def diverged(self, progress: Progress, what: str, norm: float) -> DivergedError:
+        """Go back to the parameters before the last step; return the error to raise."""
+        self.network.parameters[...] = self.previous
+        return DivergedError(
+            f"training diverged in epoch {progress.epoch + 1}, step {progress.step + 1}: {what}, "
+            f"gradient norm {norm:g}; try a lower learning_rate or clip_norm"
+        )
+
 
 def fit(
     network: Network,
@@ -181,12 +189,7 @@ def fit(
                 norm = steps.backward(slope)
                 loss = progress.tally.add(losses, z, y)
                 if not (isfinite(loss) and isfinite(norm)):
-                    network.parameters[...] = steps.previous
-                    raise DivergedError(
-                        f"training diverged in epoch {progress.epoch + 1}, step "
-                        f"{progress.step + 1}: loss {loss:g}, gradient norm {norm:g}; try a lower "
-                        "learning_rate or clip_norm"
-                    )
+                    raise steps.diverged(progress, f"loss {loss:g}", norm)
                 rate = full_rate * settings.schedule.factor(progress.step, total)
                 progress.step += 1
                 progress.batch += 1
@@ -219,15 +222,13 @@ def _end_epoch(
 ) -> Epoch:
     """Validate, keep the best parameters, and make ready for the next epoch."""
     tally, scored = progress.tally, None
+    mean_norm = progress.norm_sum / progress.batch
+    if not np.isfinite(network.parameters).all():
+        raise steps.diverged(progress, "weights that are not finite", mean_norm)
     if validation is not None:
         scored = score(network, steps.loss, validation.x, validation.y, Tally(task))
         if not isfinite(scored.loss):
-            network.parameters[...] = steps.previous
-            raise DivergedError(
-                f"training diverged in epoch {progress.epoch + 1}, step {progress.step}: "
-                f"validation loss {scored.loss:g}, gradient norm "
-                f"{progress.norm_sum / progress.batch:g}; try a lower learning_rate or clip_norm"
-            )
+            raise steps.diverged(progress, f"validation loss {scored.loss:g}", mean_norm)
     progress.epoch += 1
     best = scored is None or scored.loss < progress.best_loss
     progress.stale = 0 if best else progress.stale + 1
@@ -245,7 +246,7 @@ def _end_epoch(
         train_figure=tally.figure,
         val_loss=None if scored is None else scored.loss,
         val_figure=None if scored is None else scored.figure,
-        gradient_norm=progress.norm_sum / progress.batch,
+        gradient_norm=mean_norm,
         best=best,
     )
     progress.tally, progress.batch, progress.norm_sum = Tally(task), 0, 0.0

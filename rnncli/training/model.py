@@ -6,6 +6,7 @@ import numpy as np
 
 from rnncli.blas import threads_for
 from rnncli.data.inputs import Expected
+from rnncli.data.numbers import LARGEST
 from rnncli.data.scaling import Scaler, scaled
 from rnncli.data.sequences import Sequences, check_features
 from rnncli.data.task import Task
@@ -30,22 +31,14 @@ class Model:
         Classes or values.
     scaler : Scaler or None
         Standardisation of the inputs, applied by every method.
-    sequence_length : int
-        The length of the sequences in training; others are taken too.
-    label_column : int, str or None
-        Where the label stood in the training data's CSV rows.
+    expected : Expected
+        What its input looks like: features, length, and where a CSV row holds the label.
     """
 
     network: Network
     task: Task
     scaler: Scaler | None
-    sequence_length: int
-    label_column: int | str | None = None
-
-    @property
-    def expected(self) -> Expected:
-        """What its input looks like."""
-        return Expected(self.network.input_size, self.sequence_length, self.label_column)
+    expected: Expected
 
     def outputs(self, x: Array) -> Array:
         """Return the head's outputs (N, O) for raw sequences (N, T, D).
@@ -55,13 +48,18 @@ class Model:
         InputError
             `x` has another shape, or holds a value that is not finite.
         """
-        x = np.asarray(x)
+        try:
+            x = np.asarray(x)
+        except ValueError as error:
+            raise InputError(f"x is no array of numbers ({error})") from None
         if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != self.network.input_size:
             raise InputError(
                 f"x has shape {x.shape}; (N, T, {self.network.input_size}) was expected"
             )
-        if x.dtype.kind not in "fiub" or not np.isfinite(x).all():
-            raise InputError(f"x (type {x.dtype}) holds values that are not finite numbers")
+        if x.dtype.kind not in "fiub" or not (np.abs(x) <= LARGEST).all():
+            raise InputError(
+                f"x (type {x.dtype}) holds values that are no finite numbers up to {LARGEST:g}"
+            )
         with threads_for(self.network.architecture.hidden_size):
             return outputs(self.network, scaled(x, self.scaler, self.network.parameters.dtype))
 

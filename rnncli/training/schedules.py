@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from rnncli.keys import Key
 
-WarmUp = Annotated[int, Key("steps over which the rate rises from near 0", minimum=0)]
+WarmUp = Annotated[
+    int, Key("steps over which the rate rises from near 0", minimum=0, maximum=10**12)
+]
 
 
 @dataclass(frozen=True)

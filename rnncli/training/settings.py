@@ -12,7 +12,7 @@ from rnncli.training.schedules import Cosine, Schedule
 class Training:
     """How the network is trained."""
 
-    num_epochs: Annotated[int, Key("passes over the training part", minimum=1)] = 10
+    num_epochs: Annotated[int, Key("passes over the training part", minimum=1, maximum=10**9)] = 10
     batch_size: Annotated[
         int, Key("sequences a step; the last batch may be smaller", minimum=1)
     ] = 32
