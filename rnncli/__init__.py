@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from rnncli.errors import RnnError
+from rnncli.version import __version__
 
 if TYPE_CHECKING:
     from rnncli.runs.api import load, train
 
-__version__ = "0.1.0"
 __all__ = ["RnnError", "__version__", "load", "train"]
 
 

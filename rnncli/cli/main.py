@@ -9,7 +9,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from rnncli import __version__
 from rnncli.cli.bench import bench
 from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
@@ -17,6 +16,7 @@ from rnncli.cli.predict import predict
 from rnncli.cli.train import train
 from rnncli.display.words import say
 from rnncli.errors import RnnError, StorageError
+from rnncli.version import __version__
 
 COMMANDS = (train, predict, evaluate, gradcheck, bench)
 _UsageError: type[BaseException] = typer.BadParameter.__mro__[1]

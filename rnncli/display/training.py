@@ -20,7 +20,18 @@ class Display(AbstractContextManager["Display"], Protocol):
 
 
 class Silent:
-    """Shows nothing."""
+    """Shows nothing; the base of what does.
+
+    Parameters
+    ----------
+    metric : str
+        Name of the figure besides the loss.
+    num_epochs, num_samples : int
+        Size of the training.
+    """
+
+    def __init__(self, metric: str, num_epochs: int, num_samples: int) -> None:
+        self.metric, self.num_epochs, self.num_samples = metric, num_epochs, num_samples
 
     def __enter__(self) -> Self:
         return self
@@ -40,9 +51,7 @@ class Silent:
 class PlainLines(Silent):
     """Writes one line an epoch."""
 
-    def __init__(self, metric: str, num_epochs: int, num_samples: int) -> None:
-        self.metric, self.num_epochs, self.num_samples = metric, num_epochs, num_samples
-        self.before = 0.0
+    before = 0.0
 
     def show(self, event: Step | Epoch) -> None:
         """Write the line, if the event is an epoch."""
@@ -59,13 +68,14 @@ class Bar(Silent):
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self.metric, self.num_epochs, self.num_samples = metric, num_epochs, num_samples
+        super().__init__(metric, num_epochs, num_samples)
         self.progress = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[figures]}"),
             console=Console(stderr=True),
             auto_refresh=False,
+            transient=True,
             expand=True,
         )
         self.task = self.progress.add_task("epoch", total=num_epochs, figures="")
@@ -84,7 +94,10 @@ class Bar(Silent):
         if isinstance(event, Epoch):
             self.last = f"{self.metric} {figure(self.metric, _figure(event))}"
             self.progress.console.print(
-                describe(event, self.metric, self.num_epochs), highlight=False, overflow="crop"
+                describe(event, self.metric, self.num_epochs),
+                highlight=False,
+                no_wrap=True,
+                overflow="crop",
             )
             return
         self.sequences += event.sequences
@@ -118,15 +131,12 @@ class Bar(Silent):
         trace: TracebackType | None,
     ) -> None:
         """Take the bar away; the epochs' lines stay."""
-        self.progress.remove_task(self.task)
         self.progress.stop()
 
 
 def training_display(metric: str, num_epochs: int, num_samples: int, quiet: bool) -> Display:
     """Return the display that fits: nothing if quiet, a bar in a terminal, else plain lines."""
-    if quiet:
-        return Silent()
-    kind = Bar if on_terminal() else PlainLines
+    kind = Silent if quiet else Bar if on_terminal() else PlainLines
     return kind(metric, num_epochs, num_samples)
 
 
@@ -140,8 +150,8 @@ def describe(event: Epoch, metric: str, num_epochs: int) -> str:
     ]
     if event.val_loss is not None and event.val_figure is not None:
         parts += [
-            f"val_loss {event.val_loss:.4f}",
-            f"val_{metric} {figure(metric, event.val_figure):>8}",
+            f"validation {event.val_loss:.4f}",
+            f"{figure(metric, event.val_figure):>8}",
         ]
     return "  ".join(parts) + ("  *" if event.best and event.val_loss is not None else "")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from rnncli import __version__
 from rnncli.data.npz import open_arrays
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.files import atomic_write
+from rnncli.version import __version__
 
 METADATA = "metadata"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rnncli import __version__, blas
+from rnncli import blas
+from rnncli.version import __version__
 
 
 def environment() -> dict[str, Any]:
