@@ -3,7 +3,7 @@
 import numpy as np
 
 # A stream is known by its place: append, never reorder, or every seed gives other numbers.
-_PURPOSES = ("data", "split", "weights", "shuffle")
+_PURPOSES = ("data", "split", "weights", "shuffle", "dropout")
 
 
 def generator(seed: int, purpose: str, part: int = 0) -> np.random.Generator:

@@ -39,16 +39,16 @@ def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
     fill_network(network, values)
     unrolled = network.unroll(steps, batch)
     unrolled.inputs[...] = x.transpose(0, 2, 1)
-    for state, given in zip(unrolled.initial, initial, strict=True):
-        state[...] = given.T
+    for layer, given in zip(unrolled.layers, initial, strict=True):
+        layer.initial[...] = given.T
     z = unrolled.forward()
     assert largest_error(z, arrays["z"].T) <= 1e-12
     losses, slope = LOSSES[loss](z, arrays["y"].reshape(batch, -1))
     assert abs(losses.mean() / arrays["loss"] - 1) <= 1e-12
     unrolled.backward(slope, to_inputs=True)
-    found = dict(network.gradients)
+    found = {name: np.concatenate(blocks) for name, blocks in network.gradients.items()}
     found |= {f"rnn.bias_hh_l{i}": found[f"rnn.bias_ih_l{i}"] for i in range(layers)}
-    found["input"] = unrolled.layers[0].input_gradient.transpose(0, 2, 1)
+    found["input"] = unrolled.input_gradient.transpose(0, 2, 1)
     found["initial"] = np.stack([layer.flow.T for layer in unrolled.layers])
     for name, array in arrays.items():
         if name.startswith("gradient/"):

@@ -277,7 +277,7 @@ def damage(name: str, content: bytes) -> bytes:
     if name == "truncated":
         return content[: len(content) // 2]
     if name == "flipped":
-        middle = len(content) // 3
+        middle = content.index(b"weight_hh") + 250
         return content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
     return {"empty": b"", "text": b"hello, world\n" * 9}[name]
 

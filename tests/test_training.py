@@ -12,6 +12,7 @@ from rnncli.config.validate import config_from
 from rnncli.errors import DivergedError
 from rnncli.nn.network import Architecture
 from rnncli.runs.experiment import Experiment, build
+from rnncli.training.examples import Examples
 from rnncli.training.fit import Epoch, Step, Steps, epoch_order
 from rnncli.training.schedules import Constant, Cosine
 
@@ -42,12 +43,12 @@ def test_one_epoch_sees_every_sequence_once_in_an_order_of_its_own() -> None:
     experiment = build(config())
     orders = []
     for epoch in range(3):
-        order = epoch_order(108, experiment.config.training, 0, epoch)
+        order = epoch_order(experiment.train, experiment.config.training, 0, epoch)
         assert sorted(order) == list(range(108))
         orders.append(order.tolist())
     assert orders[0] != orders[1] != orders[2]
     unshuffled = replace(experiment.config.training, shuffle=False)
-    assert epoch_order(108, unshuffled, 0, 1).tolist() == list(range(108))
+    assert epoch_order(experiment.train, unshuffled, 0, 1).tolist() == list(range(108))
 
 
 def test_training_loss_is_the_mean_over_samples_not_over_batches() -> None:
@@ -166,7 +167,7 @@ def test_batch_gradient_is_the_mean_of_single_gradients() -> None:
     steps = Steps(experiment.model.network, experiment.model.task, experiment.config.training)
 
     def gradient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        norm = steps.backward(steps.forward(x, y)[2])
+        norm = steps.backward(steps.forward(Examples(x, y))[1])
         found = experiment.model.network.gradient.copy()
         assert norm == pytest.approx(sqrt(found @ found))
         return found

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from rnncli.data.sequences import held_steps
 from rnncli.nn.arrays import Array
 
 _ROUNDING = 1e-13
@@ -21,9 +22,10 @@ class Scaler:
     std: tuple[float, ...]
 
     @classmethod
-    def fit(cls, x: Array) -> "Scaler":
-        """Measure sequences (N, T, D)."""
-        mean, std = mean_and_deviation(x.reshape(-1, x.shape[2]))
+    def fit(cls, x: Array, lengths: Array | None = None) -> "Scaler":
+        """Measure sequences (N, T, D), each over its own steps."""
+        steps = x.reshape(-1, x.shape[2]) if lengths is None else x[held_steps(lengths, x.shape[1])]
+        mean, std = mean_and_deviation(steps)
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
 
     def __post_init__(self) -> None:
@@ -41,8 +43,13 @@ def mean_and_deviation(values: Array) -> tuple[Array, Array]:
     return mean, std
 
 
-def scaled(x: Array, scaler: Scaler | None, dtype: Any) -> Array:
-    """Return sequences (N, T, D) standardised, if there is a scaler, and in the given type."""
+def scaled(x: Array, scaler: Scaler | None, dtype: Any, lengths: Array | None = None) -> Array:
+    """Return sequences (N, T, D) standardised, if there is a scaler, and in the given type.
+
+    What stands before the beginning of a sequence stays zero.
+    """
     if scaler is not None:
         x = (x - np.asarray(scaler.mean)) / np.asarray(scaler.std)
+        if lengths is not None:
+            x[~held_steps(lengths, x.shape[1])] = 0
     return x.astype(dtype)

@@ -14,12 +14,12 @@ from rnncli.nn.arrays import Array
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences of equal length, each with its label.
+    """Sequences, each with its label.
 
     Attributes
     ----------
     x : array (N, T, D)
-        Inputs as read, not standardised.
+        Inputs as read, not standardised. Shorter sequences stand at the end, after zeros.
     labels : array (N,) or (N, K), optional
         Class labels (text or whole numbers) or target values.
     source : str
@@ -28,6 +28,8 @@ class Sequences:
         The line in `source` of each sequence; without it sequences count from `start`.
     start : int
         The number of the first sequence.
+    lengths : array (N,), optional
+        How many steps each sequence has; None where all have T.
     """
 
     x: Array
@@ -35,6 +37,7 @@ class Sequences:
     source: str
     rows: Sequence[int] | None = None
     start: int = 0
+    lengths: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -43,7 +46,8 @@ class Sequences:
         """Return the sequences at `index`."""
         labels = None if self.labels is None else self.labels[index]
         rows = None if self.rows is None else [self.rows[i] for i in index]
-        return Sequences(self.x[index], labels, self.source, rows)
+        lengths = None if self.lengths is None else self.lengths[index]
+        return Sequences(self.x[index], labels, self.source, rows, lengths=lengths)
 
     def place(self, index: int) -> str:
         """Return where a sequence stands: ``file:line`` or ``file: sequence i``."""
@@ -72,8 +76,29 @@ class Partition:
         for part in (self.train, self.validation, self.test):
             if part is not None:
                 digest.update(np.ascontiguousarray(part.x).data)
+                if part.lengths is not None:
+                    digest.update(np.asarray(part.lengths, np.int64).tobytes())
                 digest.update(repr(None if part.labels is None else part.labels.tolist()).encode())
         return digest.hexdigest()
+
+
+def padded(sequences: Sequence[Array]) -> tuple[Array, Array | None]:
+    """Return sequences (T_i, D) as one array (N, T, D), and their lengths (N,) if they differ.
+
+    Each stands at the end of its row, after zeros.
+    """
+    lengths = np.array([len(sequence) for sequence in sequences])
+    steps = int(lengths.max())
+    x = np.zeros((len(sequences), steps, sequences[0].shape[1]))
+    for row, sequence in zip(x, sequences, strict=True):
+        row[steps - len(sequence) :] = sequence
+    return x, None if (lengths == steps).all() else lengths
+
+
+def held_steps(lengths: Array, steps: int) -> Array:
+    """Return which of T steps belong to the sequences: (N, T)."""
+    belongs: Array = np.arange(steps) >= steps - lengths[:, np.newaxis]
+    return belongs
 
 
 def check_features(sequences: Sequences, input_size: int) -> None:

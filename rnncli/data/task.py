@@ -105,21 +105,21 @@ class Task:
         return np.array(numbers, dtype)[:, np.newaxis]
 
     def probabilities(self, outputs: Array) -> Array:
-        """Return the probability of each class (N, C) from the outputs (N, O)."""
+        """Return the probability of each class (..., C) from the outputs (..., O)."""
         if self.kind == "binary":
-            outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
-        exponentials: Array = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        exponentials /= exponentials.sum(axis=1, keepdims=True)
+            outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=-1)
+        exponentials: Array = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+        exponentials /= exponentials.sum(axis=-1, keepdims=True)
         return exponentials
 
     def decode(self, outputs: Array) -> Array:
-        """Return labels (N,) or values (N, K) from the outputs (N, O)."""
+        """Return labels (...) or values (..., K) from the outputs (..., O)."""
         if self.kind == "regression":
             values: Array = outputs * np.asarray(self.target_std) + np.asarray(self.target_mean)
             return values
         names = np.array(self.labels)
         binary = self.kind == "binary"
-        return names.take(outputs[:, 0] > 0 if binary else outputs.argmax(axis=1))
+        return names.take(outputs[..., 0] > 0 if binary else outputs.argmax(axis=-1))
 
 
 def infer_task(sequences: Sequences, declared: str | None) -> Task:

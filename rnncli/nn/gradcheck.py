@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.losses import Loss
-from rnncli.nn.network import Network, Unrolled
+from rnncli.nn.losses import Loss, loss_at_labels
+from rnncli.nn.network import Network
+from rnncli.nn.unrolled import Unrolled
 
 _COMPLEX_STEP = 1e-30
 _CENTRAL_STEP = 6e-6  # near the cube root of the rounding error, where both errors are least
@@ -60,11 +61,47 @@ class ArrayCheck:
     passed: bool
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What a network is checked on.
+
+    Attributes
+    ----------
+    x : array (B, T, D)
+        Sequences, standardised; shorter ones stand at the end.
+    y : array (B, K) or (B, T, K)
+        Targets.
+    lengths : array (B,), optional
+        How many steps each sequence has.
+    dropout : float
+        Part of the units silenced between layers, by one draw for the whole check.
+    """
+
+    x: Array
+    y: Array
+    lengths: Array | None = None
+    dropout: float = 0.0
+
+    def load(self, network: Network) -> Unrolled:
+        """Return the network unrolled over this batch."""
+        batch, steps, _ = self.x.shape
+        unrolled = network.unroll(steps, batch)
+        unrolled.load(self.x, self.lengths)
+        if self.dropout:
+            unrolled.draw_drops(self.dropout, np.random.default_rng(0))
+        return unrolled
+
+    def sequence(self, index: int) -> "Batch":
+        """Return a batch of one of the sequences, without dropout."""
+        part = slice(index, index + 1)
+        lengths = None if self.lengths is None else self.lengths[part]
+        return Batch(self.x[part], self.y[part], lengths)
+
+
 def gradcheck(
     network: Network,
     loss: Loss,
-    x: Array,
-    y: Array,
+    batch: Batch,
     method: str = "complex",
     on_entry: Callable[[], None] = lambda: None,
 ) -> Iterator[ArrayCheck]:
@@ -76,10 +113,8 @@ def gradcheck(
         The model; it is calculated in double precision and not changed.
     loss : Loss
         The loss that it is trained with.
-    x : array (B, T, D)
-        A batch, standardised.
-    y : array (B, K)
-        Its targets.
+    batch : Batch
+        Sequences and targets.
     method : {"complex", "central"}
         How the true derivative is found.
     on_entry : callable
@@ -90,58 +125,65 @@ def gradcheck(
     ArrayCheck
         One for each array.
     """
-    batch, steps, _ = x.shape
-    found = _backpropagated(network, loss, x, y)
-    magnitudes = _magnitudes(network, loss, x, y)
+    found = _backpropagated(network, loss, batch)
+    magnitudes = _magnitudes(network, loss, batch)
     probe = network.astype(complex if method == "complex" else float)
-    unrolled = probe.unroll(steps, batch)
-    unrolled.inputs[...] = x.transpose(1, 2, 0)
+    unrolled = batch.load(probe)
     derivative = _complex_step if method == "complex" else _central_difference
+    first = unrolled.levels[0]
+    x = unrolled.inputs.copy()
 
     def value() -> complex:
-        losses, _ = loss(unrolled.forward(), y)
-        mean: complex = np.add.reduce(losses).item() / batch
+        first.set_inputs(x)
+        losses = loss_at_labels(loss, unrolled.forward(), batch.y)[0]
+        mean: complex = np.add.reduce(losses).item() / len(losses)
         return mean
 
     of_terms, of_loss = _ROUNDING[method]
     floor = of_loss * abs(value())
-    for name, array in _named(probe, unrolled).items():
-        true = np.empty(array.shape)
-        for index in np.ndindex(array.shape):
-            true[index] = derivative(array, index, value)
-            on_entry()
+    for name, blocks in _named(probe, unrolled, x).items():
+        true = [np.empty(block.shape) for block in blocks]
+        for block, derivatives in zip(blocks, true, strict=True):
+            for index in np.ndindex(block.shape):
+                derivatives[index] = derivative(block, index, value)
+                on_entry()
         rounding = of_terms * magnitudes[name] + floor
-        yield _compare(name, true, found[name], TOLERANCES[method], rounding)
+        yield _compare(name, np.concatenate(true), found[name], TOLERANCES[method], rounding)
 
 
-def count_entries(network: Network, steps: int, batch: int) -> int:
-    """Return how many entries `gradcheck` goes through."""
-    unrolled = network.unroll(steps, batch)
-    return sum(array.size for array in _named(network, unrolled).values())
+def _named(network: Network, unrolled: Unrolled, x: Array) -> dict[str, tuple[Array, ...]]:
+    states = {name: (state,) for name, (state, _) in _states(network, unrolled).items()}
+    return {**network.arrays, "input": (x,), **states}
 
 
-def _named(network: Network, unrolled: Unrolled) -> dict[str, Array]:
-    states = {f"initial_state_l{i}": state for i, state in enumerate(unrolled.initial)}
-    return {**network.arrays, "input": unrolled.inputs, **states}
+def _states(network: Network, unrolled: Unrolled) -> dict[str, tuple[Array, Array]]:
+    """Return the initial states by name, and their derivatives."""
+    ends = network.architecture.directions
+    found = {}
+    for number, layer in enumerate(unrolled.layers):
+        layer.prepare_backward()
+        for name, pair in layer.initial_states.items():
+            found[f"{name}_l{number // len(ends)}{ends[number % len(ends)]}"] = pair
+    return found
 
 
-def _backpropagated(network: Network, loss: Loss, x: Array, y: Array) -> dict[str, Array]:
+def _backpropagated(network: Network, loss: Loss, batch: Batch) -> dict[str, Array]:
     """Return what backpropagation gives for each array, in double precision."""
-    batch, steps, _ = x.shape
     double = network.astype(float)
-    unrolled = double.unroll(steps, batch)
-    unrolled.inputs[...] = x.transpose(1, 2, 0)
-    _, slope = loss(unrolled.forward(), y)
+    unrolled = batch.load(double)
+    slope = loss_at_labels(loss, unrolled.forward(), batch.y)[1]
     unrolled.backward(slope, to_inputs=True)
-    layers = unrolled.layers
-    states = {f"initial_state_l{i}": layer.flow for i, layer in enumerate(layers)}
-    return {**double.gradients, "input": layers[0].input_gradient, **states}
+    weights = {name: np.concatenate(blocks) for name, blocks in double.gradients.items()}
+    states = {name: flow for name, (_, flow) in _states(double, unrolled).items()}
+    return {**weights, "input": unrolled.input_gradient, **states}
 
 
-def _magnitudes(network: Network, loss: Loss, x: Array, y: Array) -> dict[str, float]:
+def _magnitudes(network: Network, loss: Loss, batch: Batch) -> dict[str, float]:
     """Return the size of each array's derivatives, sequence by sequence, before they cancel."""
-    alone = [_backpropagated(network, loss, x[i : i + 1], y[i : i + 1]) for i in range(len(x))]
-    sizes = {name: sum(np.abs(part[name]) for part in alone) / len(x) for name in alone[0]}
+    count = len(batch.x)
+    labelled = (i for i in range(count) if not np.isnan(batch.y[i]).all())
+    alone = [_backpropagated(network, loss, batch.sequence(i)) for i in labelled]
+    sizes = {name: sum(np.abs(part[name]) for part in alone) / count for name in alone[0]}
     return {name: float(np.nan_to_num(np.max(size))) for name, size in sizes.items()}
 
 

@@ -1,14 +1,16 @@
 """Starting values of the weights."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from rnncli.nn.arrays import Array
+from rnncli.nn.cells import Blocks
 
 
-def orthogonal(weights: Array, gates: int, rng: np.random.Generator) -> None:
-    """Fill a layer (G*H, D+H+1): orthogonal recurrent blocks, Glorot input blocks, zero bias.
+def orthogonal(blocks: Blocks, rng: np.random.Generator) -> None:
+    """Fill a layer: orthogonal recurrent blocks, Glorot input blocks, zero biases.
 
     An orthogonal matrix neither shrinks nor stretches a state that is fed back through it, which
     gives gradients the longest way before they vanish or explode.
@@ -17,29 +19,31 @@ def orthogonal(weights: Array, gates: int, rng: np.random.Generator) -> None:
     linear neural networks", ICLR 2014; X. Glorot & Y. Bengio, "Understanding the difficulty of
     training deep feedforward neural networks", AISTATS 2010.
     """
-    hidden = len(weights) // gates
-    size = weights.shape[1] - hidden - 1
-    for block in weights.reshape(gates, hidden, -1):
-        block[:, :size] = _glorot(hidden, size, rng)
-        q, r = np.linalg.qr(rng.standard_normal((hidden, hidden)))
-        block[:, size:-1] = q * np.sign(np.diag(r))  # the signs make q uniformly distributed
-        block[:, -1] = 0
+    for block in blocks["weight_ih"]:
+        block[...] = _glorot(block.shape, rng)
+    for block in blocks["weight_hh"]:
+        q, r = np.linalg.qr(rng.standard_normal(block.shape))
+        block[...] = q * np.sign(np.diag(r))  # the signs make q uniformly distributed
 
 
-def uniform(weights: Array, gates: int, rng: np.random.Generator) -> None:
+def uniform(blocks: Blocks, rng: np.random.Generator) -> None:
     """Fill a layer as PyTorch does: uniform in +-1/sqrt(H), both biases included.
 
-    Source: the documentation of ``torch.nn.RNN``. The two biases act as their sum, which is what
-    the layer holds.
+    Source: the documentation of ``torch.nn.RNN``. Two biases that act as their sum are held as
+    their sum.
     """
-    bound = (len(weights) // gates) ** -0.5
-    weights[...] = rng.uniform(-bound, bound, weights.shape)
-    weights[:, -1] += rng.uniform(-bound, bound, len(weights))
+    bound = len(blocks["weight_hh"][0]) ** -0.5
+    for views in blocks.values():
+        for block in views:
+            block[...] = rng.uniform(-bound, bound, block.shape)
+    apart = len(blocks.get("bias_hh", ()))
+    for block in blocks["bias_ih"][: len(blocks["bias_ih"]) - apart]:
+        block += rng.uniform(-bound, bound, block.shape)
 
 
 def glorot_head(weights: Array, rng: np.random.Generator) -> None:
     """Fill a head (O, H+1): Glorot uniform, zero bias."""
-    weights[:, :-1] = _glorot(len(weights), weights.shape[1] - 1, rng)
+    weights[:, :-1] = _glorot(weights[:, :-1].shape, rng)
     weights[:, -1] = 0
 
 
@@ -49,15 +53,21 @@ def uniform_head(weights: Array, rng: np.random.Generator) -> None:
     weights[...] = rng.uniform(-bound, bound, weights.shape)
 
 
-def _glorot(fan_out: int, fan_in: int, rng: np.random.Generator) -> Array:
-    bound = (6 / (fan_in + fan_out)) ** 0.5
-    return rng.uniform(-bound, bound, (fan_out, fan_in))
+def _glorot(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    bound = (6 / sum(shape)) ** 0.5
+    return rng.uniform(-bound, bound, shape)
 
 
-LayerFiller = Callable[[Array, int, np.random.Generator], None]
-HeadFiller = Callable[[Array, np.random.Generator], None]
+@dataclass(frozen=True)
+class Initialization:
+    """How layers and head are filled, and whether the cell then sets biases of its own."""
 
-INITIALIZATIONS: dict[str, tuple[LayerFiller, HeadFiller]] = {
-    "orthogonal": (orthogonal, glorot_head),
-    "uniform": (uniform, uniform_head),
+    fill_layer: Callable[[Blocks, np.random.Generator], None]
+    fill_head: Callable[[Array, np.random.Generator], None]
+    cell_biases: bool
+
+
+INITIALIZATIONS = {
+    "orthogonal": Initialization(orthogonal, glorot_head, cell_biases=True),
+    "uniform": Initialization(uniform, uniform_head, cell_biases=False),
 }

@@ -60,6 +60,40 @@ def mean_squared_error(z: Array, y: Array) -> tuple[Array, Array]:
     return value, error
 
 
+def loss_at_labels(loss: Loss, z: Array, y: Array) -> tuple[Array, Array, Array, Array]:
+    """Apply a loss to one answer a sequence, or to those steps that have a label.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss of one answer.
+    z : array (O, B) or (O, T*B)
+        The network's outputs.
+    y : array (B, K) or (B, T, K)
+        Targets of the sequences, or of their steps; NaN where a step has none.
+
+    Returns
+    -------
+    losses : array (N,)
+        The loss of each of the N answers that have a target.
+    gradient : array, the shape of `z`
+        The derivative of their mean; zero where there is no target.
+    z, y : array (O, N), array (N, K)
+        Those answers and their targets.
+    """
+    if y.ndim == 2:
+        return *loss(z, y), z, y
+    y = y.transpose(1, 0, 2).reshape(-1, y.shape[2])
+    labelled = ~np.isnan(y[:, 0])
+    if labelled.all():
+        return *loss(z, y), z, y
+    z_there, y_there = z[:, labelled], y[labelled]
+    losses, slope = loss(z_there, y_there)
+    gradient = np.zeros_like(z)
+    gradient[:, labelled] = slope
+    return losses, gradient, z_there, y_there
+
+
 LOSSES: dict[str, Loss] = {
     "binary_cross_entropy": binary_cross_entropy,
     "softmax_cross_entropy": softmax_cross_entropy,

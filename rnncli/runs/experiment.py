@@ -10,7 +10,8 @@ from rnncli.data.sequences import Partition
 from rnncli.data.task import scale_targets
 from rnncli.nn.network import Network
 from rnncli.streams import generator
-from rnncli.training.fit import Epoch, Examples, Progress, Step, fit
+from rnncli.training.examples import Examples
+from rnncli.training.fit import Epoch, Progress, Step, fit
 from rnncli.training.model import Model
 
 
@@ -50,7 +51,7 @@ def build(config: Config) -> Experiment:
     partition, task = config.data.read(config.seed)
     raw = partition.train
     task = scale_targets(task, raw)
-    scaler = Scaler.fit(raw.x) if getattr(config.data, "standardize", False) else None
+    scaler = Scaler.fit(raw.x, raw.lengths) if getattr(config.data, "standardize", False) else None
     _, steps, features = raw.x.shape
     network = Network(config.model, features, task.output_size)
     network.initialize(generator(config.seed, "weights"))

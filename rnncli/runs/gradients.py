@@ -10,23 +10,22 @@ from rnncli.blas import threads_for
 from rnncli.config.validate import default_config, read_config
 from rnncli.errors import InputError
 from rnncli.keys import suggest
-from rnncli.nn.arrays import Array
-from rnncli.nn.gradcheck import TOLERANCES, ArrayCheck, gradcheck
+from rnncli.nn.gradcheck import TOLERANCES, ArrayCheck, Batch, gradcheck
 from rnncli.nn.losses import LOSSES
 from rnncli.runs.experiment import build
 from rnncli.runs.folder import CONFIG, find_weights
 from rnncli.runs.weights import load_model
 from rnncli.streams import generator
+from rnncli.training.examples import Examples
 from rnncli.training.model import Model
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A model and a batch: sequences (B, T, D), standardised, and targets (B, K)."""
+    """A model and the batch that it is checked on."""
 
     model: Model
-    x: Array
-    y: Array
+    batch: Batch
 
 
 def subject(
@@ -42,8 +41,7 @@ def subject(
     if weights is None:
         settings = default_config(overrides) if config is None else read_config(config, overrides)
         experiment = build(settings)
-        train = experiment.train
-        return Subject(experiment.model, train.x[:num_samples], train.y[:num_samples])
+        return _subject(experiment.model, experiment.train, num_samples)
     path, run = find_weights(weights)
     model = load_model(path)
     if run is None:
@@ -52,7 +50,7 @@ def subject(
         return _random_subject(model, num_samples)
     read = read_config(run / CONFIG, overrides)
     examples = model.examples(read.data.read(read.seed)[0].train)
-    return Subject(model, examples.x[:num_samples], examples.y[:num_samples])
+    return _subject(model, examples, num_samples)
 
 
 def check_gradients(
@@ -63,13 +61,21 @@ def check_gradients(
         raise InputError(f"--method: '{method}' is not known; {suggest(method, TOLERANCES)}")
     network, loss = subject.model.network, LOSSES[subject.model.task.loss]
     with threads_for(network.architecture.hidden_size):
-        return list(gradcheck(network, loss, subject.x, subject.y, method, on_entry))
+        return list(gradcheck(network, loss, subject.batch, method, on_entry))
 
 
 def _random_subject(model: Model, num_samples: int) -> Subject:
     rng, task = generator(0, "data"), model.task
     x = rng.standard_normal((num_samples, model.expected.sequence_length, model.network.input_size))
+    every_step = model.network.architecture.output == "every_step"
+    shape = x.shape[:2] if every_step else x.shape[:1]
     if task.kind == "regression":
-        return Subject(model, x, rng.standard_normal((num_samples, task.output_size)))
-    classes = rng.integers(len(task.labels), size=(num_samples, 1))
-    return Subject(model, x, classes.astype(np.float64))
+        return Subject(model, Batch(x, rng.standard_normal((*shape, task.output_size))))
+    classes = rng.integers(len(task.labels), size=(*shape, 1))
+    return Subject(model, Batch(x, classes.astype(np.float64)))
+
+
+def _subject(model: Model, examples: Examples, num_samples: int) -> Subject:
+    part = examples.take(np.arange(min(num_samples, len(examples))))
+    dropout = model.network.architecture.dropout
+    return Subject(model, Batch(part.x, part.y, part.lengths, dropout))

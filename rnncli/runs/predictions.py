@@ -40,7 +40,7 @@ def write_predictions(
     target = nullcontext(standard) if output is None else atomic_write(output)
     with target as stream, _WRITERS[form](model, stream) as write:
         for part in parts:
-            z = model.outputs(part.x)
+            z = model.outputs(part.x, part.lengths)
             answers = model.task.decode(z)
             classes = model.task.kind != "regression"
             write(answers, model.task.probabilities(z) if classes else None)

@@ -47,7 +47,7 @@ class Recorder:
             "ended": None,
             "command": command,
             "data_sha256": experiment.partition.sha256,
-            "parameters": experiment.model.network.parameters.size,
+            "parameters": experiment.model.network.num_parameters,
             "best_epoch": None,
             "figures": None,
         } | environment()

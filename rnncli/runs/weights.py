@@ -61,13 +61,13 @@ def torch_arrays(network: Network) -> dict[str, Array]:
 
     PyTorch adds two biases where the network has one; the second is zero.
     """
-    arrays = {name: np.ascontiguousarray(array) for name, array in network.arrays.items()}
-    second = {
-        name.replace("bias_ih", "bias_hh"): np.zeros_like(array)
-        for name, array in arrays.items()
-        if "bias_ih" in name
-    }
-    return arrays | second
+    arrays = {name: np.concatenate(blocks) for name, blocks in network.arrays.items()}
+    for name in [name for name in arrays if "bias_ih" in name]:
+        # The second bias stands alone in the last of its gates only, if at all.
+        second, apart = np.zeros_like(arrays[name]), arrays.get(_second(name), arrays[name][:0])
+        second[len(second) - len(apart) :] = apart
+        arrays[_second(name)] = second
+    return arrays
 
 
 def fill_network(network: Network, arrays: dict[str, Array]) -> None:
@@ -86,10 +86,29 @@ def fill_network(network: Network, arrays: dict[str, Array]) -> None:
             )
         if not np.isfinite(given).all():
             raise ValueError(f"{name} holds values that are not finite")
-    for name, array in network.arrays.items():
-        array[...] = arrays[name]
+    for name, blocks in network.arrays.items():
+        if "bias_hh" in name:
+            continue
+        given = np.array(arrays[name])
         if "bias_ih" in name:
-            array += arrays[name.replace("bias_ih", "bias_hh")]
+            second = np.array(arrays[_second(name)])
+            apart = network.arrays.get(_second(name), ())
+            alone = sum(len(block) for block in apart)
+            given[: len(given) - alone] += second[: len(second) - alone]
+            _fill(apart, second[len(second) - alone :])
+        _fill(blocks, given)
+
+
+def _second(name: str) -> str:
+    return name.replace("bias_ih", "bias_hh")
+
+
+def _fill(blocks: tuple[Array, ...], array: Array) -> None:
+    """Copy an array into views that follow each other along its first axis."""
+    start = 0
+    for block in blocks:
+        block[...] = array[start : start + len(block)]
+        start += len(block)
 
 
 def _model(arrays: dict[str, Array], metadata: dict[str, Any]) -> Model:

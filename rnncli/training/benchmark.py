@@ -10,7 +10,8 @@ import numpy as np
 from rnncli.blas import num_threads, threads_for
 from rnncli.data.task import Task
 from rnncli.nn.network import Network
-from rnncli.training.fit import Examples, Progress, Steps
+from rnncli.training.examples import Examples
+from rnncli.training.fit import Progress, Steps
 from rnncli.training.settings import Training
 
 _BLOCKS = 15
@@ -58,7 +59,8 @@ def benchmark(network: Network, task: Task, train: Examples, settings: Training)
     """Time training steps on the first batches of the data."""
     architecture = network.architecture
     batch = min(settings.batch_size, len(train))
-    x, y = train.x[:batch], train.y[:batch]
+    examples = train.take(np.arange(batch))
+    length, features = examples.x.shape[1:]
     steps, progress = Steps(network, task, settings), Progress.start(network, task, settings)
     start = network.parameters.copy()
 
@@ -72,7 +74,7 @@ def benchmark(network: Network, task: Task, train: Examples, settings: Training)
         steps.update(norm, progress.slots, settings.optimizer.learning_rate, 1)
 
     def step() -> None:
-        _, _, slope = steps.forward(x, y)
+        slope = steps.forward(examples)[1]
         update(steps.backward(slope))
 
     def update_alone() -> None:
@@ -81,20 +83,20 @@ def benchmark(network: Network, task: Task, train: Examples, settings: Training)
 
     with threads_for(architecture.hidden_size):
         whole = microseconds(step, restart)
-        slope = steps.forward(x, y)[2]
-        forward = microseconds(lambda: steps.forward(x, y), restart)
+        slope = steps.forward(examples)[1]
+        forward = microseconds(lambda: steps.forward(examples), restart)
         norm = steps.backward(slope)
         gradient = network.gradient.copy()
         backward = microseconds(lambda: steps.backward(slope), restart)
         optimizer = microseconds(update_alone, restart)
         peak = product_gflops(network.parameters.dtype)
         threads = num_threads()
-    gflops = network.flops(x.shape[1], batch) / whole / 1e3
+    gflops = network.flops(length, batch) / whole / 1e3
     return Timing(
         cell=architecture.cell,
         batch_size=batch,
-        sequence_length=x.shape[1],
-        input_size=x.shape[2],
+        sequence_length=length,
+        input_size=features,
         hidden_size=architecture.hidden_size,
         num_layers=architecture.num_layers,
         dtype=architecture.dtype,

@@ -13,12 +13,15 @@ from rnncli.blas import threads_for
 from rnncli.data.task import Task
 from rnncli.errors import DivergedError
 from rnncli.nn.arrays import Array
-from rnncli.nn.losses import LOSSES
+from rnncli.nn.losses import LOSSES, loss_at_labels
 from rnncli.nn.network import Network
 from rnncli.streams import generator
-from rnncli.training.inference import batches, score
+from rnncli.training.examples import Examples, batches
+from rnncli.training.inference import score
 from rnncli.training.scores import Tally
 from rnncli.training.settings import Training
+
+_BATCHES_IN_POOL = 16
 
 
 class Step(NamedTuple):
@@ -45,17 +48,6 @@ class Epoch(NamedTuple):
     val_figure: float | None
     gradient_norm: float
     best: bool
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Sequences (N, T, D), standardised, and their targets (N, K), in the network's type."""
-
-    x: Array
-    y: Array
-
-    def __len__(self) -> int:
-        return len(self.x)
 
 
 _NUMBERS = ("epoch", "batch", "step", "best_epoch", "best_loss", "stale", "seconds", "norm_sum")
@@ -119,14 +111,19 @@ class Steps:
         self.loss = LOSSES[task.loss]
         self.previous = network.parameters.copy()
 
-    def forward(self, x: Array, y: Array) -> tuple[Array, Array, Array]:
-        """Run a batch (B, T, D); return losses (B,), outputs (O, B) and dL/dz (O, B)."""
-        batch, steps, _ = x.shape
-        self.unrolled = self.network.unroll(steps, batch)
-        self.unrolled.inputs[...] = x.transpose(1, 2, 0)
-        z = self.unrolled.forward()
-        losses, slope = self.loss(z, y)
-        return losses, z, slope
+    def forward(
+        self, batch: Examples, drops: np.random.Generator | None = None
+    ) -> tuple[Array, Array, Array, Array]:
+        """Run a batch; return what `loss_at_labels` returns.
+
+        With a generator, units between layers are silenced at random.
+        """
+        count, steps, _ = batch.x.shape
+        self.unrolled = self.network.unroll(steps, count)
+        self.unrolled.load(batch.x, batch.lengths)
+        if drops is not None:
+            self.unrolled.draw_drops(self.network.architecture.dropout, drops)
+        return loss_at_labels(self.loss, self.unrolled.forward(), batch.y)
 
     def backward(self, slope: Array) -> float:
         """Fill the gradient and return its norm."""
@@ -177,15 +174,15 @@ def fit(
     total = len(slices) * settings.num_epochs
     full_rate = settings.optimizer.learning_rate
     rate = full_rate * settings.schedule.factor(max(0, progress.step - 1), total)
-    hidden = network.architecture.hidden_size
+    hidden, dropout = network.architecture.hidden_size, network.architecture.dropout
     with np.errstate(over="ignore", invalid="ignore"), threads_for(hidden):
         while progress.epoch < settings.num_epochs and not _stale(progress, settings):
             begun = perf_counter() - progress.seconds
-            order = epoch_order(len(train), settings, seed, progress.epoch)
+            order = epoch_order(train, settings, seed, progress.epoch)
             for part in slices[progress.batch :]:
-                index = order[part]
-                y = train.y.take(index, 0)
-                losses, z, slope = steps.forward(train.x.take(index, 0), y)
+                batch = train.take(order[part])
+                drops = generator(seed, "dropout", progress.step) if dropout else None
+                losses, slope, z, y = steps.forward(batch, drops)
                 norm = steps.backward(slope)
                 loss = progress.tally.add(losses, z, y)
                 if not (isfinite(loss) and isfinite(norm)):
@@ -196,7 +193,7 @@ def fit(
                 steps.update(norm, progress.slots, rate, progress.step)
                 progress.norm_sum += norm
                 progress.seconds = perf_counter() - begun
-                yield Step(progress.epoch + 1, progress.batch, len(slices), len(index), loss, norm)
+                yield Step(progress.epoch + 1, progress.batch, len(slices), len(batch), loss, norm)
             yield _end_epoch(network, task, validation, steps, progress, rate, begun)
 
 
@@ -204,11 +201,24 @@ def _stale(progress: Progress, settings: Training) -> bool:
     return settings.patience is not None and progress.stale >= settings.patience
 
 
-def epoch_order(count: int, settings: Training, seed: int, epoch: int) -> Array:
-    """Return the order of the sequences in an epoch; it depends on seed and epoch alone."""
-    if settings.shuffle:
-        return generator(seed, "shuffle", epoch).permutation(count)
-    return np.arange(count)
+def epoch_order(train: Examples, settings: Training, seed: int, epoch: int) -> Array:
+    """Return the order of the sequences in an epoch; it depends on seed and epoch alone.
+
+    Of sequences of different lengths, those of like length share a batch: within a pool of
+    batches the shuffled sequences are sorted by length, and then the batches are shuffled.
+    """
+    if not settings.shuffle:
+        return np.arange(len(train))
+    rng = generator(seed, "shuffle", epoch)
+    order = rng.permutation(len(train))
+    if train.lengths is None:
+        return order
+    size = settings.batch_size
+    for part in batches(len(order), size * _BATCHES_IN_POOL):
+        order[part] = order[part][train.lengths[order[part]].argsort(kind="stable")]
+    whole = len(order) // size * size
+    shuffled = rng.permutation(order[:whole].reshape(-1, size))
+    return np.concatenate([shuffled.ravel(), order[whole:]])
 
 
 def _end_epoch(
@@ -226,7 +236,7 @@ def _end_epoch(
     if not np.isfinite(network.parameters).all():
         raise steps.diverged(progress, "weights that are not finite", mean_norm)
     if validation is not None:
-        scored = score(network, steps.loss, validation.x, validation.y, Tally(task))
+        scored = score(network, steps.loss, validation, Tally(task))
         if not isfinite(scored.loss):
             raise steps.diverged(progress, f"validation loss {scored.loss:g}", mean_norm)
     progress.epoch += 1

@@ -1,43 +1,54 @@
 """Outputs of a network for any number of sequences, batch by batch."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.losses import Loss
+from rnncli.nn.losses import Loss, loss_at_labels
 from rnncli.nn.network import Network
+from rnncli.training.examples import Examples, batches, rounded_up
 from rnncli.training.scores import Tally
 
 _LARGEST_BATCH = 256
-_STATE_NUMBERS = 1 << 22
-
-
-def batches(count: int, size: int) -> Iterator[slice]:
-    """Yield slices that cover `count` sequences, the last one perhaps smaller."""
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))
+_BYTES_AT_ONCE = 1 << 25
 
 
 def batch_size(network: Network, steps: int) -> int:
     """Return a batch size whose states stay within bounds, however long the sequences."""
-    states = (steps + 1) * sum(int(weights.shape[1]) for weights in network.layer_weights)
-    return max(1, min(_LARGEST_BATCH, _STATE_NUMBERS // states))
+    return max(1, min(_LARGEST_BATCH, _BYTES_AT_ONCE // network.bytes_unrolled(steps, 1)))
 
 
-def outputs(network: Network, x: Array) -> Array:
-    """Return the outputs (N, O) for standardised sequences (N, T, D)."""
+def outputs(network: Network, x: Array, lengths: Array | None = None) -> Array:
+    """Return the outputs for standardised sequences (N, T, D) of the given lengths (N,).
+
+    Returns
+    -------
+    array (N, O), or (N, T, O) for an answer at every step
+        What stands before the beginning of a sequence means nothing.
+    """
     count, steps, _ = x.shape
-    results = np.empty((count, network.output_size), network.parameters.dtype)
+    every_step = network.architecture.output == "every_step"
+    shape = (count, steps, network.output_size) if every_step else (count, network.output_size)
+    results = np.zeros(shape, network.parameters.dtype)
+    order = np.arange(count) if lengths is None else lengths.argsort(kind="stable")
     for part in batches(count, batch_size(network, steps)):
-        unrolled = network.unroll(steps, part.stop - part.start)
-        unrolled.inputs[...] = x[part].transpose(1, 2, 0)
-        results[part] = unrolled.forward().T
+        index = order[part]
+        some = None if lengths is None else lengths[index]
+        start = 0 if some is None else steps - rounded_up(int(some.max()), steps)
+        unrolled = network.unroll(steps - start, len(index))
+        unrolled.drops = []
+        unrolled.load(x[index, start:], some)
+        z = unrolled.forward()
+        if every_step:
+            results[index, start:] = z.reshape(len(z), steps - start, -1).transpose(2, 1, 0)
+        else:
+            results[index] = z.T
     return results
 
 
-def score(network: Network, loss: Loss, x: Array, y: Array, tally: Tally) -> Tally:
-    """Add sequences (N, T, D) and their targets (N, K) to a tally; return it."""
-    z = outputs(network, x)
-    tally.add(loss(z.T, y)[0], z.T, y)
+def score(network: Network, loss: Loss, examples: Examples, tally: Tally) -> Tally:
+    """Add examples to a tally; return it."""
+    z = outputs(network, examples.x, examples.lengths)
+    columns = z.T if z.ndim == 2 else z.transpose(2, 1, 0).reshape(z.shape[2], -1)
+    losses, _, z, y = loss_at_labels(loss, columns, examples.y)
+    tally.add(losses, z, y)
     return tally

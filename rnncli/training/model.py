@@ -1,5 +1,6 @@
 """A trained network with all that it takes to use it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +9,13 @@ from rnncli.blas import threads_for
 from rnncli.data.inputs import Expected
 from rnncli.data.numbers import LARGEST
 from rnncli.data.scaling import Scaler, scaled
-from rnncli.data.sequences import Sequences, check_features
+from rnncli.data.sequences import Sequences, check_features, padded
 from rnncli.data.task import Task
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
-from rnncli.training.fit import Examples
+from rnncli.training.examples import Examples
 from rnncli.training.inference import outputs, score
 from rnncli.training.scores import Tally
 
@@ -40,35 +41,50 @@ class Model:
     scaler: Scaler | None
     expected: Expected
 
-    def outputs(self, x: Array) -> Array:
-        """Return the head's outputs (N, O) for raw sequences (N, T, D).
+    def outputs(self, x: Array | Sequence[Array], lengths: Array | None = None) -> Array:
+        """Return the head's outputs (N, O), or (N, T, O) at every step, for raw sequences.
+
+        Parameters
+        ----------
+        x : array (N, T, D), or list of arrays (T_i, D)
+            Sequences as recorded. In an array, shorter ones stand at the end.
+        lengths : array (N,), optional
+            How many steps each sequence of an array has.
 
         Raises
         ------
         InputError
-            `x` has another shape, or holds a value that is not finite.
+            `x` has another shape, or holds a value that is no usable number.
         """
+        features = self.network.input_size
         try:
+            if isinstance(x, list | tuple) and x and all(np.ndim(part) == 2 for part in x):
+                x, lengths = padded([np.asarray(part) for part in x])
             x = np.asarray(x)
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise InputError(f"x is no array of numbers ({error})") from None
-        if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != self.network.input_size:
-            raise InputError(
-                f"x has shape {x.shape}; (N, T, {self.network.input_size}) was expected"
-            )
+        if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != features:
+            raise InputError(f"x has shape {x.shape}; (N, T, {features}) was expected")
         if x.dtype.kind not in "fiub" or not (np.abs(x) <= LARGEST).all():
             raise InputError(
                 f"x (type {x.dtype}) holds values that are no finite numbers up to {LARGEST:g}"
             )
+        x = scaled(x, self.scaler, self.network.parameters.dtype, lengths)
         with threads_for(self.network.architecture.hidden_size):
-            return outputs(self.network, scaled(x, self.scaler, self.network.parameters.dtype))
+            return outputs(self.network, x, lengths)
 
-    def predict(self, x: Array) -> Array:
-        """Return the label (N,) of each sequence of `x` (N, T, D), or its values (N, K)."""
+    def predict(self, x: Array | Sequence[Array]) -> Array:
+        """Return the label (N,) of each sequence of `x` (N, T, D), or its values (N, K).
+
+        A model with an answer at every step returns (N, T) or (N, T, K).
+        """
         return self.task.decode(self.outputs(x))
 
-    def predict_proba(self, x: Array) -> Array:
-        """Return the probability of each class (N, C), in the order of ``task.labels``."""
+    def predict_proba(self, x: Array | Sequence[Array]) -> Array:
+        """Return the probability of each class (N, C), in the order of ``task.labels``.
+
+        A model with an answer at every step returns (N, T, C).
+        """
         if self.task.kind == "regression":
             raise InputError("a regression model gives values, no probabilities; use predict")
         return self.task.probabilities(self.outputs(x))
@@ -82,4 +98,4 @@ class Model:
     def score(self, examples: Examples, tally: Tally) -> None:
         """Add examples to a tally."""
         with threads_for(self.network.architecture.hidden_size):
-            score(self.network, LOSSES[self.task.loss], examples.x, examples.y, tally)
+            score(self.network, LOSSES[self.task.loss], examples, tally)

@@ -22,7 +22,7 @@ class Tally:
         self.count, self.loss_sum, self.figure_sum = 0, 0.0, 0.0
 
     def add(self, losses: Array, z: Array, y: Array) -> float:
-        """Count a batch: losses (B,), outputs (O, B), targets (B, K); return its mean loss."""
+        """Count answers: losses (N,), outputs (O, N), targets (N, K); return their mean loss."""
         batch = len(losses)
         loss_sum = float(np.add.reduce(losses))
         self.count += batch

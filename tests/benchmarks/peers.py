@@ -29,6 +29,7 @@ import numpy as np
 from rnncli import blas
 from rnncli.data.task import Task
 from rnncli.nn.network import Architecture, Network
+from rnncli.training.examples import Examples
 from rnncli.training.fit import Progress, Steps
 from rnncli.training.settings import Training
 
@@ -52,6 +53,11 @@ GRID = (
     Shape("tanh", 32, 50, 1, 128),
     Shape("tanh", 128, 28, 28, 128),
     Shape("tanh", 64, 100, 16, 256),
+    *(
+        Shape(cell, *sizes)
+        for cell in ("lstm", "gru")
+        for sizes in ((32, 10, 1, 32), (256, 10, 1, 32), (32, 50, 1, 128), (128, 28, 28, 128))
+    ),
 )
 
 # A maker returns a function and how many training steps one call of it takes.
@@ -67,14 +73,14 @@ def examples(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
 
 def make_rnn(shape: Shape) -> tuple[Callable[[], object], int]:
     """Return this project's step."""
-    x, y = examples(shape)
+    batch = Examples(*examples(shape))
     task, settings = Task("binary", (0, 1)), Training(clip_norm=None)
     network = Network(Architecture(shape.cell, shape.hidden), shape.inputs, 1)
     network.initialize(np.random.default_rng(0))
     steps, progress = Steps(network, task, settings), Progress.start(network, task, settings)
 
     def step() -> None:
-        norm = steps.backward(steps.forward(x, y)[2])
+        norm = steps.backward(steps.forward(batch)[1])
         progress.step += 1
         steps.update(norm, progress.slots, 1e-3, progress.step)
 
@@ -107,27 +113,43 @@ def make_jax(shape: Shape) -> tuple[Callable[[], object], int]:
     import jax
     import jax.numpy as jnp
 
-    if shape.cell != "tanh":
-        raise NotImplementedError(shape.cell)
     x, y = examples(shape)
     many = max(4, min(200, 2_000_000 // (shape.batch * shape.steps * shape.hidden)))
     xs = jnp.asarray(np.broadcast_to(x.transpose(1, 0, 2), (many, *x.transpose(1, 0, 2).shape)))
     ys = jnp.asarray(np.broadcast_to(y, (many, *y.shape)))
     rng = np.random.default_rng(0)
+    gates = {"tanh": 1, "lstm": 4, "gru": 3}[shape.cell] * shape.hidden
     sizes = {
-        "wx": (shape.inputs, shape.hidden),
-        "wh": (shape.hidden, shape.hidden),
-        "b": (shape.hidden,),
+        "wx": (shape.inputs, gates),
+        "wh": (shape.hidden, gates),
+        "b": (gates,),
+        "bn": (shape.hidden,),
         "wo": (shape.hidden, 1),
         "bo": (1,),
     }
     start = {k: jnp.asarray(0.1 * rng.standard_normal(s), jnp.float32) for k, s in sizes.items()}
 
     def loss(p, x, y):
-        def cell(h, xt):
+        def tanh(h, xt):
             return jnp.tanh(xt @ p["wx"] + h @ p["wh"] + p["b"]), None
 
-        h, _ = jax.lax.scan(cell, jnp.zeros((shape.batch, shape.hidden)), x)
+        def lstm(state, xt):
+            h, c = state
+            i, f, g, o = jnp.split(xt @ p["wx"] + h @ p["wh"] + p["b"], 4, axis=1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+
+        def gru(h, xt):
+            xr, xz, xn = jnp.split(xt @ p["wx"] + p["b"], 3, axis=1)
+            hr, hz, hn = jnp.split(h @ p["wh"], 3, axis=1)
+            r, z = jax.nn.sigmoid(xr + hr), jax.nn.sigmoid(xz + hz)
+            n = jnp.tanh(xn + r * (hn + p["bn"]))
+            return n + z * (h - n), None
+
+        zeros = jnp.zeros((shape.batch, shape.hidden))
+        cell = {"tanh": tanh, "lstm": lstm, "gru": gru}[shape.cell]
+        h, _ = jax.lax.scan(cell, (zeros, zeros) if shape.cell == "lstm" else zeros, x)
+        h = h[0] if shape.cell == "lstm" else h
         z = h @ p["wo"] + p["bo"]
         return jnp.mean(jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z))))
 

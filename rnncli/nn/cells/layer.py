@@ -1,11 +1,16 @@
-"""What every recurrent layer has: its buffers and the gradient of its weights.
+"""What every recurrent layer has: its buffers, its blocks and the gradient of its weights.
 
 The state buffer ``S (T+1, D+H+1, B)`` holds at ``S[t]``, stacked, the input of step t, the state
 before it and a row of ones; the weights ``W (G*H, D+H+1)`` hold the input, recurrent and bias
 blocks side by side. A step is then one matrix product, and ``S[t+1, D:D+H]``, where its result
 belongs, is one contiguous block.
+
+Sequences shorter than T stand at its end, and a mask of zeros and ones holds the state at zero
+until they begin.
 """
 
+from collections.abc import Iterator
+from itertools import repeat
 from typing import ClassVar
 
 import numpy as np
@@ -16,11 +21,13 @@ from rnncli.nn.arrays import Array
 _WIDE_BATCH = 48
 _PRODUCTS_AT_ONCE = 1 << 20
 
+Blocks = dict[str, tuple[Array, ...]]
+
 
 class Layer:
     """One layer, unrolled over T steps for a batch of B; the base class of the cells.
 
-    A cell adds `forward` and `backward`, its number of gates, and nothing else.
+    A cell adds `forward`, `backward`, and the order of its blocks of H rows; nothing else.
 
     Parameters
     ----------
@@ -33,19 +40,22 @@ class Layer:
     ----------
     inputs : array (T, D, B)
         To be filled in before `forward`.
-    initial : array (H, B)
-        The state before the first step, zero unless filled in.
+    mask : array (T, 1, B) or None
+        Zero where a sequence has not begun yet; None if all have T steps.
     outputs : array (T, H, B)
         The states after each step.
     flow : array (H, B)
         Before `backward`, the loss's derivative with respect to the last state; after it, with
         respect to the initial state.
     input_gradient : array (T, D, B)
-        The loss's derivative with respect to `inputs`, if `backward` was asked for it.
+        The loss's derivative with respect to `inputs`, if `backward_to_inputs` was called.
     """
 
-    gates: ClassVar[int]
-    gate_order: ClassVar[str]
+    gates: ClassVar[int] = 1
+    gate_order: ClassVar[str] = "h"
+    # Which block of rows PyTorch's gates are, in its order, in weight_ih and in weight_hh.
+    input_blocks: ClassVar[tuple[int, ...]] = (0,)
+    state_blocks: ClassVar[tuple[int, ...]] = (0,)
 
     def __init__(self, weights: Array, gradient: Array, steps: int, batch: int) -> None:
         rows, columns = weights.shape
@@ -59,8 +69,39 @@ class Layer:
         self.outputs = self.states[1:, size:-1]
         self.last = self.states[-1, size:]  # (H+1, B): the last state and the row of ones
         self.input_weights = weights[:, :size]
-        self.recurrent_weights = weights[:, size:-1]
-        self.forward_steps = list(zip(self.states[:-1], self.outputs, strict=True))
+        self.recurrent_rows = hidden * len(self.state_blocks)
+        self.recurrent_weights = weights[: self.recurrent_rows, size:-1]
+        self.mask: Array | None = None
+
+    @classmethod
+    def blocks(cls, weights: Array) -> Blocks:
+        """Return views of a layer's weights by PyTorch's names, block by block in its order.
+
+        A block whose two biases only ever act as their sum has that sum under ``bias_ih``.
+        """
+        hidden = len(weights) // cls.gates
+        size = weights.shape[1] - hidden - 1
+        block = [weights[i * hidden : (i + 1) * hidden] for i in range(cls.gates)]
+        second = [i for i in cls.state_blocks if i not in cls.input_blocks]
+        arrays = {
+            "weight_ih": tuple(block[i][:, :size] for i in cls.input_blocks),
+            "weight_hh": tuple(block[i][:, size:-1] for i in cls.state_blocks),
+            "bias_ih": tuple(block[i][:, -1] for i in cls.input_blocks),
+        }
+        return arrays | ({"bias_hh": tuple(block[i][:, -1] for i in second)} if second else {})
+
+    @classmethod
+    def start_biases(cls, blocks: Blocks) -> None:
+        """Set what biases should start other than zero."""
+
+    @property
+    def initial_states(self) -> dict[str, tuple[Array, Array]]:
+        """The states before the first step (H, B), and their derivatives after `backward`."""
+        return {"initial_state": (self.initial, self.flow)}
+
+    def masks(self) -> Iterator[Array | None]:
+        """Return the mask (1, B) of each step, or None for each."""
+        return repeat(None) if self.mask is None else iter(self.mask)
 
     def prepare_backward(self) -> None:
         """Allocate what only training needs; cheap when done already."""
@@ -72,45 +113,50 @@ class Layer:
         self.flow = np.zeros((hidden, batch), dtype)
         self.delta = np.empty((steps, rows, batch), dtype)
         self.backward_steps = list(self.delta[::-1])
-        self.recurrent_transposed = np.empty((hidden, rows), dtype)
+        self.recurrent_transposed = np.empty((hidden, self.recurrent_rows), dtype)
         self.input_gradient = np.empty_like(self.inputs)
-        self.gradient_transposed = np.empty((columns, rows), dtype)
         self.wide = batch >= _WIDE_BATCH
         if self.wide:
+            # The larger of the two factors on the left is the faster order.
+            self.turned = rows < columns
+            shape = (columns, rows) if self.turned else (rows, columns)
             chunk = max(1, min(steps, _PRODUCTS_AT_ONCE // self.weights.size))
-            self.products = np.empty((chunk, columns, rows), dtype)
-            self.product_sum = np.empty((columns, rows), dtype)
+            self.products = np.empty((chunk, *shape), dtype)
+            self.product_sum = np.empty(shape, dtype)
+            self.total = np.empty(shape, dtype)
         else:
-            self.states_by_row = np.empty((columns, steps, batch), dtype)
+            self.states_by_step = np.empty((steps, batch, columns), dtype)
             self.delta_by_row = np.empty((rows, steps, batch), dtype)
-            self.states_joined = self.states_by_row.reshape(columns, -1)
-            self.delta_joined = self.delta_by_row.reshape(rows, -1).T
+            self.states_joined = self.states_by_step.reshape(-1, columns)
+            self.delta_joined = self.delta_by_row.reshape(rows, -1)
 
     def accumulate_gradient(self) -> None:
         """Write dW = sum over t of delta_t S_t^T into `gradient`, once for the whole sequence.
 
         A narrow batch is gathered into one long product; a wide one would pay more for the copy
-        than for a product a step. Either is faster as S_t delta_t^T, transposed at the end.
+        than for a product a step.
         """
-        total = self.gradient_transposed
-        if self.wide:
-            delta = self.delta.transpose(0, 2, 1)
-            chunk = len(self.products)
-            for start in range(0, len(delta), chunk):
-                part = delta[start : start + chunk]
-                products = self.products[: len(part)]
-                np.matmul(self.states[start : start + len(part)], part, out=products)
-                np.add.reduce(products, axis=0, out=self.product_sum if start else total)
-                if start:
-                    total += self.product_sum
-        else:
-            self.states_by_row[...] = self.states[:-1].transpose(1, 0, 2)
+        if not self.wide:
+            self.states_by_step[...] = self.states[:-1].transpose(0, 2, 1)
             self.delta_by_row[...] = self.delta.transpose(1, 0, 2)
-            np.dot(self.states_joined, self.delta_joined, out=total)
-        self.gradient[...] = total.T
+            np.dot(self.delta_joined, self.states_joined, out=self.gradient)
+            return
+        left, right = self.delta, self.states[:-1]
+        if self.turned:
+            left, right = right, left
+        right = right.transpose(0, 2, 1)
+        chunk = len(self.products)
+        for start in range(0, len(left), chunk):
+            part = slice(start, min(start + chunk, len(left)))
+            products = self.products[: part.stop - start]
+            np.matmul(left[part], right[part], out=products)
+            np.add.reduce(products, axis=0, out=self.product_sum if start else self.total)
+            if start:
+                self.total += self.product_sum
+        self.gradient[...] = self.total.T if self.turned else self.total
 
     def forward(self) -> None:
-        """Fill `outputs` from `inputs` and `initial`."""
+        """Fill `outputs` from `inputs` and the initial state."""
         raise NotImplementedError
 
     def backward(self, upstream: Array | None, through_start: bool) -> None:

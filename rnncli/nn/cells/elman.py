@@ -1,0 +1,74 @@
+"""The plain recurrent cells: tanh and ReLU."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rnncli.nn.arrays import Array
+from rnncli.nn.cells.layer import Layer
+
+
+class Tanh(Layer):
+    """Elman's cell: h_t = f(W [x_t; h_{t-1}; 1]) with f = tanh.
+
+    Backward, with dh_t the loss's derivative with respect to h_t::
+
+        dz_t     = dh_t * (1 - h_t^2)        the slope of tanh, from its own output
+        dh_{t-1} = W_hh^T dz_t  (+ what reaches h_{t-1} from above)
+        dW       = sum over t of dz_t [x_t; h_{t-1}; 1]^T
+
+    Sources: J. L. Elman, "Finding structure in time", Cognitive Science 14 (1990);
+    P. J. Werbos, "Backpropagation through time", Proc. IEEE 78 (1990).
+    """
+
+    def __init__(self, weights: Array, gradient: Array, steps: int, batch: int) -> None:
+        super().__init__(weights, gradient, steps, batch)
+        self.activate: Callable[[Array, Array], object] = np.tanh
+        self.forward_steps = list(zip(self.states[:-1], self.outputs, strict=True))
+
+    def forward(self) -> None:
+        """See `Layer.forward`."""
+        weights, dot, activate = self.weights, np.dot, self.activate
+        for (state, output), mask in zip(self.forward_steps, self.masks(), strict=False):
+            dot(weights, state, output)
+            activate(output, output)
+            if mask is not None:
+                output *= mask
+
+    def backward(self, upstream: Array | None, through_start: bool) -> None:
+        """See `Layer.backward`."""
+        flow, multiply, dot = self.flow, np.multiply, np.dot
+        transposed = self.recurrent_transposed
+        transposed[...] = self.recurrent_weights.T
+        self.slopes()
+        if self.mask is not None:
+            self.delta *= self.mask
+        above = None if upstream is None else iter(upstream[::-1])
+        for count, delta in enumerate(self.backward_steps, 1 - len(self.delta)):
+            if above is not None:
+                flow += next(above)
+            multiply(delta, flow, delta)
+            if count or through_start:
+                dot(transposed, delta, flow)
+        self.accumulate_gradient()
+
+    def slopes(self) -> None:
+        """Fill `delta` with f'(z_t), from the outputs, for all steps at once."""
+        np.multiply(self.outputs, self.outputs, out=self.delta)
+        np.subtract(1, self.delta, out=self.delta)
+
+
+class Relu(Tanh):
+    """Elman's cell with f(z) = max(z, 0), whose slope is 1 where the output is positive.
+
+    Source: Q. V. Le, N. Jaitly & G. E. Hinton, "A simple way to initialize recurrent networks of
+    rectified linear units", arXiv 1504.00941 (2015).
+    """
+
+    def __init__(self, weights: Array, gradient: Array, steps: int, batch: int) -> None:
+        super().__init__(weights, gradient, steps, batch)
+        self.activate = lambda z, out: np.maximum(z, 0, out=out)
+
+    def slopes(self) -> None:
+        """Fill `delta` with f'(z_t), from the outputs, for all steps at once."""
+        np.greater(self.outputs, 0, out=self.delta)
