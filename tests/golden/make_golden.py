@@ -1,9 +1,10 @@
-"""Write ``tanh.npz`` and ``optimizers.npz``: what PyTorch calculates in double precision.
+"""Write ``tanh.npz``, ``cells.npz`` and ``optimizers.npz``: PyTorch in double precision.
 
 Run with PyTorch installed: ``python tests/golden/make_golden.py``. The arrays in the repository
 came from PyTorch 2.13.0 on a CPU.
 """
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,13 @@ LOSSES = {
     "binary_cross_entropy": (1, torch.nn.functional.binary_cross_entropy_with_logits),
     "softmax_cross_entropy": (4, torch.nn.functional.cross_entropy),
     "mean_squared_error": (2, torch.nn.functional.mse_loss),
+}
+LENGTHS = [9, 1, 5, 9, 3]
+CELLS = {
+    "tanh": (torch.nn.RNN, {"nonlinearity": "tanh"}),
+    "relu": (torch.nn.RNN, {"nonlinearity": "relu"}),
+    "lstm": (torch.nn.LSTM, {}),
+    "gru": (torch.nn.GRU, {}),
 }
 OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
@@ -55,6 +63,32 @@ def networks() -> dict[str, np.ndarray]:
     return arrays
 
 
+def cells() -> dict[str, np.ndarray]:
+    """Return all cells of 1 to 3 layers, one way and both, on packed sequences of any length."""
+    arrays = {}
+    lengths = torch.tensor(LENGTHS)
+    for cell, layers, both in itertools.product(CELLS, (1, 2, 3), (False, True)):
+        kind, options = CELLS[cell]
+        rnn = kind(INPUTS, 4, layers, bidirectional=both, **options)
+        head = torch.nn.Linear(8 if both else 4, 2)
+        x = torch.randn(STEPS, len(LENGTHS), INPUTS, requires_grad=True)
+        y = torch.randn(len(LENGTHS), 2)
+        packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+        states = rnn(packed)[1]
+        states = states[0] if cell == "lstm" else states
+        z = head(torch.cat(list(states[-2:]), 1) if both else states[-1])
+        loss = torch.nn.functional.mse_loss(z, y)
+        loss.backward()
+        named = {f"rnn.{name}": value for name, value in rnn.named_parameters()}
+        named |= {f"head.{name}": value for name, value in head.named_parameters()}
+        case = f"{cell}/{layers}/{both}"
+        for name, value in (named | {"input": x}).items():
+            arrays[f"{case}/value/{name}"] = value.detach().numpy()
+            arrays[f"{case}/gradient/{name}"] = value.grad.numpy()
+        arrays |= {f"{case}/z": z.detach().numpy(), f"{case}/y": y.numpy()}
+    return arrays
+
+
 def optimizers() -> dict[str, np.ndarray]:
     """Return the paths of each optimizer over ten given gradients."""
     start, gradients = torch.randn(7), torch.randn(10, 7)
@@ -74,4 +108,5 @@ if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
     np.savez_compressed(HERE / "tanh.npz", **networks())
+    np.savez_compressed(HERE / "cells.npz", **cells())
     np.savez_compressed(HERE / "optimizers.npz", **optimizers())
