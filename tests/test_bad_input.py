@@ -133,7 +133,10 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "lengths differ": (npz(x=X, y=Y[:5]), "d.npz: y has shape (5,)"),
     "objects": (npz(x=X, y=np.array([{}] * 20)), "d.npz: is no sound .npy or .npz file"),
     "wrong shape": (npz(x=X[:, 0, 0], y=Y), "d.npz: x has shape (20,)"),
-    "nan in npz": (npz(x=with_nan(), y=Y), "d.npz: sequence 7, step 2, feature 0: nan is not"),
+    "nan in npz": (
+        npz(x=with_nan(), y=Y),
+        "d.npz: sequence 7, step 2, feature 0: the value",
+    ),
     "predict not a number": (predict("1,2,3\n4,5,six\n"), "p.csv:2: row 2, column 3: 'six'"),
     "predict npz damaged": (predict(b"PK\x03\x04rubbish", "p.npz"), "p.npz: is no sound"),
     "predict features": (

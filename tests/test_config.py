@@ -135,7 +135,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         ("seed=[", "--set seed=[: "),
         ("seed.x=1", 'seed: {"x": 1} is of the wrong type; a whole number was expected'),
         ("data.kind=csv", "data.path: is missing; it must be given"),
-        ("data.path=a.csv", "data: has no kind; one of sum_sign, csv, npz"),
+        ("data.path=a.csv", "data: has no kind; one of sum_sign, adding, copy"),
         ("training.optimizer=5", "5 is of the wrong type; a section with keys was expected"),
         ("training.optimizer.kind=sgdd", "'sgdd' is not known; did you mean 'sgd'?"),
         ("training.optimizer.momentum=0.9", "training.optimizer: has no kind; one of sgd, adam"),

@@ -15,12 +15,12 @@ import numpy as np
 
 from rnncli.data.files import FileData
 from rnncli.data.numbers import number, numbers
-from rnncli.data.sequences import Sequences
+from rnncli.data.sequences import Sequences, joined, padded
 from rnncli.errors import InputError, unreadable
 from rnncli.keys import Key
-from rnncli.nn.arrays import Array
 
 _CELLS_AT_ONCE = 1 << 16
+_ABSENT = ("", "?", "nan", "na")
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -39,12 +39,15 @@ class Layout:
     labelled_width : int, optional
         If given, the label may be missing: it is there if the header names it, or if a row has
         this many cells.
+    missing : bool
+        Whether empty cells, ``?`` and ``NaN`` are missing values, NaN, and no mistake.
     """
 
     input_size: int
     label_column: int | str | None
     header: bool | None
     labelled_width: int | None = None
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,10 @@ class Csv(FileData):
 
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""
-        layout = Layout(self.input_size, self.label_column, self.header)
+        absent = self.missing != "error"
+        layout = Layout(self.input_size, self.label_column, self.header, missing=absent)
         with open_bytes(path) as stream:
-            chunks = list(read_csv(stream, str(path), layout))
-        labels = np.concatenate([cast(Array, chunk.labels) for chunk in chunks])
-        rows = [row for chunk in chunks for row in chunk.rows or ()]
-        return Sequences(np.concatenate([chunk.x for chunk in chunks]), labels, str(path), rows)
+            return joined(list(read_csv(stream, str(path), layout)))
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Seq
         Naming row and column of the first cell that is no number, the first row of another
         width, text that is not UTF-8, an unterminated quote, or a file without rows.
     """
-    rows = _rows(stream, name)
+    rows = csv_rows(stream, name)
     line, cells = next(rows, (0, []))
     if not cells:
         raise InputError(f"{name}: no rows; one sequence a row was expected")
@@ -145,7 +146,7 @@ def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Seq
         try:
             values.append(numbers(cells))
         except ValueError:
-            raise _wrong_cell(cells, name, line, label, header) from None
+            values.append(_carefully(cells, layout, name, line, label, header))
         lines.append(line)
         if len(lines) == at_once:
             yield _sequences(values, labels, lines, name, layout)
@@ -159,8 +160,12 @@ def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Seq
 def _sequences(
     values: list[list[float]], labels: list[str], lines: list[int], name: str, layout: Layout
 ) -> Sequences:
-    x = np.array(values).reshape(len(values), -1, layout.input_size)
-    return Sequences(x, np.array(labels) if labels else None, name, lines)
+    size, lengths = layout.input_size, None
+    if len(set(map(len, values))) == 1:
+        x = np.array(values).reshape(len(values), -1, size)
+    else:
+        x, lengths = padded([np.array(row).reshape(-1, size) for row in values])
+    return Sequences(x, np.array(labels) if labels else None, name, lines, lengths=lengths)
 
 
 def _chain(
@@ -170,7 +175,7 @@ def _chain(
     yield from rest
 
 
-def _rows(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of each row that is not blank."""
     reader = csv.reader(_lines(stream, name), strict=True)
     try:
@@ -248,14 +253,32 @@ def _is_title(cell: str) -> bool:
     return False
 
 
-def _wrong_cell(
-    features: list[str], name: str, line: int, label: int | None, header: list[str] | None
-) -> InputError:
+def _carefully(
+    features: list[str],
+    layout: Layout,
+    name: str,
+    line: int,
+    label: int | None,
+    header: list[str] | None,
+) -> list[float]:
+    """Return the numbers of a row in which not every cell is one.
+
+    Empty steps at the end make the sequence a shorter one.
+    """
+    size = layout.input_size
+    while len(features) > size and not any(cell.strip() for cell in features[-size:]):
+        del features[-size:]
+    values = []
     for place, cell in enumerate(features):
+        if layout.missing and cell.strip().lower() in _ABSENT:
+            values.append(np.nan)
+            continue
         try:
-            number(cell)
+            values.append(number(cell))
         except ValueError as problem:
             column = place + (label is not None and place >= label)
             title = f" ({header[column].strip()})" if header else ""
-            return InputError(f"{name}:{line}: row {line}, column {column + 1}{title}: {problem}")
-    raise AssertionError("every cell of the row is a number")
+            raise InputError(
+                f"{name}:{line}: row {line}, column {column + 1}{title}: {problem}"
+            ) from None
+    return values

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from rnncli.data.missing import Missing, filled, own_means
 from rnncli.data.sequences import Partition, Sequences, check_features
 from rnncli.data.split import split
 from rnncli.data.task import Task, infer_task
@@ -27,6 +28,8 @@ class FileData:
         Key("what the labels are; null takes text and whole numbers for classes"),
     ] = None
 
+    missing: Annotated[Missing, Key("what to put where a value is missing")] = "error"
+
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""
         raise NotImplementedError
@@ -49,4 +52,8 @@ class FileData:
                 task.encode(part, float)
         if validation is None and self.validation_fraction:
             train, validation = split(train, task, self.validation_fraction, seed)
+        means = own_means(train)
+        for part in (train, validation, test):
+            if part is not None:
+                filled(part, self.missing, means)
         return Partition(train, validation, test), task

@@ -7,9 +7,14 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from rnncli.data.csv import Layout, open_bytes, read_csv, unpacked
+from rnncli.data.missing import Missing, filled
 from rnncli.data.npz import read_npz
 from rnncli.data.sequences import Sequences, check_features
+from rnncli.data.series import Windows, read_table
+from rnncli.data.ts import read_ts
 
 STANDARD_INPUT = "-"
 
@@ -28,12 +33,21 @@ class Expected:
         Where the label stood in the rows of the training data.
     header : bool or None
         Whether their first row was said to hold names.
+    missing : {"error", "mean", "zero", "last"}
+        What is put where a value is missing.
+    means : tuple of float
+        The features' means in training, for that.
+    windows : Windows, optional
+        For forecasts, how a table is cut.
     """
 
     input_size: int
     sequence_length: int
     label_column: int | str | None = None
     header: bool | None = None
+    missing: Missing = "error"
+    means: tuple[float, ...] = ()
+    windows: Windows | None = None
 
     def __post_init__(self) -> None:
         if self.sequence_length < 1:
@@ -41,11 +55,12 @@ class Expected:
 
 
 def read_inputs(source: str, expected: Expected, labelled: bool) -> Iterator[Sequences]:
-    """Yield a file's sequences in parts of bounded size.
+    """Yield a file's sequences, with nothing missing, in parts of bounded size.
 
-    ``.npz`` and ``.npy`` are NumPy files; anything else is CSV, plain or compressed. A label
-    column in CSV is read if `labelled`; otherwise it is left out where there is one: where a row
-    is one cell longer than in training, or the header names it.
+    ``.npz`` and ``.npy`` are NumPy files, ``.ts`` the UCR/UEA format; anything else is CSV, plain
+    or compressed. A label column in CSV is read if `labelled`; otherwise it is left out where there
+    is one: where a row is one cell longer than in training, or the header names it. For a model
+    that foretells, the CSV is a table, and its windows are the sequences.
 
     Parameters
     ----------
@@ -61,21 +76,35 @@ def read_inputs(source: str, expected: Expected, labelled: bool) -> Iterator[Seq
     InputError
         The input is wrong, or has another number of features.
     """
+    for part in _read(source, expected, labelled):
+        check_features(part, expected.input_size)
+        yield filled(part, expected.missing, np.array(expected.means or 0.0))
+
+
+def _read(source: str, expected: Expected, labelled: bool) -> Iterator[Sequences]:
     path = Path(source)
-    if source != STANDARD_INPUT and path.suffix in (".npz", ".npy"):
-        for part in read_npz(path):
-            check_features(part, expected.input_size)
-            yield part
-        return
-    column = expected.label_column
-    if labelled:
-        layout = Layout(expected.input_size, -1 if column is None else column, expected.header)
+    ending = Path(source.removesuffix(".gz")).suffix
+    if ending in (".npz", ".npy"):
+        yield from read_npz(path)
+    elif ending == ".ts":
+        yield read_ts(path, labelled)
+    elif expected.windows is not None:
+        table = Path("/dev/stdin") if source == STANDARD_INPUT else path
+        _, values, rows = read_table(table, expected.windows.columns)
+        yield expected.windows.cut(values, source, rows, to_the_end=not labelled)
     else:
-        longer = expected.sequence_length * expected.input_size + 1
-        layout = Layout(expected.input_size, column, expected.header, labelled_width=longer)
-    if source == STANDARD_INPUT:
-        stream = unpacked(cast(BufferedReader, sys.stdin.buffer))
-        yield from read_csv(stream, "standard input", layout)
-        return
-    with open_bytes(path) as stream:
-        yield from read_csv(stream, source, layout)
+        layout = _layout(expected, labelled)
+        if source == STANDARD_INPUT:
+            stream = unpacked(cast(BufferedReader, sys.stdin.buffer))
+            yield from read_csv(stream, "standard input", layout)
+            return
+        with open_bytes(path) as file:
+            yield from read_csv(file, source, layout)
+
+
+def _layout(expected: Expected, labelled: bool) -> Layout:
+    column, size, absent = expected.label_column, expected.input_size, expected.missing != "error"
+    if labelled:
+        return Layout(size, -1 if column is None else column, expected.header, missing=absent)
+    longer = expected.sequence_length * size + 1
+    return Layout(size, column, expected.header, longer, absent)

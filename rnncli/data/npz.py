@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from rnncli.data.files import FileData
-from rnncli.data.sequences import Sequences, check_finite
+from rnncli.data.sequences import Sequences
 from rnncli.errors import InputError, unreadable
 from rnncli.keys import Key
 from rnncli.nn.arrays import Array
@@ -45,7 +45,7 @@ class Npz(FileData):
                 f"{path}: has no labels; an .npz file with a member 'y', or data.label_path, "
                 "was expected"
             )
-        return check_finite(labelled(path, arrays, labels))
+        return labelled(path, arrays, labels)
 
 
 def labelled(path: Path, arrays: dict[str, Array], labels: Array | None) -> Sequences:
@@ -69,7 +69,8 @@ def labelled(path: Path, arrays: dict[str, Array], labels: Array | None) -> Sequ
         if labels.dtype.kind == "f" and not np.isfinite(labels).all():
             index = int(np.argwhere(~np.isfinite(labels))[0][0])
             raise InputError(f"{path}: sequence {index}: label {labels[index]} is not finite")
-    return Sequences(x if x.ndim == 3 else x[:, :, np.newaxis], labels, str(path))
+    x = x if x.ndim == 3 else x[:, :, np.newaxis]
+    return Sequences(x, labels, str(path), range(len(x)), lines=False)
 
 
 def open_arrays(path: Path) -> dict[str, Array]:
@@ -108,4 +109,5 @@ def read_npz(path: Path) -> Iterator[Sequences]:
     for start in range(0, len(whole), at_once):
         part = slice(start, start + at_once)
         labels = None if whole.labels is None else whole.labels[part]
-        yield check_finite(Sequences(whole.x[part], labels, whole.source, start=start))
+        numbers = range(start, min(start + at_once, len(whole)))
+        yield Sequences(np.array(whole.x[part], float), labels, whole.source, numbers, lines=False)

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from rnncli.data.numbers import LARGEST
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
@@ -25,19 +24,22 @@ class Sequences:
     source : str
         The file, for messages.
     rows : sequence of int, optional
-        The line in `source` of each sequence; without it sequences count from `start`.
-    start : int
-        The number of the first sequence.
+        The line of each sequence in `source`, or its number there.
+    lines : bool
+        Whether `rows` are lines.
     lengths : array (N,), optional
         How many steps each sequence has; None where all have T.
+    per_step : bool
+        Whether `labels`, then (N, T) or (N, T, K), are those of the steps.
     """
 
     x: Array
     labels: Array | None
     source: str
     rows: Sequence[int] | None = None
-    start: int = 0
+    lines: bool = True
     lengths: Array | None = None
+    per_step: bool = False
 
     def __len__(self) -> int:
         return len(self.x)
@@ -47,13 +49,22 @@ class Sequences:
         labels = None if self.labels is None else self.labels[index]
         rows = None if self.rows is None else [self.rows[i] for i in index]
         lengths = None if self.lengths is None else self.lengths[index]
-        return Sequences(self.x[index], labels, self.source, rows, lengths=lengths)
+        return Sequences(
+            self.x[index],
+            labels,
+            self.source,
+            rows,
+            self.lines,
+            lengths=lengths,
+            per_step=self.per_step,
+        )
 
     def place(self, index: int) -> str:
         """Return where a sequence stands: ``file:line`` or ``file: sequence i``."""
-        if self.rows is None:
-            return f"{self.source}: sequence {self.start + index}"
-        return f"{self.source}:{self.rows[index]}: row {self.rows[index]}"
+        number = index if self.rows is None else self.rows[index]
+        if self.rows is None or not self.lines:
+            return f"{self.source}: sequence {number}"
+        return f"{self.source}:{number}: row {number}"
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,29 @@ def padded(sequences: Sequence[Array]) -> tuple[Array, Array | None]:
     return x, None if (lengths == steps).all() else lengths
 
 
+def joined(parts: Sequence[Sequences]) -> Sequences:
+    """Return the parts of a file as one."""
+    if len(parts) == 1:
+        return parts[0]
+    steps = max(part.x.shape[1] for part in parts)
+    x = np.zeros((sum(map(len, parts)), steps, parts[0].x.shape[2]))
+    lengths = np.concatenate(
+        [np.full(len(p), p.x.shape[1]) if p.lengths is None else p.lengths for p in parts]
+    )
+    start = 0
+    for part in parts:
+        x[start : start + len(part), steps - part.x.shape[1] :] = part.x
+        start += len(part)
+    labels = [part.labels for part in parts if part.labels is not None]
+    return Sequences(
+        x,
+        np.concatenate(labels) if labels else None,
+        parts[0].source,
+        [row for part in parts for row in part.rows or ()],
+        lengths=None if (lengths == steps).all() else lengths,
+    )
+
+
 def held_steps(lengths: Array, steps: int) -> Array:
     """Return which of T steps belong to the sequences: (N, T)."""
     belongs: Array = np.arange(steps) >= steps - lengths[:, np.newaxis]
@@ -108,15 +142,3 @@ def check_features(sequences: Sequences, input_size: int) -> None:
             f"{sequences.source}: {sequences.x.shape[2]} features a step; the model takes "
             f"{input_size}"
         )
-
-
-def check_finite(sequences: Sequences) -> Sequences:
-    """Return the sequences, or raise `InputError` at their first value that is no usable number."""
-    wrong = ~(np.abs(sequences.x) <= LARGEST)
-    if wrong.any():
-        sequence, step, feature = (int(place) for place in np.argwhere(wrong)[0])
-        raise InputError(
-            f"{sequences.place(sequence)}, step {step}, feature {feature}: "
-            f"{sequences.x[sequence, step, feature]} is not a finite number up to {LARGEST:g}"
-        )
-    return sequences

@@ -29,8 +29,8 @@ def split(
 
 
 def groups(sequences: Sequences, task: Task) -> Array:
-    """Return the class number of each sequence (N,), all 0 for regression."""
-    if task.kind == "regression":
+    """Return the class number of each sequence (N,), all 0 where it has none."""
+    if task.kind == "regression" or sequences.per_step:
         return np.zeros(len(sequences), int)
     return task.encode(sequences, int)[:, 0]
 

@@ -1,16 +1,16 @@
 """What is to be learned: classes or values, and how labels become targets and back."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
 
-from rnncli.data.numbers import is_number, number
+from rnncli.data.numbers import LARGEST, is_number, number
 from rnncli.data.scaling import mean_and_deviation
-from rnncli.data.sequences import Sequences
+from rnncli.data.sequences import Sequences, held_steps
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
@@ -73,36 +73,41 @@ class Task:
         return 1 if self.kind == "binary" else len(self.labels)
 
     def encode(self, sequences: Sequences, dtype: Any) -> Array:
-        """Return the targets (N, K): class numbers, or standardised values.
+        """Return the targets (N, K), or (N, T, K) of the steps: class numbers, or scaled values.
+
+        Steps before a sequence begins, and steps without a label, are NaN.
 
         Raises
         ------
         InputError
             The first sequence whose label is no class of this task, or no value.
         """
-        labels = sequences.labels
-        if labels is None:
-            raise InputError(f"{sequences.source}: has no labels; this needs a label a sequence")
+        labels, there, owners = _flat(sequences)
         if self.kind == "regression":
-            values = _as_values(sequences)
+            values = _as_values(labels, sequences, owners)
             if values.shape[1] != self.output_size:
                 raise InputError(
-                    f"{sequences.source}: {values.shape[1]} target values a sequence; the model "
+                    f"{sequences.source}: {values.shape[1]} target values an answer; the model "
                     f"gives {self.output_size}"
                 )
-            scaled: Array = (values - self.target_mean) / self.target_std
-            return scaled.astype(dtype)
-        if labels.ndim > 1:
-            raise InputError(f"{sequences.source}: several labels a sequence; the model has one")
-        positions = {str(label): i for i, label in enumerate(self.labels)}
-        numbers = [positions.get(str(_whole(label)), -1) for label in labels.tolist()]
-        if -1 in numbers:
-            index = numbers.index(-1)
-            raise InputError(
-                f"{sequences.place(index)}: label '{labels[index]}' is not known; "
-                f"one of {_listed(self.labels)}"
-            )
-        return np.array(numbers, dtype)[:, np.newaxis]
+            flat = (values - self.target_mean) / self.target_std
+        else:
+            if labels.ndim > 1:
+                raise InputError(f"{sequences.source}: several labels an answer; the model has one")
+            positions = {str(label): i for i, label in enumerate(self.labels)}
+            numbers = [positions.get(str(_whole(label)), -1) for label in labels.tolist()]
+            if -1 in numbers:
+                index = numbers.index(-1)
+                raise InputError(
+                    f"{sequences.place(owners[index])}: label '{labels[index]}' is not known; "
+                    f"one of {_listed(self.labels)}"
+                )
+            flat = np.array(numbers, float)[:, np.newaxis]
+        if there is None:
+            return flat.astype(dtype)
+        targets = np.full((*there.shape, flat.shape[1]), np.nan, dtype)
+        targets[there] = flat
+        return targets
 
     def probabilities(self, outputs: Array) -> Array:
         """Return the probability of each class (..., C) from the outputs (..., O)."""
@@ -127,9 +132,7 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
 
     Text and whole numbers are classes, other numbers are values; `declared` overrules.
     """
-    labels = sequences.labels
-    if labels is None or not labels.size:
-        raise InputError(f"{sequences.source}: holds no labelled sequences")
+    labels, _, owners = _flat(sequences)
     if declared is None:
         names = sorted_labels(labels.ravel().tolist())
         fractions = [name for name in names if isinstance(name, str) and _is_fraction(name)]
@@ -141,14 +144,16 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
                 "set data.task to classification or regression"
             )
     if declared == "regression":
-        width = _as_values(sequences).shape[1]
+        width = _as_values(labels, sequences, owners).shape[1]
         return Task("regression", (), (0.0,) * width, (1.0,) * width)
     if labels.ndim > 1:
-        raise InputError(f"{sequences.source}: several labels a sequence; classes need one")
+        raise InputError(f"{sequences.source}: several labels an answer; classes need one")
     names = sorted_labels(labels.tolist())
     for index, label in enumerate(labels.tolist()):
         if not _is_label(str(label)):
-            raise InputError(f"{sequences.place(index)}: {label!r} is no label; text was expected")
+            raise InputError(
+                f"{sequences.place(owners[index])}: {label!r} is no label; text was expected"
+            )
     if not 2 <= len(names) <= MOST_CLASSES:
         raise InputError(
             f"{sequences.source}: {len(names)} class{'' if len(names) == 1 else 'es'} "
@@ -161,8 +166,32 @@ def scale_targets(task: Task, train: Sequences) -> Task:
     """Return the task with the scale of the training part's target values."""
     if task.kind != "regression":
         return task
-    mean, std = mean_and_deviation(_as_values(train))
+    labels, _, owners = _flat(train)
+    mean, std = mean_and_deviation(_as_values(labels, train, owners))
     return Task(task.kind, (), tuple(mean.tolist()), tuple(std.tolist()))
+
+
+def _flat(sequences: Sequences) -> tuple[Array, Array | None, Sequence[int]]:
+    """Return all labels (M,) or (M, K), where they stand (N, T), and the sequence of each.
+
+    Where the labels are those of the sequences, the second is None.
+    """
+    labels = sequences.labels
+    if labels is None:
+        raise InputError(f"{sequences.source}: has no labels; this needs a label a sequence")
+    if not labels.size:
+        raise InputError(f"{sequences.source}: holds no labelled sequences")
+    if not sequences.per_step:
+        return labels, None, range(len(labels))
+    steps = sequences.x.shape[1]
+    there = np.ones(labels.shape[:2], bool)
+    if sequences.lengths is not None:
+        there &= held_steps(sequences.lengths, steps)
+    if labels.dtype.kind == "f":
+        there &= ~np.isnan(labels.reshape(*there.shape, -1)).any(axis=2)
+    elif labels.dtype.kind == "U":
+        there &= labels != ""
+    return labels[there], there, np.nonzero(there)[0].tolist()
 
 
 def sorted_labels(labels: Iterable[Any]) -> list[str | int]:
@@ -194,17 +223,24 @@ def _is_fraction(text: str) -> bool:
     return is_number(text) and not number(text).is_integer()
 
 
-def _as_values(sequences: Sequences) -> Array:
-    """Return the labels as target values (N, K)."""
-    labels = sequences.labels
-    assert labels is not None
+def _as_values(labels: Array, sequences: Sequences, owners: Sequence[int]) -> Array:
+    """Return labels as target values (M, K)."""
+    if labels.dtype.kind in "iufb":
+        values = labels.astype(float)
+        wrong = ~(np.abs(values) <= LARGEST)
+        if wrong.any():
+            index = tuple(np.argwhere(wrong)[0])
+            place = sequences.place(owners[int(index[0])])
+            raise InputError(f"{place}: target {values[index]} is not a number up to {LARGEST:g}")
+        return values.reshape(len(values), -1)
     values = np.empty(labels.shape)
     for index, label in np.ndenumerate(labels):
         try:
             values[index] = number(str(label))
         except ValueError as problem:
+            place = sequences.place(owners[index[0]])
             raise InputError(
-                f"{sequences.place(index[0])}: target {problem}, or set data.task to classification"
+                f"{place}: target {problem}, or set data.task to classification"
             ) from None
     return values.reshape(len(values), -1)
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from rnncli.config.schema import Config
 from rnncli.data.inputs import Expected
+from rnncli.data.missing import own_means
 from rnncli.data.scaling import Scaler
 from rnncli.data.sequences import Partition
+from rnncli.data.series import Series, read_table
+from rnncli.data.synthetic import Synthetic
 from rnncli.data.task import scale_targets
+from rnncli.errors import InputError
 from rnncli.nn.network import Network
 from rnncli.streams import generator
 from rnncli.training.examples import Examples
@@ -32,12 +36,20 @@ class Experiment:
         return fit(
             self.model.network,
             self.model.task,
-            self.train,
+            self.examples_of,
             self.validation,
             config.training,
             config.seed,
             self.progress,
         )
+
+    def examples_of(self, epoch: int) -> Examples:
+        """Return the training examples of an epoch, counted from 0."""
+        data = self.config.data
+        if not isinstance(data, Synthetic) or not data.fresh:
+            return self.train
+        drawn = data.draw(len(self.train), generator(self.config.seed, "data", epoch + 1))
+        return self.model.examples(drawn)
 
 
 def build(config: Config) -> Experiment:
@@ -50,16 +62,27 @@ def build(config: Config) -> Experiment:
     """
     partition, task = config.data.read(config.seed)
     raw = partition.train
+    every_step = config.model.output == "every_step"
+    if every_step != raw.per_step:
+        raise InputError(
+            f"model.output: {config.model.output}, but {raw.source} has labels of "
+            f"{'steps' if raw.per_step else 'sequences'}; set it to "
+            f"{'every_step' if raw.per_step else 'sequence'}"
+        )
     task = scale_targets(task, raw)
     scaler = Scaler.fit(raw.x, raw.lengths) if getattr(config.data, "standardize", False) else None
     _, steps, features = raw.x.shape
     network = Network(config.model, features, task.output_size)
     network.initialize(generator(config.seed, "weights"))
+    data = config.data
     expected = Expected(
         features,
         steps,
-        getattr(config.data, "label_column", None),
-        getattr(config.data, "header", None),
+        getattr(data, "label_column", None),
+        getattr(data, "header", None),
+        getattr(data, "missing", "error"),
+        tuple(own_means(raw).tolist()),
+        data.windows(read_table(data.path, data.columns)[0]) if isinstance(data, Series) else None,
     )
     model = Model(network, task, scaler, expected)
     return Experiment(

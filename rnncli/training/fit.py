@@ -1,6 +1,6 @@
 """The training loop: a generator of events that prints nothing and writes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite, sqrt
 from sys import float_info
@@ -151,13 +151,16 @@ class Steps:
 def fit(
     network: Network,
     task: Task,
-    train: Examples,
+    source: Callable[[int], Examples],
     validation: Examples | None,
     settings: Training,
     seed: int,
     progress: Progress,
 ) -> Iterator[Step | Epoch]:
     """Train, and yield a `Step` after each step and an `Epoch` after each epoch.
+
+    `source` gives the training examples of an epoch, counted from 0; it gives the same number of
+    them every time.
 
     While the generator is suspended, the network's parameters and `progress` are consistent and
     may be saved; a new call with both goes on from there, to the same last bit.
@@ -169,8 +172,8 @@ def fit(
         whose loss and gradient were.
     """
     steps = Steps(network, task, settings)
-    size = settings.batch_size
-    slices = list(batches(len(train), size))
+    train = source(progress.epoch)
+    slices = list(batches(len(train), settings.batch_size))
     total = len(slices) * settings.num_epochs
     full_rate = settings.optimizer.learning_rate
     rate = full_rate * settings.schedule.factor(max(0, progress.step - 1), total)
@@ -178,6 +181,7 @@ def fit(
     with np.errstate(over="ignore", invalid="ignore"), threads_for(hidden):
         while progress.epoch < settings.num_epochs and not _stale(progress, settings):
             begun = perf_counter() - progress.seconds
+            train = source(progress.epoch)
             order = epoch_order(train, settings, seed, progress.epoch)
             for part in slices[progress.batch :]:
                 batch = train.take(order[part])

@@ -1,0 +1,70 @@
+"""Missing values: refused, or filled in."""
+
+from typing import Literal
+
+import numpy as np
+
+from rnncli.data.numbers import LARGEST
+from rnncli.data.sequences import Sequences, held_steps
+from rnncli.errors import InputError
+from rnncli.nn.arrays import Array
+
+Missing = Literal["error", "mean", "zero", "last"]
+
+
+def own_means(sequences: Sequences) -> Array:
+    """Return the mean of each feature (D,) over all steps where it is there; 0 if nowhere."""
+    x = sequences.x
+    steps = x.reshape(-1, x.shape[2])
+    if sequences.lengths is not None:
+        steps = x[held_steps(sequences.lengths, x.shape[1])]
+    there = ~np.isnan(steps)
+    sums = np.where(there, steps, 0).sum(axis=0)
+    means: Array = sums / np.maximum(there.sum(axis=0), 1)
+    return means
+
+
+def filled(sequences: Sequences, how: Missing, means: Array) -> Sequences:
+    """Fill in missing values, NaN, and return the sequences.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        They are changed where something is missing.
+    how : {"error", "mean", "zero", "last"}
+        Refuse; the feature's mean in training; zero; the sequence's last value before (the mean
+        where there is none).
+    means : array (D,)
+        The means in training.
+
+    Raises
+    ------
+    InputError
+        At the first value that is missing, if that is refused, or that is no usable number.
+    """
+    x = sequences.x
+    absent = np.isnan(x) if how != "error" else np.zeros(x.shape, bool)
+    wrong = ~(np.abs(x) <= LARGEST) & ~absent
+    if wrong.any():
+        index, step, feature = (int(place) for place in np.argwhere(wrong)[0])
+        given = x[index, step, feature]
+        if sequences.lengths is not None:
+            step -= x.shape[1] - int(sequences.lengths[index])
+        place = f"{sequences.place(index)}, step {step}, feature {feature}"
+        if np.isnan(given):
+            raise InputError(f"{place}: the value is missing; set data.missing to fill it in")
+        raise InputError(f"{place}: {given} is not a finite number up to {LARGEST:g}")
+    if not absent.any():
+        return sequences
+    if how == "zero":
+        x[absent] = 0
+        return sequences
+    if how == "last":
+        for step in range(1, x.shape[1]):
+            now, before = x[:, step], x[:, step - 1]
+            known = ~np.isnan(before)
+            if sequences.lengths is not None:
+                known &= (step > x.shape[1] - sequences.lengths)[:, np.newaxis]
+            np.copyto(now, before, where=absent[:, step] & known)
+    np.copyto(x, means, where=np.isnan(x))
+    return sequences

@@ -1,0 +1,169 @@
+"""One long table as many windows: from some steps, the next ones of chosen columns."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from rnncli.data.csv import csv_rows, open_bytes
+from rnncli.data.missing import Missing, filled, own_means
+from rnncli.data.numbers import number
+from rnncli.data.sequences import Partition, Sequences
+from rnncli.data.task import Task
+from rnncli.errors import InputError
+from rnncli.keys import Key, suggest
+from rnncli.nn.arrays import Array
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What a window is: its columns, its length, and what it is to foretell.
+
+    Attributes
+    ----------
+    columns, targets : tuple of str
+        The features of a step, and those that are foretold.
+    sequence_length, horizon : int
+        Steps of a window, and steps ahead.
+    """
+
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
+    sequence_length: int
+    horizon: int
+
+    def cut(self, table: Array, source: str, rows: list[int], to_the_end: bool) -> Sequences:
+        """Return all windows of a table (R, C), each with the values that follow it.
+
+        With `to_the_end` also those with nothing known to follow, and without labels.
+        """
+        length, ahead = self.sequence_length, 0 if to_the_end else self.horizon
+        count = len(table) - length - ahead + 1
+        if count < 1:
+            raise InputError(
+                f"{source}: {len(table)} rows; a window of {length} and {ahead} ahead need more"
+            )
+        x = sliding_window_view(table, length, axis=0)[:count].transpose(0, 2, 1)
+        lines = rows[length - 1 : length - 1 + count]
+        if to_the_end:
+            return Sequences(x, None, source, lines)
+        chosen = table[:, [self.columns.index(name) for name in self.targets]]
+        following = sliding_window_view(chosen[length:], ahead, axis=0)[:count]
+        labels = following.transpose(0, 2, 1).reshape(count, -1)
+        return Sequences(x, labels, source, lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """The config section ``data`` of kind series."""
+
+    kind: Literal["series"] = "series"
+    path: Annotated[Path, Key("a CSV table with a header, one row a step, in the order of time")]
+    columns: Annotated[
+        tuple[str, ...] | None, Key("the features of a step; null for all columns of numbers")
+    ] = None
+    targets: Annotated[
+        tuple[str, ...] | None, Key("the columns to foretell; null for all features")
+    ] = None
+    sequence_length: Annotated[int, Key("steps of a window", minimum=1)] = 20
+    horizon: Annotated[int, Key("steps to foretell", minimum=1)] = 1
+    test_size: Annotated[int, Key("rows at the end to score, and not to learn", minimum=0)] = 0
+    validation_fraction: Annotated[
+        float, Key("part of the windows held out, the latest before the test", minimum=0, below=1)
+    ] = 0.1
+    standardize: Annotated[bool, Key("scale each feature to mean 0 and deviation 1")] = True
+    missing: Annotated[Missing, Key("what to put where a value is missing")] = "error"
+
+    def read(self, seed: int) -> tuple[Partition, Task]:
+        """Read the table, and divide it in the order of time; the seed has no part in it."""
+        if not self.path.exists():
+            raise InputError(f"data.path: {self.path}: there is no such file; a table was expected")
+        names, table, rows = read_table(self.path, self.columns)
+        windows = self.windows(names)
+        # What is missing is filled from the part that is learned, before windows share it.
+        learned = table[: len(table) - self.test_size]
+        means = own_means(Sequences(learned[np.newaxis], None, str(self.path)))
+        whole = Sequences(table[np.newaxis], None, str(self.path), rows)
+        table = filled(whole, self.missing, means).x[0]
+        cut = windows.cut(table, str(self.path), rows, to_the_end=False)
+        tested = max(0, self.test_size - self.horizon + 1) if self.test_size else 0
+        # Windows whose answer reaches into the test rows belong to neither side.
+        count = len(cut) - self.test_size if self.test_size else len(cut)
+        held = round(count * self.validation_fraction)
+        if count - held < 1 or (self.validation_fraction and not held):
+            raise InputError(
+                f"{self.path}: {len(table)} rows leave nothing to learn or to validate beside "
+                f"test_size {self.test_size} and windows of {self.sequence_length}"
+            )
+        # Between training and validation, as many windows as the horizon overlaps stay out.
+        start = count - held
+        train = cut.take(np.arange(max(1, start - (self.horizon - 1 if held else 0))))
+        validation = cut.take(np.arange(start, count)) if held else None
+        test = cut.take(np.arange(len(cut) - tested, len(cut))) if tested else None
+        width = len(windows.targets) * self.horizon
+        task = Task("regression", (), (0.0,) * width, (1.0,) * width)
+        return Partition(train, validation, test), task
+
+    def windows(self, names: tuple[str, ...]) -> Windows:
+        """Return what a window is, given the table's columns."""
+        targets = names if self.targets is None else self.targets
+        for name in targets:
+            if name not in names:
+                raise InputError(
+                    f"data.targets: '{name}' is no feature of {self.path}; {suggest(name, names)}"
+                )
+        return Windows(names, targets, self.sequence_length, self.horizon)
+
+
+def read_table(
+    path: Path, columns: Iterable[str] | None
+) -> tuple[tuple[str, ...], Array, list[int]]:
+    """Return names, values (R, C) and line numbers of chosen columns of a CSV table.
+
+    Without a choice, all columns whose first value is a number. What is missing is NaN.
+    """
+    with open_bytes(path) as stream:
+        rows = csv_rows(stream, str(path))
+        line, header = next(rows, (0, []))
+        header = [cell.strip() for cell in header]
+        if not header:
+            raise InputError(f"{path}: no rows; a table with a header was expected")
+        names = None if columns is None else tuple(columns)
+        values: list[list[float]] = []
+        lines: list[int] = []
+        for line, cells in rows:
+            if len(cells) != len(header):
+                raise InputError(
+                    f"{path}:{line}: row {line}: {len(cells)} columns; {len(header)} were "
+                    "expected, as in the header"
+                )
+            if names is None:
+                pairs = zip(header, cells, strict=True)
+                names = tuple(name for name, cell in pairs if not np.isnan(_value(cell, None)))
+            for name in names:
+                if name not in header:
+                    raise InputError(
+                        f"{path}:1: no column is named '{name}'; {suggest(name, header)}"
+                    )
+            values.append(
+                [_value(cells[header.index(n)], f"{path}:{line}: row {line}, {n}") for n in names]
+            )
+            lines.append(line)
+    if not names:
+        raise InputError(f"{path}: no column of numbers after a header")
+    return names, np.array(values), lines
+
+
+def _value(cell: str, place: str | None) -> float:
+    """Return the number of a cell, NaN where it is missing; without a place, NaN for any other."""
+    if cell.strip().lower() in ("", "?", "nan", "na"):
+        return np.nan
+    try:
+        return number(cell)
+    except ValueError as problem:
+        if place is None:
+            return np.nan
+        raise InputError(f"{place}: {problem}") from None

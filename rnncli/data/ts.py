@@ -1,0 +1,139 @@
+"""The UCR/UEA ``.ts`` format: time series of several channels and of any length."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from rnncli.data.csv import open_bytes
+from rnncli.data.files import FileData
+from rnncli.data.numbers import number, numbers
+from rnncli.data.sequences import Sequences, padded
+from rnncli.errors import InputError
+from rnncli.nn.arrays import Array
+
+_ABSENT = ("?", "nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ts(FileData):
+    """The config section ``data`` of kind ts."""
+
+    kind: Literal["ts"] = "ts"
+
+    def read_file(self, path: Path) -> Sequences:
+        """Read one file of labelled sequences."""
+        return read_ts(path, labelled=True)
+
+
+def read_ts(path: Path, labelled: bool) -> Sequences:
+    """Return a file's sequences; what is missing is NaN.
+
+    Lengths and channels are taken from the data, as headers are not always right about them. The
+    last field of a line is its label if the header says so or, without a word in the header, if it
+    holds one value where the others hold several.
+
+    Raises
+    ------
+    InputError
+        Naming the line, and the channel and place of what is wrong there.
+    """
+    with open_bytes(path) as stream:
+        header, lines = _header(stream, str(path))
+        has_label = _says_label(header)
+        sequences: list[Array] = []
+        labels: list[str] = []
+        rows: list[int] = []
+        for row, text in lines:
+            fields = text.split(":")
+            if has_label is None:
+                has_label = "," not in fields[-1] and any("," in field for field in fields[:-1])
+            if has_label:
+                labels.append(fields.pop().strip())
+            sequences.append(_sequence(fields, str(path), row))
+            if sequences[-1].shape[1] != sequences[0].shape[1]:
+                raise InputError(
+                    f"{path}:{row}: row {row}: {sequences[-1].shape[1]} channels; "
+                    f"{sequences[0].shape[1]} were expected, as in the first sequence"
+                )
+            rows.append(row)
+    if not sequences:
+        raise InputError(f"{path}: no sequences after @data")
+    if labelled and not labels:
+        raise InputError(f"{path}: has no labels; '@classLabel true ...' was expected")
+    x, lengths = padded(sequences)
+    return Sequences(x, np.array(labels) if labels else None, str(path), rows, lengths=lengths)
+
+
+def _header(
+    stream: Iterable[bytes], name: str
+) -> tuple[dict[str, list[str]], Iterator[tuple[int, str]]]:
+    """Return the header's tags, and an iterator over the lines of data after it."""
+    tags: dict[str, list[str]] = {}
+    lines = _lines(stream)
+    for row, text in lines:
+        if not text.startswith("@"):
+            raise InputError(
+                f"{name}:{row}: row {row}: data before @data; a header of lines '@name value' was "
+                "expected"
+            )
+        tag, *values = text[1:].split()
+        if tag.lower() == "data":
+            break
+        tags[tag.lower()] = values
+    else:
+        raise InputError(f"{name}: has no line @data; a .ts file was expected")
+    if tags.get("timestamps", ["false"])[0].lower() == "true":
+        raise InputError(f"{name}: holds time stamps (@timeStamps true), which are not supported")
+    return tags, lines
+
+
+def _lines(stream: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    for row, raw in enumerate(stream, 1):
+        text = raw.decode("utf-8-sig" if row == 1 else "utf-8", errors="replace").strip()
+        if text and text[0] not in "#%":
+            yield row, text
+
+
+def _says_label(tags: dict[str, list[str]]) -> bool | None:
+    for tag in ("classlabel", "targetlabel"):
+        if tags.get(tag):
+            return tags[tag][0].lower() == "true"
+    return None
+
+
+def _sequence(fields: list[str], name: str, row: int) -> Array:
+    """Return a line's channels as (T, D), without steps at the end where all are missing."""
+    if fields and fields[0].lstrip().startswith("("):
+        raise InputError(f"{name}:{row}: row {row}: holds time stamps, which are not supported")
+    channels = [_channel(field, name, row, place) for place, field in enumerate(fields, 1)]
+    lengths = {len(channel) for channel in channels}
+    if len(lengths) != 1:
+        raise InputError(
+            f"{name}:{row}: row {row}: channels of {min(lengths, default=0)} to "
+            f"{max(lengths, default=0)} values; the channels of a sequence have one length"
+        )
+    sequence = np.array(channels).T
+    there = np.flatnonzero(~np.isnan(sequence).all(axis=1))
+    if not len(there):
+        raise InputError(f"{name}:{row}: row {row}: no values")
+    return sequence[: there[-1] + 1]
+
+
+def _channel(field: str, name: str, row: int, place: int) -> list[float]:
+    cells = field.strip().strip(",").split(",")
+    try:
+        return numbers(cells)
+    except ValueError:
+        pass
+    values = []
+    for position, cell in enumerate(cells, 1):
+        try:
+            values.append(np.nan if cell.strip().lower() in _ABSENT else number(cell))
+        except ValueError as problem:
+            raise InputError(
+                f"{name}:{row}: row {row}, channel {place}, value {position}: {problem}"
+            ) from None
+    return values
