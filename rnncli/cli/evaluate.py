@@ -1,13 +1,20 @@
 """``rnn evaluate``."""
 
 import json
+from contextlib import ExitStack
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnncli.cli.options import Json, Weights
+from rnncli.cli.options import Json, Weights, standard_output
 from rnncli.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rnncli.training.answers import Answers
 
 
 def evaluate(
@@ -21,6 +28,12 @@ def evaluate(
             help="Labelled sequences; by default the run's own test or validation data.",
         ),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write each answer beside the truth, by ending."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score a model on labelled sequences, beside the best constant answer.
@@ -29,18 +42,20 @@ def evaluate(
     Examples:
       rnn evaluate -w latest
       rnn evaluate -w model.npz -i labelled.csv --json
+      rnn evaluate -w latest --output answers.csv
     """
     from rnncli.config.validate import read_config
     from rnncli.data.inputs import read_inputs
     from rnncli.display.tables import show_report
     from rnncli.runs.folder import CONFIG, find_weights
+    from rnncli.runs.predictions import answers_file, format_of
     from rnncli.runs.weights import load_model
-    from rnncli.training.evaluation import evaluate as score
+    from rnncli.training.evaluation import report, score_parts
 
     path, run = find_weights(weights)
     model = load_model(path)
     if source is not None:
-        report = score(model, read_inputs(source, model.expected, labelled=True))
+        parts = read_inputs(source, model.expected, labelled=True)
     elif run is None:
         raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
     else:
@@ -48,8 +63,19 @@ def evaluate(
         held_out = config.data.read(config.seed)[0].held_out
         if held_out is None:
             raise InputError(f"{run}: this run held no data out; give --input FILE")
-        report = score(model, [held_out])
+        parts = iter([held_out])
+    scored = []
+    with ExitStack() as stack:
+        write: Callable[[Answers], None] | None = None
+        if output is not None:
+            form = format_of(output, None)
+            write = stack.enter_context(answers_file(model, form, output, standard_output()))
+        for part in score_parts(model, parts):
+            scored.append(part)
+            if write is not None:
+                write(part.answers)
+    found = report(model.task, scored)
     if as_json:
-        print(json.dumps(asdict(report)))
+        print(json.dumps(asdict(found)))
     else:
-        show_report(report)
+        show_report(found)

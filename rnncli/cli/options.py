@@ -1,7 +1,9 @@
 """Options that several commands share."""
 
+import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -22,6 +24,13 @@ Weights = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def standard_output() -> BinaryIO:
+    """Return standard output for bytes; a sink where it is closed."""
+    if sys.stdout is None:
+        return open(os.devnull, "wb")
+    return sys.stdout.buffer
 
 
 def config_of(path: Path | None, overrides: list[str] | None) -> "Config":

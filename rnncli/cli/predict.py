@@ -1,13 +1,11 @@
 """``rnn predict``."""
 
-import os
-import sys
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated
 
 import typer
 
-from rnncli.cli.options import Weights
+from rnncli.cli.options import Weights, standard_output
 
 
 def predict(
@@ -42,18 +40,12 @@ def predict(
     """
     from rnncli.data.inputs import read_inputs
     from rnncli.runs.folder import find_weights
-    from rnncli.runs.predictions import format_of, write_predictions
+    from rnncli.runs.predictions import answers_file, format_of, write_predictions
     from rnncli.runs.weights import load_model
 
     target = None if output == "-" else Path(output)
     wanted = format_of(target, form)
     model = load_model(find_weights(weights)[0])
     parts = read_inputs(source, model.expected, labelled=False)
-    write_predictions(model, parts, wanted, target, _standard_output())
-
-
-def _standard_output() -> BinaryIO:
-    """Return standard output for bytes; a sink where it is closed."""
-    if sys.stdout is None:
-        return cast(BinaryIO, open(os.devnull, "wb"))
-    return cast(BinaryIO, sys.stdout.buffer)
+    with answers_file(model, wanted, target, standard_output()) as write:
+        write_predictions(model, parts, write)

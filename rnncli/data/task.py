@@ -117,6 +117,13 @@ class Task:
         exponentials /= exponentials.sum(axis=-1, keepdims=True)
         return exponentials
 
+    def true_answers(self, targets: Array) -> Array:
+        """Return labels (M,) or values (M, K) from targets (M, K)."""
+        if self.kind == "regression":
+            values: Array = targets * np.asarray(self.target_std) + np.asarray(self.target_mean)
+            return values
+        return np.array(self.labels).take(targets[:, 0].astype(np.intp))
+
     def decode(self, outputs: Array) -> Array:
         """Return labels (...) or values (..., K) from the outputs (..., O)."""
         if self.kind == "regression":

@@ -8,6 +8,8 @@ from rnncli.nn.gradcheck import ArrayCheck
 from rnncli.training.benchmark import Timing
 from rnncli.training.evaluation import Report
 
+_MOST_CLASSES = 12
+
 
 def show_summary(rows: Sequence[tuple[str, str]]) -> None:
     """Show the end of a run on standard error."""
@@ -59,7 +61,22 @@ def show_report(report: Report) -> None:
         [name, figure(name, value), figure(name, report.baseline[name])]
         for name, value in report.metrics.items()
     ]
-    _print(f"{report.num_samples:,} sequences", ["figure", "model", "best constant"], rows)
+    _print(f"{report.num_samples:,} answers", ["figure", "model", "best constant"], rows)
+    if len(report.classes) > _MOST_CLASSES:
+        return
+    rows = [
+        [
+            str(part["label"]),
+            *(figure("accuracy", float(str(part[key]))) for key in ("precision", "recall", "f1")),
+            str(part["count"]),
+            *(str(count) if count else "." for count in counts),
+        ]
+        for part, counts in zip(report.classes, report.confusion, strict=True)
+    ]
+    if rows:
+        names = [str(part["label"]) for part in report.classes]
+        heads = ["true class", "precision", "recall", "F1", "count", *names]
+        _print("classes, and what they were taken for", heads, rows)
 
 
 def show_timing(timing: Timing) -> None:

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 def figure(metric: str, value: float) -> str:
     """Return an accuracy as a percentage, any other figure with four digits."""
-    return f"{value:.2%}".replace("%", " %") if metric == "accuracy" else f"{value:.4g}"
+    percent = metric in ("accuracy", "balanced_accuracy")
+    return f"{value:.2%}".replace("%", " %") if percent else f"{value:.4g}"
 
 
 def duration(seconds: float) -> str:

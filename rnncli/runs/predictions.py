@@ -1,10 +1,10 @@
-"""Predictions as CSV, JSON lines or NumPy arrays."""
+"""Predictions as CSV, JSON lines or NumPy arrays: a row for each answer."""
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,9 +14,12 @@ from rnncli.data.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.files import atomic_write
+from rnncli.training.answers import Answers, answer
 from rnncli.training.model import Model
 
 FORMATS = ("csv", "jsonl", "npz")
+
+Write = Callable[[Answers], None]
 
 
 def format_of(output: Path | None, wanted: str | None) -> str:
@@ -29,89 +32,115 @@ def format_of(output: Path | None, wanted: str | None) -> str:
     return ending if ending in FORMATS else "csv"
 
 
-def write_predictions(
-    model: Model, parts: Iterable[Sequences], form: str, output: Path | None, standard: BinaryIO
-) -> int:
-    """Predict the sequences part by part, and write as they come; return how many.
+@contextmanager
+def answers_file(
+    model: Model, form: str, output: Path | None, standard: BinaryIO
+) -> Iterator[Write]:
+    """Open where answers are written as they come.
 
     A file appears when all of it is there; ``None`` writes to `standard`, the standard output.
     """
-    count = 0
+    target: AbstractContextManager[BinaryIO]
     target = nullcontext(standard) if output is None else atomic_write(output)
     with target as stream, _WRITERS[form](model, stream) as write:
-        for part in parts:
-            z = model.outputs(part.x, part.lengths)
-            answers = model.task.decode(z)
-            classes = model.task.kind != "regression"
-            write(answers, model.task.probabilities(z) if classes else None)
-            count += len(part)
+        yield write
+
+
+def write_predictions(model: Model, parts: Iterable[Sequences], write: Write) -> int:
+    """Predict the sequences part by part, and write as they come; return how many."""
+    count = 0
+    for part in parts:
+        write(answer(model, part, count))
+        count += len(part)
     return count
 
 
-def _columns(model: Model) -> list[str]:
-    """Return the columns' names: label and probabilities, or the value or values."""
+def _names(model: Model, kind: str) -> list[str]:
+    """Return the columns of labels or values: ``label``, ``value``, or ``value_0``, ..."""
     if model.task.kind != "regression":
-        return ["label", *(f"probability_{label}" for label in model.task.labels)]
+        return [kind]
     count = model.task.output_size
-    return ["value"] if count == 1 else [f"value_{i}" for i in range(count)]
+    kind = "value" if kind == "label" else kind
+    return [kind] if count == 1 else [f"{kind}_{i}" for i in range(count)]
+
+
+def _plain(values: Array, digits: str) -> list[list[Any]]:
+    """Return rows of labels as they are, and of values with so many digits."""
+    rows: list[list[Any]] = values.reshape(len(values), -1).tolist()
+    if values.dtype.kind == "f":
+        return [[format(value, digits) for value in row] for row in rows]
+    return rows
 
 
 @contextmanager
-def _csv(model: Model, stream: BinaryIO) -> Iterator[Any]:
-    # With the first rows, not before: input that is wrong leaves nothing on the output.
-    header = [_columns(model)]
+def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
+    begun = False
 
-    def write_rows(rows: Iterable[list[Any]]) -> None:
+    def write(part: Answers) -> None:
+        nonlocal begun
+        columns = list(part.places)
+        groups = [_plain(place, "") for place in part.places.values()]
+        if part.truth is not None:
+            columns += _names(model, "true")
+            groups.append(_plain(part.truth, ".9g"))
+        columns += _names(model, "label")
+        groups.append(_plain(part.answers, ".9g"))
+        if part.probabilities is not None:
+            columns += [f"probability_{label}" for label in model.task.labels]
+            groups.append(_plain(part.probabilities, ".6f"))
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows(rows)
+        writer = csv.writer(text, lineterminator="\n")
+        # The header comes with the first rows: input that is wrong leaves nothing on the output.
+        if not begun:
+            writer.writerow(columns)
+            begun = True
+        writer.writerows(
+            [cell for group in row for cell in group] for row in zip(*groups, strict=True)
+        )
         stream.write(text.getvalue().encode())
 
-    def write(answers: Array, probabilities: Array | None) -> None:
-        if header:
-            write_rows([header.pop()])
-        if probabilities is None:
-            write_rows([f"{v:.9g}" for v in row] for row in answers.tolist())
-        else:
-            pairs = zip(answers.tolist(), probabilities.tolist(), strict=True)
-            write_rows([label, *(f"{p:.6f}" for p in row)] for label, row in pairs)
+    yield write
+
+
+@contextmanager
+def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
+    labels = [str(label) for label in model.task.labels]
+    classes = model.task.kind != "regression"
+
+    def one(value: Any) -> Any:
+        return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+    def write(part: Answers) -> None:
+        places = {name: place.tolist() for name, place in part.places.items()}
+        truth = None if part.truth is None else part.truth.tolist()
+        chances = None if part.probabilities is None else part.probabilities.tolist()
+        lines = []
+        for i, given in enumerate(part.answers.tolist()):
+            row: dict[str, Any] = {name: place[i] for name, place in places.items()}
+            if truth is not None:
+                row["true"] = one(truth[i])
+            row["label" if classes else "value"] = one(given)
+            if chances is not None:
+                row["probabilities"] = dict(zip(labels, chances[i], strict=True))
+            lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+        stream.write("".join(lines).encode())
 
     yield write
 
 
 @contextmanager
-def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Any]:
-    names = [str(label) for label in model.task.labels]
-
-    def write(answers: Array, probabilities: Array | None) -> None:
-        rows: Iterable[dict[str, Any]]
-        if probabilities is None:
-            rows = ({"value": row[0] if len(row) == 1 else row} for row in answers.tolist())
-        else:
-            rows = (
-                {"label": label, "probabilities": dict(zip(names, row, strict=True))}
-                for label, row in zip(answers.tolist(), probabilities.tolist(), strict=True)
-            )
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        stream.write(lines.encode())
-
-    yield write
-
-
-@contextmanager
-def _npz(model: Model, stream: BinaryIO) -> Iterator[Any]:
-    collected: list[tuple[Array, Array | None]] = []
-    yield lambda answers, probabilities: collected.append((answers, probabilities))
-    answers, chances = zip(*collected, strict=True)
-    if model.task.kind == "regression":
-        np.savez(stream, allow_pickle=False, value=np.concatenate(answers))
-    else:
-        np.savez(
-            stream,
-            allow_pickle=False,
-            label=np.concatenate(answers),
-            probability=np.concatenate(chances),
-            labels=np.array(model.task.labels),
-        )
+def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
+    parts: list[Answers] = []
+    yield parts.append
+    classes = model.task.kind != "regression"
+    arrays = {name: np.concatenate([p.places[name] for p in parts]) for name in parts[0].places}
+    arrays["label" if classes else "value"] = np.concatenate([p.answers for p in parts])
+    if parts[0].truth is not None:
+        arrays["true"] = np.concatenate([p.truth for p in parts if p.truth is not None])
+    if classes:
+        chances = [p.probabilities for p in parts if p.probabilities is not None]
+        arrays |= {"probability": np.concatenate(chances), "labels": np.array(model.task.labels)}
+    np.savez(stream, allow_pickle=False, **arrays)
 
 
 _WRITERS = {"csv": _csv, "jsonl": _jsonl, "npz": _npz}

@@ -93,7 +93,8 @@ class Model:
         """Return sequences standardised, with their targets, as the network takes them."""
         check_features(sequences, self.network.input_size)
         dtype = self.network.parameters.dtype
-        return Examples(scaled(sequences.x, self.scaler, dtype), self.task.encode(sequences, dtype))
+        x = scaled(sequences.x, self.scaler, dtype, sequences.lengths)
+        return Examples(x, self.task.encode(sequences, dtype), sequences.lengths)
 
     def score(self, examples: Examples, tally: Tally) -> None:
         """Add examples to a tally."""

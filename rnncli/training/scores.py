@@ -54,17 +54,3 @@ class Tally:
         """Take up the sums of a checkpoint."""
         self.count = int(state["count"])
         self.loss_sum, self.figure_sum = float(state["loss_sum"]), float(state["figure_sum"])
-
-
-def baseline(task: Task, y: Array) -> dict[str, float]:
-    """Return what the best constant answer scores on targets (N, K).
-
-    For classes that is their frequencies: the accuracy of the most frequent one, and the entropy
-    as the loss. For values it is their mean.
-    """
-    if task.kind == "regression":
-        spread = y.var(axis=0, dtype=float)
-        std = np.asarray(task.target_std)
-        return {"loss": float(spread.mean()), "rmse": sqrt(float((spread * std**2).mean()))}
-    part = np.unique(y, return_counts=True)[1] / len(y)
-    return {"loss": float(-(part * np.log(part)).sum()), "accuracy": float(part.max())}
