@@ -1,27 +1,22 @@
 """CSV: one sequence a row, its T*D numbers step by step, and a column with the label."""
 
-import csv
-import gzip
 import re
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal, cast
+from typing import Annotated, Literal
 
 import numpy as np
 
+from rnncli.data.csv_rows import ABSENT, csv_rows, open_bytes
 from rnncli.data.files import FileData
+from rnncli.data.long_csv import LongLayout, read_long_csv
 from rnncli.data.numbers import number, numbers
 from rnncli.data.sequences import Sequences, joined, padded
-from rnncli.errors import InputError, unreadable
+from rnncli.errors import InputError
 from rnncli.keys import Key
 
 _CELLS_AT_ONCE = 1 << 16
-_ABSENT = ("", "?", "nan", "na")
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -60,32 +55,25 @@ class Csv(FileData):
         int | str, Key("the label's column: its name, or its place from 0")
     ] = -1
     header: Annotated[bool | None, Key("whether the first row holds names; null looks")] = None
+    sequence_column: Annotated[
+        str | None, Key("in long form, one step a row, the column that tells sequences apart")
+    ] = None
+    label_per: Annotated[
+        Literal["sequence", "step"], Key("in long form, whether each step has a label of its own")
+    ] = "sequence"
 
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""
         absent = self.missing != "error"
-        layout = Layout(self.input_size, self.label_column, self.header, missing=absent)
         with open_bytes(path) as stream:
-            return joined(list(read_csv(stream, str(path), layout)))
-
-
-@contextmanager
-def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, plain or compressed; an `InputError` if it can not be read."""
-    try:
-        with open(path, "rb") as file:
-            yield unpacked(file)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: the gzip data is damaged ({error}); compress it anew") from None
-    except OSError as error:
-        raise unreadable(path, error) from None
-
-
-def unpacked(stream: BufferedReader) -> BinaryIO:
-    """Return the stream, through gzip where it begins like one; it need not be seekable."""
-    if stream.peek(2)[:2] == _GZIP_MAGIC:
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-    return stream
+            if self.sequence_column is None:
+                layout = Layout(self.input_size, self.label_column, self.header, missing=absent)
+                return joined(list(read_csv(stream, str(path), layout)))
+            if not isinstance(self.label_column, str):
+                raise InputError("data.label_column: in long form, the label's column has a name")
+            per_step = self.label_per == "step"
+            long = LongLayout(self.sequence_column, self.label_column, False, per_step, absent)
+            return joined(list(read_long_csv(stream, str(path), long)))
 
 
 def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Sequences]:
@@ -175,34 +163,6 @@ def _chain(
     yield from rest
 
 
-def csv_rows(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of each row that is not blank."""
-    reader = csv.reader(_lines(stream, name), strict=True)
-    try:
-        for cells in reader:
-            if cells:
-                yield reader.line_num, cells
-    except csv.Error as error:
-        line = reader.line_num
-        raise InputError(
-            f"{name}:{line}: row {line}: {error}; cells separated by commas were expected"
-        ) from None
-
-
-def _lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
-    for line, raw in enumerate(stream, 1):
-        try:
-            text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{name}:{line}: row {line}: byte {error.start + 1} is not UTF-8 text; "
-                "save the file as UTF-8"
-            ) from None
-        if "\0" in text:
-            raise InputError(f"{name}:{line}: row {line}: a NUL byte; text was expected")
-        yield text
-
-
 def _label_place(cells: list[str], name: str, line: int, layout: Layout) -> int | None:
     """Return the label's place from 0, or None where there is none."""
     wanted = layout.label_column
@@ -270,7 +230,7 @@ def _carefully(
         del features[-size:]
     values = []
     for place, cell in enumerate(features):
-        if layout.missing and cell.strip().lower() in _ABSENT:
+        if layout.missing and cell.strip().lower() in ABSENT:
             values.append(np.nan)
             continue
         try:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import numpy as np
 
-from rnncli.data.csv import Layout, open_bytes, read_csv, unpacked
+from rnncli.data.csv import Layout, read_csv
+from rnncli.data.csv_rows import open_bytes, unpacked
+from rnncli.data.long_csv import LongLayout, read_long_csv
 from rnncli.data.missing import Missing, filled
 from rnncli.data.npz import read_npz
 from rnncli.data.sequences import Sequences, check_features
@@ -39,6 +41,10 @@ class Expected:
         The features' means in training, for that.
     windows : Windows, optional
         For forecasts, how a table is cut.
+    sequence_column : str, optional
+        For CSV in long form, the column that tells sequences apart.
+    label_per : str
+        Whether each ``step`` or each ``sequence`` has a label.
     """
 
     input_size: int
@@ -48,6 +54,8 @@ class Expected:
     missing: Missing = "error"
     means: tuple[float, ...] = ()
     windows: Windows | None = None
+    sequence_column: str | None = None
+    label_per: str = "sequence"
 
     def __post_init__(self) -> None:
         if self.sequence_length < 1:
@@ -93,13 +101,27 @@ def _read(source: str, expected: Expected, labelled: bool) -> Iterator[Sequences
         _, values, rows = read_table(table, expected.windows.columns)
         yield expected.windows.cut(values, source, rows, to_the_end=not labelled)
     else:
-        layout = _layout(expected, labelled)
         if source == STANDARD_INPUT:
             stream = unpacked(cast(BufferedReader, sys.stdin.buffer))
-            yield from read_csv(stream, "standard input", layout)
+            yield from _read_rows(stream, "standard input", expected, labelled)
             return
         with open_bytes(path) as file:
-            yield from read_csv(file, source, layout)
+            yield from _read_rows(file, source, expected, labelled)
+
+
+def _read_rows(
+    stream: BinaryIO, name: str, expected: Expected, labelled: bool
+) -> Iterator[Sequences]:
+    if expected.sequence_column is None:
+        return read_csv(stream, name, _layout(expected, labelled))
+    layout = LongLayout(
+        expected.sequence_column,
+        str(expected.label_column),
+        not labelled,
+        expected.label_per == "step",
+        expected.missing != "error",
+    )
+    return read_long_csv(stream, name, layout)
 
 
 def _layout(expected: Expected, labelled: bool) -> Layout:

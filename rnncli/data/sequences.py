@@ -120,12 +120,16 @@ def joined(parts: Sequence[Sequences]) -> Sequences:
         x[start : start + len(part), steps - part.x.shape[1] :] = part.x
         start += len(part)
     labels = [part.labels for part in parts if part.labels is not None]
+    if parts[0].per_step:
+        empty = [np.full((len(some), steps - some.shape[1]), "") for some in labels]
+        labels = [np.hstack(pair) for pair in zip(empty, labels, strict=True)]
     return Sequences(
         x,
         np.concatenate(labels) if labels else None,
         parts[0].source,
         [row for part in parts for row in part.rows or ()],
         lengths=None if (lengths == steps).all() else lengths,
+        per_step=parts[0].per_step,
     )
 
 

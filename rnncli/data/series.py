@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnncli.data.csv import csv_rows, open_bytes
+from rnncli.data.csv_rows import csv_rows, open_bytes
 from rnncli.data.missing import Missing, filled, own_means
 from rnncli.data.numbers import number
 from rnncli.data.sequences import Partition, Sequences

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from rnncli.data.csv import open_bytes
+from rnncli.data.csv_rows import open_bytes
 from rnncli.data.files import FileData
 from rnncli.data.numbers import number, numbers
 from rnncli.data.sequences import Sequences, padded

@@ -83,6 +83,8 @@ def build(config: Config) -> Experiment:
         getattr(data, "missing", "error"),
         tuple(own_means(raw).tolist()),
         data.windows(read_table(data.path, data.columns)[0]) if isinstance(data, Series) else None,
+        getattr(data, "sequence_column", None),
+        getattr(data, "label_per", "sequence"),
     )
     model = Model(network, task, scaler, expected)
     return Experiment(

@@ -1,0 +1,63 @@
+"""The rows of CSV files, plain or compressed, from files and from pipes."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from rnncli.errors import InputError, unreadable
+
+# What stands in a cell where a value is missing, in lower case.
+ABSENT = ("", "?", "nan", "na")
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, plain or compressed; an `InputError` if it can not be read."""
+    try:
+        with open(path, "rb") as file:
+            yield unpacked(file)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path}: the gzip data is damaged ({error}); compress it anew") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unpacked(stream: BufferedReader) -> BinaryIO:
+    """Return the stream, through gzip where it begins like one; it need not be seekable."""
+    if stream.peek(2)[:2] == _GZIP_MAGIC:
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    return stream
+
+
+def csv_rows(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and cells of each row that is not blank."""
+    reader = csv.reader(_lines(stream, name), strict=True)
+    try:
+        for cells in reader:
+            if cells:
+                yield reader.line_num, cells
+    except csv.Error as error:
+        line = reader.line_num
+        raise InputError(
+            f"{name}:{line}: row {line}: {error}; cells separated by commas were expected"
+        ) from None
+
+
+def _lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
+    for line, raw in enumerate(stream, 1):
+        try:
+            text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{name}:{line}: row {line}: byte {error.start + 1} is not UTF-8 text; "
+                "save the file as UTF-8"
+            ) from None
+        if "\0" in text:
+            raise InputError(f"{name}:{line}: row {line}: a NUL byte; text was expected")
+        yield text
