@@ -108,6 +108,25 @@ def test_training_goes_on_when_nobody_reads_its_progress(small: Path) -> None:
     assert Path("code").read_text().strip() == "0"
 
 
+def test_a_stream_answers_as_the_sequence_so_far(run_folder: Path, here: Path) -> None:
+    x = X[:2, :, 0]
+    lines = "".join("\n".join(f"{v!r}" for v in row.tolist()) + "\n\n" for row in x)
+    done = process("predict", "-w", run_folder, "--stream", input=lines)
+    assert done.returncode == 0, done.stderr
+    found = rows(done.stdout)
+    assert len(found) == 10
+    model = rnncli.load(run_folder)
+    for i in range(2):
+        for t in range(5):
+            expected = model.predict_proba(X[i : i + 1, : t + 1])[0, 1]
+            assert float(found[5 * i + t]["probability_1"]) == pytest.approx(expected, abs=1e-6)
+    wrong = process("predict", "-w", run_folder, "--stream", input="1\n1,2\n")
+    assert wrong.returncode == 2
+    assert wrong.stderr == (
+        "error: standard input:2: row 2: 2 values; 1 features a step were expected\n"
+    )
+
+
 def test_text_labels_and_several_classes(rnn: Command, here: Path) -> None:
     labels = np.array(["low", "mid", "high"])[np.digitize(X.sum(axis=(1, 2)), [-1, 1])]
     data = write_csv(here / "a.csv", X, labels.tolist(), "a,b,c,d,e,level")

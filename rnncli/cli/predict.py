@@ -1,11 +1,13 @@
 """``rnn predict``."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rnncli.cli.options import Weights, standard_output
+from rnncli.errors import InputError
 
 
 def predict(
@@ -13,7 +15,7 @@ def predict(
     source: Annotated[
         str,
         typer.Option(
-            "--input", "-i", metavar="FILE", help="CSV, .npz or .npy; '-' is standard input."
+            "--input", "-i", metavar="FILE", help="CSV, .npz, .npy or .ts; '-' is standard input."
         ),
     ] = "-",
     output: Annotated[
@@ -27,6 +29,12 @@ def predict(
             help="By default what the output's ending says, else csv.",
         ),
     ] = None,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            help="One step a line from standard input, one answer a line; a blank line begins anew."
+        ),
+    ] = False,
 ) -> None:
     """Predict the label, with probabilities, or the value of each sequence.
 
@@ -37,15 +45,29 @@ def predict(
       rnn predict -w latest -i sequences.csv
       rnn predict -w model.npz -i x.npz -o predictions.jsonl
       head -3 sequences.csv | rnn predict -w latest
+      head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """
     from rnncli.data.inputs import read_inputs
     from rnncli.runs.folder import find_weights
-    from rnncli.runs.predictions import answers_file, format_of, write_predictions
+    from rnncli.runs.predictions import (
+        answers_file,
+        format_of,
+        stream_answers,
+        write_predictions,
+    )
     from rnncli.runs.weights import load_model
 
     target = None if output == "-" else Path(output)
     wanted = format_of(target, form)
     model = load_model(find_weights(weights)[0])
+    if stream:
+        if source != "-" or target is not None or wanted == "npz":
+            raise InputError("--stream: goes from standard input to standard output, not as npz")
+        with answers_file(model, wanted, None, standard_output()) as write:
+            for answers in stream_answers(model, sys.stdin.buffer):
+                write(answers)
+                sys.stdout.flush()
+        return
     parts = read_inputs(source, model.expected, labelled=False)
     with answers_file(model, wanted, target, standard_output()) as write:
         write_predictions(model, parts, write)

@@ -16,6 +16,7 @@ from rnncli.nn.arrays import Array
 from rnncli.runs.files import atomic_write
 from rnncli.training.answers import Answers, answer
 from rnncli.training.model import Model
+from rnncli.training.stream import Stream, numbers_of
 
 FORMATS = ("csv", "jsonl", "npz")
 
@@ -53,6 +54,21 @@ def write_predictions(model: Model, parts: Iterable[Sequences], write: Write) ->
         write(answer(model, part, count))
         count += len(part)
     return count
+
+
+def stream_answers(model: Model, lines: Iterable[bytes]) -> Iterator[Answers]:
+    """Yield the answer after each line with the features of a step; a blank one begins anew."""
+    stream = Stream(model)
+    for row, raw in enumerate(lines, 1):
+        text = raw.decode("utf-8", errors="replace").strip()
+        if not text:
+            stream.begin()
+            continue
+        try:
+            values = numbers_of(text, model.network.input_size)
+        except ValueError as problem:
+            raise InputError(f"standard input:{row}: row {row}: {problem}") from None
+        yield stream.step(values)
 
 
 def _names(model: Model, kind: str) -> list[str]:

@@ -99,6 +99,14 @@ class Layer:
         """The states before the first step (H, B), and their derivatives after `backward`."""
         return {"initial_state": (self.initial, self.flow)}
 
+    def states_to_carry(self) -> list[Array]:
+        """Return the states before the first step (H, B) that `carry_on` fills."""
+        return [self.initial]
+
+    def carry_on(self) -> None:
+        """Begin the next steps where these ended."""
+        self.initial[...] = self.outputs[-1]
+
     def masks(self) -> Iterator[Array | None]:
         """Return the mask (1, B) of each step, or None for each."""
         return repeat(None) if self.mask is None else iter(self.mask)

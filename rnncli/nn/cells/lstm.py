@@ -81,6 +81,15 @@ class LSTM(Layer):
         """See `Layer.initial_states`."""
         return super().initial_states | {"initial_cell": (self.initial_cell, self.cell_flow)}
 
+    def states_to_carry(self) -> list[Array]:
+        """See `Layer.states_to_carry`."""
+        return [self.initial, self.initial_cell]
+
+    def carry_on(self) -> None:
+        """See `Layer.carry_on`."""
+        super().carry_on()
+        self.initial_cell[...] = self.cells[-1]
+
     def forward(self) -> None:
         """See `Layer.forward`."""
         dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
