@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from rnncli.data.files import FileData
+from rnncli.data.mapped import MAPPED_FROM_BYTES, Mapped
 from rnncli.data.sequences import Sequences
 from rnncli.errors import InputError, unreadable
 from rnncli.keys import Key
@@ -70,7 +71,9 @@ def labelled(path: Path, arrays: dict[str, Array], labels: Array | None) -> Sequ
             index = int(np.argwhere(~np.isfinite(labels))[0][0])
             raise InputError(f"{path}: sequence {index}: label {labels[index]} is not finite")
     x = x if x.ndim == 3 else x[:, :, np.newaxis]
-    return Sequences(x, labels, str(path), range(len(x)), lines=False)
+    large = x.nbytes >= MAPPED_FROM_BYTES and isinstance(x, np.memmap)
+    inputs = Mapped(x) if large else np.array(x, float)
+    return Sequences(inputs, labels, str(path), range(len(x)), lines=False)
 
 
 def open_arrays(path: Path) -> dict[str, Array]:

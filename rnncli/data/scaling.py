@@ -1,10 +1,11 @@
 """Standardisation of the inputs, feature by feature."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
+from rnncli.data.mapped import Mapped, chunks
 from rnncli.data.sequences import held_steps
 from rnncli.nn.arrays import Array
 
@@ -22,10 +23,13 @@ class Scaler:
     std: tuple[float, ...]
 
     @classmethod
-    def fit(cls, x: Array, lengths: Array | None = None) -> "Scaler":
+    def fit(cls, x: Array | Mapped, lengths: Array | None = None) -> "Scaler":
         """Measure sequences (N, T, D), each over its own steps."""
-        steps = x.reshape(-1, x.shape[2]) if lengths is None else x[held_steps(lengths, x.shape[1])]
-        mean, std = mean_and_deviation(steps)
+        if isinstance(x, Mapped):
+            mean, std = _mean_and_deviation_of_parts(x)
+        else:
+            held = None if lengths is None else held_steps(lengths, x.shape[1])
+            mean, std = mean_and_deviation(x.reshape(-1, x.shape[2]) if held is None else x[held])
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
 
     def __post_init__(self) -> None:
@@ -43,13 +47,45 @@ def mean_and_deviation(values: Array) -> tuple[Array, Array]:
     return mean, std
 
 
-def scaled(x: Array, scaler: Scaler | None, dtype: Any, lengths: Array | None = None) -> Array:
+def _mean_and_deviation_of_parts(x: Mapped) -> tuple[Array, Array]:
+    """Return the same of all steps of sequences on the disk, in two passes."""
+    count = x.shape[0] * x.shape[1]
+    total = np.zeros(x.shape[2])
+    for _, part in chunks(x):
+        total += part.sum(axis=(0, 1), dtype=float)
+    mean = total / count
+    squares = np.zeros(x.shape[2])
+    for _, part in chunks(x):
+        squares += np.square(part - mean).sum(axis=(0, 1), dtype=float)
+    std = np.sqrt(squares / count)
+    std[std <= _ROUNDING * np.abs(mean)] = 1
+    return mean, std
+
+
+@overload
+def scaled(x: Array, scaler: Scaler | None, dtype: Any, lengths: Array | None = None) -> Array: ...
+
+
+@overload
+def scaled(
+    x: Array | Mapped, scaler: Scaler | None, dtype: Any, lengths: Array | None = None
+) -> Array | Mapped: ...
+
+
+def scaled(
+    x: Array | Mapped, scaler: Scaler | None, dtype: Any, lengths: Array | None = None
+) -> Array | Mapped:
     """Return sequences (N, T, D) standardised, if there is a scaler, and in the given type.
 
-    What stands before the beginning of a sequence stays zero.
+    What stands before the beginning of a sequence stays zero. Sequences on the disk stay there.
     """
-    if scaler is not None:
-        x = (x - np.asarray(scaler.mean)) / np.asarray(scaler.std)
-        if lengths is not None:
-            x[~held_steps(lengths, x.shape[1])] = 0
-    return x.astype(dtype)
+    if isinstance(x, Mapped):
+        none = (np.zeros(x.shape[2]), np.ones(x.shape[2]))
+        shift, scale = none if scaler is None else (scaler.mean, scaler.std)
+        return x.scaled(np.asarray(shift), np.asarray(scale), dtype)
+    if scaler is None:
+        return x.astype(dtype)
+    z: Array = (x - np.asarray(scaler.mean)) / np.asarray(scaler.std)
+    if lengths is not None:
+        z[~held_steps(lengths, x.shape[1])] = 0
+    return z.astype(dtype)

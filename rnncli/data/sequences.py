@@ -1,12 +1,13 @@
 """Sequences with their labels, as they were read, and the parts of a data set."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from rnncli.data.mapped import Mapped, chunks
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
@@ -18,7 +19,8 @@ class Sequences:
     Attributes
     ----------
     x : array (N, T, D)
-        Inputs as read, not standardised. Shorter sequences stand at the end, after zeros.
+        Inputs as read, not standardised. Shorter sequences stand at the end, after zeros. Large
+        ones may be on the disk still.
     labels : array (N,) or (N, K), optional
         Class labels (text or whole numbers) or target values.
     source : str
@@ -33,7 +35,7 @@ class Sequences:
         Whether `labels`, then (N, T) or (N, T, K), are those of the steps.
     """
 
-    x: Array
+    x: Array | Mapped
     labels: Array | None
     source: str
     rows: Sequence[int] | None = None
@@ -50,7 +52,7 @@ class Sequences:
         rows = None if self.rows is None else [self.rows[i] for i in index]
         lengths = None if self.lengths is None else self.lengths[index]
         return Sequences(
-            self.x[index],
+            self.x.chosen(index) if isinstance(self.x, Mapped) else self.x[index],
             labels,
             self.source,
             rows,
@@ -58,6 +60,17 @@ class Sequences:
             lengths=lengths,
             per_step=self.per_step,
         )
+
+    def in_memory(self) -> Iterator["Sequences"]:
+        """Yield the sequences as they are; those on the disk in parts."""
+        if not isinstance(self.x, Mapped):
+            yield self
+            return
+        for start, x in chunks(self.x):
+            part = slice(start, start + len(x))
+            labels = None if self.labels is None else self.labels[part]
+            rows = None if self.rows is None else self.rows[part]
+            yield Sequences(x, labels, self.source, rows, self.lines)
 
     def place(self, index: int) -> str:
         """Return where a sequence stands: ``file:line`` or ``file: sequence i``."""
@@ -86,7 +99,8 @@ class Partition:
         digest = hashlib.sha256()
         for part in (self.train, self.validation, self.test):
             if part is not None:
-                digest.update(np.ascontiguousarray(part.x).data)
+                for _, some in chunks(part.x):
+                    digest.update(np.ascontiguousarray(some).data)
                 if part.lengths is not None:
                     digest.update(np.asarray(part.lengths, np.int64).tobytes())
                 digest.update(repr(None if part.labels is None else part.labels.tolist()).encode())

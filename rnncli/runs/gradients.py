@@ -78,4 +78,4 @@ def _random_subject(model: Model, num_samples: int) -> Subject:
 def _subject(model: Model, examples: Examples, num_samples: int) -> Subject:
     part = examples.take(np.arange(min(num_samples, len(examples))))
     dropout = model.network.architecture.dropout
-    return Subject(model, Batch(part.x, part.y, part.lengths, dropout))
+    return Subject(model, Batch(part.inputs, part.y, part.lengths, dropout))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnncli.data.mapped import Mapped
 from rnncli.data.sequences import Sequences, held_steps
 from rnncli.nn.arrays import Array
 from rnncli.training.model import Model
@@ -32,7 +33,8 @@ class Answers:
 
 
 def answer(model: Model, part: Sequences, first: int, with_truth: bool = False) -> Answers:
-    """Return a model's answers for sequences, of which the first has the given number."""
+    """Return a model's answers for sequences in memory; the first has the given number."""
+    assert not isinstance(part.x, Mapped)
     z = model.outputs(part.x, part.lengths)
     truth = model.task.encode(part, float) if with_truth else None
     places: dict[str, Array] = {}

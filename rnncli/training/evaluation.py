@@ -55,7 +55,7 @@ class Scored:
 def score_parts(model: Model, parts: Iterable[Sequences]) -> Iterator[Scored]:
     """Yield the answers for each part beside the truth, and what else `report` needs."""
     first = 0
-    for part in parts:
+    for part in (some for whole in parts for some in whole.in_memory()):
         tally = Tally(model.task)
         model.score(model.examples(part), tally)
         answers = answer(model, part, first, with_truth=True)

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
+from rnncli.data.mapped import Mapped
 from rnncli.nn.arrays import Array
 
 _LENGTHS = 16
@@ -22,12 +25,17 @@ class Examples:
         How many steps each sequence has; None where all have T.
     """
 
-    x: Array
+    x: Array | Mapped
     y: Array
     lengths: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def inputs(self) -> Array:
+        """The inputs of a batch, which are in memory."""
+        return self.x.take(np.arange(len(self.x))) if isinstance(self.x, Mapped) else self.x
 
     def take(self, index: Array) -> "Examples":
         """Return a batch, cut to the length of its longest sequence."""

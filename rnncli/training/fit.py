@@ -120,7 +120,7 @@ class Steps:
         """
         count, steps, _ = batch.x.shape
         self.unrolled = self.network.unroll(steps, count)
-        self.unrolled.load(batch.x, batch.lengths)
+        self.unrolled.load(batch.inputs, batch.lengths)
         if drops is not None:
             self.unrolled.draw_drops(self.network.architecture.dropout, drops)
         return loss_at_labels(self.loss, self.unrolled.forward(), batch.y)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rnncli.data.mapped import Mapped
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import Loss, loss_at_labels
 from rnncli.nn.network import Network
@@ -17,7 +18,7 @@ def batch_size(network: Network, steps: int) -> int:
     return max(1, min(_LARGEST_BATCH, _BYTES_AT_ONCE // network.bytes_unrolled(steps, 1)))
 
 
-def outputs(network: Network, x: Array, lengths: Array | None = None) -> Array:
+def outputs(network: Network, x: Array | Mapped, lengths: Array | None = None) -> Array:
     """Return the outputs for standardised sequences (N, T, D) of the given lengths (N,).
 
     Returns
@@ -36,7 +37,7 @@ def outputs(network: Network, x: Array, lengths: Array | None = None) -> Array:
         start = 0 if some is None else steps - rounded_up(int(some.max()), steps)
         unrolled = network.unroll(steps - start, len(index))
         unrolled.drops = []
-        unrolled.load(x[index, start:], some)
+        unrolled.load(x.take(index, 0)[:, start:], some)
         z = unrolled.forward()
         if every_step:
             results[index, start:] = z.reshape(len(z), steps - start, -1).transpose(2, 1, 0)

@@ -1,0 +1,76 @@
+"""Sequences that stay on the disk: read, chosen and scaled batch by batch."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from rnncli.nn.arrays import Array
+
+# Smaller files are read whole, which is quicker.
+MAPPED_FROM_BYTES = 1 << 28
+_NUMBERS_AT_ONCE = 1 << 20
+
+
+class Mapped:
+    """An array (N, T, D) over a memory-mapped file, of which only what is taken is in memory.
+
+    Parameters
+    ----------
+    base : array (M, T, D)
+        The mapped file.
+    index : array (N,), optional
+        Which of its sequences these are.
+    shift, scale : array (D,), optional
+        What is taken off each feature, and what it is then divided by.
+    dtype : dtype, optional
+        The type of what is taken.
+    """
+
+    ndim = 3
+
+    def __init__(
+        self,
+        base: Array,
+        index: Array | None = None,
+        shift: Array | None = None,
+        scale: Array | None = None,
+        dtype: Any = None,
+    ) -> None:
+        self.base = base
+        self.index = np.arange(len(base)) if index is None else index
+        self.shift, self.scale = shift, scale
+        self.dtype = np.dtype(base.dtype if dtype is None else dtype)
+        self.shape = (len(self.index), *base.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, index: Array, axis: int = 0) -> Array:
+        """Return some sequences as an array in memory."""
+        taken = self.base[self.index[index]]
+        if self.shift is not None and self.scale is not None:
+            taken = (taken - self.shift) / self.scale
+        return taken.astype(self.dtype)
+
+    def __getitem__(self, key: Any) -> Array:
+        rows, *rest = key if isinstance(key, tuple) else (key,)
+        return self.take(rows)[(slice(None), *rest)]
+
+    def chosen(self, index: Array) -> "Mapped":
+        """Return some of the sequences, still on the disk."""
+        return Mapped(self.base, self.index[index], self.shift, self.scale, self.dtype)
+
+    def scaled(self, shift: Array, scale: Array, dtype: Any) -> "Mapped":
+        """Return the sequences, scaled when they are taken."""
+        return Mapped(self.base, self.index, shift, scale, dtype)
+
+
+def chunks(x: "Array | Mapped") -> Iterator[tuple[int, Array]]:
+    """Yield an array in parts of bounded size, each with the number of its first sequence."""
+    if not isinstance(x, Mapped):
+        yield 0, x
+        return
+    size = max(1, _NUMBERS_AT_ONCE // (x.shape[1] * x.shape[2]))
+    for start in range(0, len(x), size):
+        yield start, x[slice(start, start + size)]
