@@ -73,7 +73,7 @@ MISTAKES = {
     ),
     "output gradient added at every step": (
         elman.Tanh,
-        "        if count or through_start:\n            dot(transposed, delta, flow)",
+        "        if step or through_start:\n            dot(transposed, delta, flow)",
         "        dot(transposed, delta, flow)\n        flow += self.kept",
     ),
     "slope of the sigmoid on top of the loss": (
@@ -116,8 +116,8 @@ MISTAKES = {
     ),
     "initial state's gradient left out": (
         elman.Tanh,
-        "if count or through_start:",
-        "if count:",
+        "if step or through_start:",
+        "if step:",
     ),
 }
 

@@ -71,7 +71,11 @@ def test_the_table(cell: str, reading: str, both: bool) -> None:
 
 MISTAKES = {
     "lstm": {
-        "gates swapped": (lstm.LSTM, "delta[:, h : 3 * h] *=", "delta[:, 2 * h : 4 * h] *="),
+        "gates swapped": (
+            lstm.LSTM,
+            "i_f *= values[:, 3 * h :]",
+            "i_f *= values[:, 2 * h : 4 * h]",
+        ),
         "cell state's way forgotten": (
             lstm.LSTM,
             "multiply(cell_flow, carry[step], cell_flow)",

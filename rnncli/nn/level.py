@@ -45,8 +45,9 @@ class Level:
 
     def set_inputs(self, x: Array) -> None:
         """Give each layer the inputs (T, D, B)."""
-        for layer, way in zip(self.layers, (x, x[::-1]), strict=False):
-            layer.inputs[...] = way
+        self.forward_layer.inputs[...] = x
+        if len(self.layers) == 2:
+            self.layers[1].inputs[...] = x[::-1]
 
     def forward(self) -> None:
         """Fill `outputs`."""
@@ -79,6 +80,13 @@ class Level:
         through_start : bool
             Whether the derivatives with respect to the initial states are wanted.
         """
+        if len(self.layers) == 1:
+            layer = self.forward_layer
+            layer.prepare_backward()
+            if final is not layer.flow:
+                layer.flow[...] = 0 if final is None else final
+            layer.backward(upstream, through_start)
+            return
         for direction, layer in enumerate(self.layers):
             layer.prepare_backward()
             rows = slice(direction * self.hidden, (direction + 1) * self.hidden)

@@ -95,8 +95,8 @@ class Unrolled:
             initial states are wanted too.
         """
         np.dot(output_gradient, self.readout.features.T, out=self.head_gradient)
-        np.dot(self.head_transposed, output_gradient, out=self.features_gradient)
-        final, upstream = self.readout.backward(self.features_gradient)
+        gradient = np.dot(self.head_transposed, output_gradient, self.features_gradient)
+        final, upstream = self.readout.backward(gradient)
         for number in reversed(range(len(self.levels))):
             level = self.levels[number]
             level.backward(final, upstream, through_start=to_inputs)

@@ -29,26 +29,30 @@ class Tanh(Layer):
     def forward(self) -> None:
         """See `Layer.forward`."""
         weights, dot, activate = self.weights, np.dot, self.activate
-        for (state, output), mask in zip(self.forward_steps, self.masks(), strict=False):
+        if self.mask is None:
+            for state, output in self.forward_steps:
+                dot(weights, state, output)
+                activate(output, output)
+            return
+        for (state, output), mask in zip(self.forward_steps, self.mask, strict=True):
             dot(weights, state, output)
             activate(output, output)
-            if mask is not None:
-                output *= mask
+            output *= mask
 
     def backward(self, upstream: Array | None, through_start: bool) -> None:
         """See `Layer.backward`."""
-        flow, multiply, dot = self.flow, np.multiply, np.dot
+        flow, deltas, multiply, dot = self.flow, self.delta_steps, np.multiply, np.dot
         transposed = self.recurrent_transposed
         transposed[...] = self.recurrent_weights.T
         self.slopes()
         if self.mask is not None:
             self.delta *= self.mask
-        above = None if upstream is None else iter(upstream[::-1])
-        for count, delta in enumerate(self.backward_steps, 1 - len(self.delta)):
-            if above is not None:
-                flow += next(above)
+        for step in reversed(range(len(self.delta))):
+            delta = deltas[step]
+            if upstream is not None:
+                flow += upstream[step]
             multiply(delta, flow, delta)
-            if count or through_start:
+            if step or through_start:
                 dot(transposed, delta, flow)
         self.accumulate_gradient()
 

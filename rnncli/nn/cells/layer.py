@@ -120,7 +120,7 @@ class Layer:
         dtype = self.weights.dtype
         self.flow = np.zeros((hidden, batch), dtype)
         self.delta = np.empty((steps, rows, batch), dtype)
-        self.backward_steps = list(self.delta[::-1])
+        self.delta_steps = list(self.delta)
         self.recurrent_transposed = np.empty((hidden, self.recurrent_rows), dtype)
         self.input_gradient = np.empty_like(self.inputs)
         self.wide = batch >= _WIDE_BATCH

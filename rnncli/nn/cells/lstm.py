@@ -155,18 +155,17 @@ class LSTM(Layer):
         h = self.outputs.shape[1]
         values, delta = self.gate_values[:-1], self.delta
         through, cells_tanh = self.through_output, self.cells_tanh
-        sigmoids, slopes = values[:, : 3 * h], delta[:, : 3 * h]
-        np.subtract(1, sigmoids, out=slopes)
-        slopes *= sigmoids
-        delta[:, :h] *= cells_tanh
-        delta[:, h : 3 * h] *= values[:, 3 * h :]
+        np.subtract(1, values[:, : 3 * h], out=delta[:, : 3 * h])
+        delta[:, :h] *= self.outputs  # tanh(c) * o
+        i_f = delta[:, h : 3 * h]
+        i_f *= values[:, h : 3 * h]
+        i_f *= values[:, 3 * h :]
         g, slope = values[:, 3 * h : 4 * h], delta[:, 3 * h :]
         np.multiply(g, g, out=slope)
         np.subtract(1, slope, out=slope)
         slope *= values[:, h : 2 * h]
-        np.multiply(cells_tanh, cells_tanh, out=through)
-        np.subtract(1, through, out=through)
-        through *= values[:, :h]
+        np.multiply(self.outputs, cells_tanh, out=through)
+        np.subtract(values[:, :h], through, out=through)  # o - h tanh(c) = o (1 - tanh(c)^2)
         if self.mask is not None:
             delta *= self.mask
             np.multiply(self.carry, self.mask, out=self.masked_carry)
