@@ -64,7 +64,7 @@ def vowels(**model: object) -> dict[str, object]:
             "test_path": str(DATA / "JapaneseVowels_TEST.ts.gz"),
         },
         "model": {"cell": "gru", "hidden_size": 16, "dtype": "float64"} | model,
-        "training": {"num_epochs": 2},
+        "training": {"num_epochs": 2, "batch_size": 32},
     }
 
 

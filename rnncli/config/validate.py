@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from rnncli.config import yaml12
 from rnncli.config.schema import Config
+from rnncli.data import Data
 from rnncli.errors import InputError, unreadable
 from rnncli.keys import shortened, suggest
 
@@ -114,6 +115,7 @@ def _build(
         return line, f"{source}:{line}: {problem}"
 
     _fill_kinds(Config(), document.tree)
+    _fill_defaults(document.tree)
     config = None
     try:
         config = _adapter().validate_json(json.dumps(document.tree), strict=True)
@@ -144,6 +146,18 @@ def _fill_kinds(default: Any, tree: dict[str, Any]) -> None:
             if "kind" in known - section.keys() and known >= section.keys():
                 section["kind"] = asdict(value)["kind"]
             _fill_kinds(value, section)
+
+
+def _fill_defaults(tree: dict[str, Any]) -> None:
+    """Fill in the defaults that the kind of data prefers, where a key is not given."""
+    data = tree.get("data")
+    kinds = {option.kind: option for option in get_args(Data)}
+    kind = kinds.get(data.get("kind")) if isinstance(data, dict) else None
+    for name, defaults in getattr(kind, "defaults", {}).items():
+        section = tree.setdefault(name, {})
+        if isinstance(section, dict):
+            for key, value in defaults.items():
+                section.setdefault(key, value)
 
 
 def has_validation(config: Config) -> bool:

@@ -67,6 +67,10 @@ class Csv(FileData):
         absent = self.missing != "error"
         with open_bytes(path) as stream:
             if self.sequence_column is None:
+                if self.label_per == "step":
+                    raise InputError(
+                        "data.label_per: step needs the long form; give data.sequence_column"
+                    )
                 layout = Layout(self.input_size, self.label_column, self.header, missing=absent)
                 return joined(list(read_csv(stream, str(path), layout)))
             if not isinstance(self.label_column, str):

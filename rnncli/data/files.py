@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from rnncli.data.missing import Missing, filled, own_means
 from rnncli.data.sequences import Partition, Sequences, check_features
@@ -11,10 +11,23 @@ from rnncli.data.task import Task, infer_task
 from rnncli.errors import InputError
 from rnncli.keys import Key
 
+# Defaults that suit a kind of data better than those of the sections themselves.
+Defaults = dict[str, dict[str, Any]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileData:
     """Keys of every data section that reads files; a kind adds ``kind`` and `read_file`."""
+
+    # Recordings are few and long, and what tells them apart may be anywhere in them.
+    defaults: ClassVar[Defaults] = {
+        "model": {"cell": "gru", "pooling": "mean"},
+        "training": {
+            "num_epochs": 100,
+            "batch_size": 16,
+            "optimizer": {"kind": "adam", "learning_rate": 5e-3},
+        },
+    }
 
     path: Annotated[Path, Key("the training data")]
     validation_path: Annotated[Path | None, Key("validation data in a file of its own")] = None
@@ -41,7 +54,7 @@ class FileData:
             if path is not None and not path.exists():
                 raise InputError(f"data.{key}: {path}: there is no such file; a path was expected")
         train = self.read_file(self.path)
-        task = infer_task(train, self.task)
+        task = infer_task(train, self.task or train.says)
         validation, test = (
             None if path is None else self.read_file(path)
             for path in (self.validation_path, self.test_path)
@@ -56,4 +69,4 @@ class FileData:
         for part in (train, validation, test):
             if part is not None:
                 filled(part, self.missing, means)
-        return Partition(train, validation, test), task
+        return Partition(train, validation, test, tuple(means.tolist())), task

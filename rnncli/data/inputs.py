@@ -45,6 +45,8 @@ class Expected:
         For CSV in long form, the column that tells sequences apart.
     label_per : str
         Whether each ``step`` or each ``sequence`` has a label.
+    columns : tuple of str, optional
+        For CSV in long form, the features' columns.
     """
 
     input_size: int
@@ -56,6 +58,7 @@ class Expected:
     windows: Windows | None = None
     sequence_column: str | None = None
     label_per: str = "sequence"
+    columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.sequence_length < 1:
@@ -99,7 +102,9 @@ def _read(source: str, expected: Expected, labelled: bool) -> Iterator[Sequences
     elif expected.windows is not None:
         table = Path("/dev/stdin") if source == STANDARD_INPUT else path
         _, values, rows = read_table(table, expected.windows.columns)
-        yield expected.windows.cut(values, source, rows, to_the_end=not labelled)
+        yield expected.windows.cut(
+            values, source, rows, not labelled, expected.missing, np.array(expected.means)
+        )
     else:
         if source == STANDARD_INPUT:
             stream = unpacked(cast(BufferedReader, sys.stdin.buffer))
@@ -120,6 +125,7 @@ def _read_rows(
         not labelled,
         expected.label_per == "step",
         expected.missing != "error",
+        expected.columns,
     )
     return read_long_csv(stream, name, layout)
 

@@ -32,6 +32,8 @@ class LongLayout:
         Whether each step has a label of its own; else all steps of a sequence have the same.
     missing : bool
         Whether empty cells, ``?`` and ``NaN`` are missing values, NaN, and no mistake.
+    columns : tuple of str, optional
+        The columns of the features, in order; by default all others.
     """
 
     sequence_column: str
@@ -39,12 +41,14 @@ class LongLayout:
     optional: bool
     per_step: bool
     missing: bool
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass
 class _Collected:
     """Sequences on their way."""
 
+    columns: tuple[str, ...]
     x: list[Array] = field(default_factory=list)
     labels: list[list[str]] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
@@ -59,7 +63,15 @@ class _Collected:
         elif self.labels:
             labels = np.array([some[0] for some in self.labels])
         per_step = layout.per_step and labels is not None
-        return Sequences(x, labels, name, self.rows, lengths=lengths, per_step=per_step)
+        return Sequences(
+            x,
+            labels,
+            name,
+            self.rows,
+            lengths=lengths,
+            per_step=per_step,
+            columns=self.columns,
+        )
 
 
 def read_long_csv(stream: Iterable[bytes], name: str, layout: LongLayout) -> Iterator[Sequences]:
@@ -79,6 +91,9 @@ def read_long_csv(stream: Iterable[bytes], name: str, layout: LongLayout) -> Ite
     if layout.label_column is not None and (not layout.optional or layout.label_column in header):
         label = _place(layout.label_column, header, name, line)
     features = [i for i in range(len(header)) if i not in (place, label)]
+    if layout.columns is not None:
+        features = [_place(column, header, name, line) for column in layout.columns]
+    columns = tuple(header[i] for i in features)
     if not features:
         raise InputError(f"{name}:{line}: row {line}: no columns of features beside the others")
 
@@ -92,7 +107,7 @@ def read_long_csv(stream: Iterable[bytes], name: str, layout: LongLayout) -> Ite
             yield row, cells
 
     seen: set[str] = set()
-    some = _Collected()
+    some = _Collected(columns)
     for key, group in groupby(checked(), lambda row: row[1][place].strip()):
         steps = list(group)
         first = steps[0][0]
@@ -109,7 +124,7 @@ def read_long_csv(stream: Iterable[bytes], name: str, layout: LongLayout) -> Ite
             some.labels.append(_labels(steps, label, name, layout.per_step))
         if some.count >= _ROWS_AT_ONCE:
             yield some.sequences(name, layout)
-            some = _Collected()
+            some = _Collected(columns)
     if some.x:
         yield some.sequences(name, layout)
     elif not seen:

@@ -4,12 +4,15 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from rnncli.data.mapped import Mapped, chunks
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
+
+TaskName = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Sequences:
         How many steps each sequence has; None where all have T.
     per_step : bool
         Whether `labels`, then (N, T) or (N, T, K), are those of the steps.
+    says : {"classification", "regression"}, optional
+        What the file itself says its labels are; class names are then kept to the letter.
+    columns : tuple of str, optional
+        The features' names, where their columns are known by them.
     """
 
     x: Array | Mapped
@@ -42,6 +49,8 @@ class Sequences:
     lines: bool = True
     lengths: Array | None = None
     per_step: bool = False
+    says: TaskName | None = None
+    columns: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -59,6 +68,8 @@ class Sequences:
             self.lines,
             lengths=lengths,
             per_step=self.per_step,
+            says=self.says,
+            columns=self.columns,
         )
 
     def in_memory(self) -> Iterator["Sequences"]:
@@ -82,15 +93,24 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Partition:
-    """A data set in its parts; ``held_out`` is what an evaluation without input scores."""
+    """A data set in its parts, with nothing missing.
+
+    Attributes
+    ----------
+    train, validation, test : Sequences
+        The parts; the last two may be None.
+    means : tuple of float
+        The features' means in training, which may have filled in what was missing.
+    """
 
     train: Sequences
     validation: Sequences | None = None
     test: Sequences | None = None
+    means: tuple[float, ...] = ()
 
     @property
     def held_out(self) -> Sequences | None:
-        """The test part, or the validation part where there is none."""
+        """What an evaluation without input scores: the test part, else the validation part."""
         return self.test if self.test is not None else self.validation
 
     @cached_property
@@ -144,6 +164,7 @@ def joined(parts: Sequence[Sequences]) -> Sequences:
         [row for part in parts for row in part.rows or ()],
         lengths=None if (lengths == steps).all() else lengths,
         per_step=parts[0].per_step,
+        columns=parts[0].columns,
     )
 
 

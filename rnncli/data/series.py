@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnncli.data.csv_rows import csv_rows, open_bytes
+from rnncli.data.csv_rows import ABSENT, csv_rows, open_bytes
+from rnncli.data.files import Defaults
 from rnncli.data.missing import Missing, filled, own_means
-from rnncli.data.numbers import number
+from rnncli.data.numbers import is_number, number
 from rnncli.data.sequences import Partition, Sequences
 from rnncli.data.task import Task
 from rnncli.errors import InputError
@@ -35,10 +36,20 @@ class Windows:
     sequence_length: int
     horizon: int
 
-    def cut(self, table: Array, source: str, rows: list[int], to_the_end: bool) -> Sequences:
+    def cut(
+        self,
+        table: Array,
+        source: str,
+        rows: list[int],
+        to_the_end: bool,
+        missing: Missing,
+        means: Array,
+    ) -> Sequences:
         """Return all windows of a table (R, C), each with the values that follow it.
 
-        With `to_the_end` also those with nothing known to follow, and without labels.
+        What is missing in a window is filled in from the rows before; a window after which a value
+        is missing is left out. With `to_the_end` also those with nothing known to follow, and
+        without labels.
         """
         length, ahead = self.sequence_length, 0 if to_the_end else self.horizon
         count = len(table) - length - ahead + 1
@@ -46,19 +57,31 @@ class Windows:
             raise InputError(
                 f"{source}: {len(table)} rows; a window of {length} and {ahead} ahead need more"
             )
-        x = sliding_window_view(table, length, axis=0)[:count].transpose(0, 2, 1)
+        chosen = table[:, [self.columns.index(name) for name in self.targets]]
+        whole = Sequences(table[np.newaxis].copy(), None, source, rows[:1])
+        filled_in = filled(whole, missing, means).x[0]
+        x = sliding_window_view(filled_in, length, axis=0)[:count].transpose(0, 2, 1).copy()
         lines = rows[length - 1 : length - 1 + count]
         if to_the_end:
             return Sequences(x, None, source, lines)
-        chosen = table[:, [self.columns.index(name) for name in self.targets]]
         following = sliding_window_view(chosen[length:], ahead, axis=0)[:count]
         labels = following.transpose(0, 2, 1).reshape(count, -1)
-        return Sequences(x, labels, source, lines)
+        known = np.flatnonzero(~np.isnan(labels).any(axis=1))
+        return Sequences(x, labels, source, lines).take(known)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
     """The config section ``data`` of kind series."""
+
+    defaults: ClassVar[Defaults] = {
+        "model": {"cell": "gru"},
+        "training": {
+            "num_epochs": 60,
+            "batch_size": 16,
+            "optimizer": {"kind": "adam", "learning_rate": 5e-3},
+        },
+    }
 
     kind: Literal["series"] = "series"
     path: Annotated[Path, Key("a CSV table with a header, one row a step, in the order of time")]
@@ -82,16 +105,21 @@ class Series:
         if not self.path.exists():
             raise InputError(f"data.path: {self.path}: there is no such file; a table was expected")
         names, table, rows = read_table(self.path, self.columns)
+        if 0 < self.test_size < self.horizon:
+            raise InputError(
+                f"data.test_size: {self.test_size} rows do not hold a horizon of {self.horizon}"
+            )
         windows = self.windows(names)
-        # What is missing is filled from the part that is learned, before windows share it.
-        learned = table[: len(table) - self.test_size]
-        means = own_means(Sequences(learned[np.newaxis], None, str(self.path)))
-        whole = Sequences(table[np.newaxis], None, str(self.path), rows)
-        table = filled(whole, self.missing, means).x[0]
-        cut = windows.cut(table, str(self.path), rows, to_the_end=False)
-        tested = max(0, self.test_size - self.horizon + 1) if self.test_size else 0
-        # Windows whose answer reaches into the test rows belong to neither side.
-        count = len(cut) - self.test_size if self.test_size else len(cut)
+        learned = len(table) - self.test_size
+        means = own_means(Sequences(table[np.newaxis, :learned], None, str(self.path)))
+        source = str(self.path)
+        cut = windows.cut(table, source, rows, False, self.missing, means)
+        # The row at which a window ends; what follows it must be on one side of the test rows.
+        ends = np.searchsorted(rows, cut.rows or ()) + 1
+        tested = np.flatnonzero(ends >= learned)
+        count = int(np.count_nonzero(ends + self.horizon <= learned))
+        if not self.test_size:
+            tested = tested[:0]
         held = round(count * self.validation_fraction)
         if count - held < 1 or (self.validation_fraction and not held):
             raise InputError(
@@ -102,10 +130,10 @@ class Series:
         start = count - held
         train = cut.take(np.arange(max(1, start - (self.horizon - 1 if held else 0))))
         validation = cut.take(np.arange(start, count)) if held else None
-        test = cut.take(np.arange(len(cut) - tested, len(cut))) if tested else None
+        test = cut.take(tested) if len(tested) else None
         width = len(windows.targets) * self.horizon
         task = Task("regression", (), (0.0,) * width, (1.0,) * width)
-        return Partition(train, validation, test), task
+        return Partition(train, validation, test, tuple(means.tolist())), task
 
     def windows(self, names: tuple[str, ...]) -> Windows:
         """Return what a window is, given the table's columns."""
@@ -131,8 +159,7 @@ def read_table(
         header = [cell.strip() for cell in header]
         if not header:
             raise InputError(f"{path}: no rows; a table with a header was expected")
-        names = None if columns is None else tuple(columns)
-        values: list[list[float]] = []
+        table: list[list[str]] = []
         lines: list[int] = []
         for line, cells in rows:
             if len(cells) != len(header):
@@ -140,30 +167,39 @@ def read_table(
                     f"{path}:{line}: row {line}: {len(cells)} columns; {len(header)} were "
                     "expected, as in the header"
                 )
-            if names is None:
-                pairs = zip(header, cells, strict=True)
-                names = tuple(name for name, cell in pairs if not np.isnan(_value(cell, None)))
-            for name in names:
-                if name not in header:
-                    raise InputError(
-                        f"{path}:1: no column is named '{name}'; {suggest(name, header)}"
-                    )
-            values.append(
-                [_value(cells[header.index(n)], f"{path}:{line}: row {line}, {n}") for n in names]
-            )
+            table.append(cells)
             lines.append(line)
-    if not names:
+    names = tuple(columns) if columns is not None else _columns_of_numbers(header, table)
+    for name in names:
+        if name not in header or names.count(name) > 1:
+            raise InputError(
+                f"{path}:1: no column, or more than one, is named '{name}'; {suggest(name, header)}"
+            )
+    if not names or not table:
         raise InputError(f"{path}: no column of numbers after a header")
+    places = [header.index(name) for name in names]
+    values = [
+        [_value(cells[i], f"{path}:{line}: row {line}, {header[i]}") for i in places]
+        for line, cells in zip(lines, table, strict=True)
+    ]
     return names, np.array(values), lines
 
 
-def _value(cell: str, place: str | None) -> float:
-    """Return the number of a cell, NaN where it is missing; without a place, NaN for any other."""
-    if cell.strip().lower() in ("", "?", "nan", "na"):
+def _columns_of_numbers(header: list[str], table: list[list[str]]) -> tuple[str, ...]:
+    """Return the columns in which every cell is a number or missing, and not all are missing."""
+    chosen = []
+    for place, name in enumerate(header):
+        cells = [cells[place] for cells in table if cells[place].strip().lower() not in ABSENT]
+        if cells and all(map(is_number, cells)):
+            chosen.append(name)
+    return tuple(chosen)
+
+
+def _value(cell: str, place: str) -> float:
+    """Return the number of a cell, NaN where it is missing."""
+    if cell.strip().lower() in ABSENT:
         return np.nan
     try:
         return number(cell)
     except ValueError as problem:
-        if place is None:
-            return np.nan
         raise InputError(f"{place}: {problem}") from None

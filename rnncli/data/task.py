@@ -95,7 +95,10 @@ class Task:
             if labels.ndim > 1:
                 raise InputError(f"{sequences.source}: several labels an answer; the model has one")
             positions = {str(label): i for i, label in enumerate(self.labels)}
-            numbers = [positions.get(str(_whole(label)), -1) for label in labels.tolist()]
+            numbers = [
+                positions.get(str(label), positions.get(str(_whole(label)), -1))
+                for label in labels.tolist()
+            ]
             if -1 in numbers:
                 index = numbers.index(-1)
                 raise InputError(
@@ -155,7 +158,7 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
         return Task("regression", (), (0.0,) * width, (1.0,) * width)
     if labels.ndim > 1:
         raise InputError(f"{sequences.source}: several labels an answer; classes need one")
-    names = sorted_labels(labels.tolist())
+    names = sorted_labels(labels.tolist(), to_the_letter=sequences.says is not None)
     for index, label in enumerate(labels.tolist()):
         if not _is_label(str(label)):
             raise InputError(
@@ -201,11 +204,14 @@ def _flat(sequences: Sequences) -> tuple[Array, Array | None, Sequence[int]]:
     return labels[there], there, np.nonzero(there)[0].tolist()
 
 
-def sorted_labels(labels: Iterable[Any]) -> list[str | int]:
-    """Return the different labels in order: whole numbers by value, else all as text."""
-    names = {_whole(label) for label in labels}
-    if all(isinstance(name, int) for name in names):
-        return sorted(names)
+def sorted_labels(labels: Iterable[Any], to_the_letter: bool = False) -> list[str | int]:
+    """Return the different labels in order: whole numbers by value, else all as text.
+
+    3.0 is the same label as 3, unless labels are to be kept to the letter.
+    """
+    names = {label if to_the_letter else _whole(label) for label in labels}
+    if all(str(_whole(name)) == str(name) and isinstance(_whole(name), int) for name in names):
+        return sorted({int(name) for name in names})
     return sorted(str(name) for name in names)
 
 

@@ -1,5 +1,6 @@
 """The UCR/UEA ``.ts`` format: time series of several channels and of any length."""
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from rnncli.data.csv_rows import open_bytes
 from rnncli.data.files import FileData
 from rnncli.data.numbers import number, numbers
-from rnncli.data.sequences import Sequences, padded
+from rnncli.data.sequences import Sequences, TaskName, padded
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
@@ -42,7 +43,7 @@ def read_ts(path: Path, labelled: bool) -> Sequences:
     """
     with open_bytes(path) as stream:
         header, lines = _header(stream, str(path))
-        has_label = _says_label(header)
+        says, has_label = _about_labels(header)
         sequences: list[Array] = []
         labels: list[str] = []
         rows: list[int] = []
@@ -64,7 +65,8 @@ def read_ts(path: Path, labelled: bool) -> Sequences:
     if labelled and not labels:
         raise InputError(f"{path}: has no labels; '@classLabel true ...' was expected")
     x, lengths = padded(sequences)
-    return Sequences(x, np.array(labels) if labels else None, str(path), rows, lengths=lengths)
+    given = np.array(labels) if labels else None
+    return Sequences(x, given, str(path), rows, lengths=lengths, says=says)
 
 
 def _header(
@@ -72,7 +74,7 @@ def _header(
 ) -> tuple[dict[str, list[str]], Iterator[tuple[int, str]]]:
     """Return the header's tags, and an iterator over the lines of data after it."""
     tags: dict[str, list[str]] = {}
-    lines = _lines(stream)
+    lines = _lines(stream, name)
     for row, text in lines:
         if not text.startswith("@"):
             raise InputError(
@@ -90,18 +92,31 @@ def _header(
     return tags, lines
 
 
-def _lines(stream: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+def _lines(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, str]]:
+    """Yield number and text of the lines that are neither blank nor comments."""
     for row, raw in enumerate(stream, 1):
-        text = raw.decode("utf-8-sig" if row == 1 else "utf-8", errors="replace").strip()
-        if text and text[0] not in "#%":
-            yield row, text
+        raw = raw.removeprefix(codecs.BOM_UTF8).strip()
+        if raw and raw[:1] not in b"#%":
+            try:
+                yield row, raw.decode()
+            except UnicodeDecodeError as error:
+                raise InputError(
+                    f"{name}:{row}: row {row}: byte {error.start + 1} is not UTF-8 text; "
+                    "save the file as UTF-8"
+                ) from None
 
 
-def _says_label(tags: dict[str, list[str]]) -> bool | None:
-    for tag in ("classlabel", "targetlabel"):
-        if tags.get(tag):
-            return tags[tag][0].lower() == "true"
-    return None
+def _about_labels(tags: dict[str, list[str]]) -> tuple[TaskName | None, bool | None]:
+    """Return what the header says that labels are, and whether there are any."""
+    kinds: tuple[tuple[str, TaskName], ...] = (
+        ("targetlabel", "regression"),
+        ("classlabel", "classification"),
+    )
+    said = [(kind, tags[tag][0].lower() == "true") for tag, kind in kinds if tags.get(tag)]
+    for kind, there in said:
+        if there:
+            return kind, True
+    return None, False if said else None
 
 
 def _sequence(fields: list[str], name: str, row: int) -> Array:

@@ -136,7 +136,7 @@ def gradcheck(
     def value() -> complex:
         first.set_inputs(x)
         losses = loss_at_labels(loss, unrolled.forward(), batch.y)[0]
-        mean: complex = np.add.reduce(losses).item() / len(losses)
+        mean: complex = np.add.reduce(losses).item() / max(len(losses), 1)
         return mean
 
     of_terms, of_loss = _ROUNDING[method]
@@ -181,8 +181,7 @@ def _backpropagated(network: Network, loss: Loss, batch: Batch) -> dict[str, Arr
 def _magnitudes(network: Network, loss: Loss, batch: Batch) -> dict[str, float]:
     """Return the size of each array's derivatives, sequence by sequence, before they cancel."""
     count = len(batch.x)
-    labelled = (i for i in range(count) if not np.isnan(batch.y[i]).all())
-    alone = [_backpropagated(network, loss, batch.sequence(i)) for i in labelled]
+    alone = [_backpropagated(network, loss, batch.sequence(i)) for i in range(count)]
     sizes = {name: sum(np.abs(part[name]) for part in alone) / count for name in alone[0]}
     return {name: float(np.nan_to_num(np.max(size))) for name, size in sizes.items()}
 

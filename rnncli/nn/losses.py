@@ -88,8 +88,10 @@ def loss_at_labels(loss: Loss, z: Array, y: Array) -> tuple[Array, Array, Array,
     if labelled.all():
         return *loss(z, y), z, y
     z_there, y_there = z[:, labelled], y[labelled]
-    losses, slope = loss(z_there, y_there)
     gradient = np.zeros_like(z)
+    if not labelled.any():
+        return z_there.sum(axis=0), gradient, z_there, y_there
+    losses, slope = loss(z_there, y_there)
     gradient[:, labelled] = slope
     return losses, gradient, z_there, y_there
 

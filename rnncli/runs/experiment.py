@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from rnncli.config.schema import Config
 from rnncli.data.inputs import Expected
-from rnncli.data.missing import own_means
 from rnncli.data.scaling import Scaler
 from rnncli.data.sequences import Partition
 from rnncli.data.series import Series, read_table
@@ -81,10 +80,11 @@ def build(config: Config) -> Experiment:
         getattr(data, "label_column", None),
         getattr(data, "header", None),
         getattr(data, "missing", "error"),
-        tuple(own_means(raw).tolist()),
+        partition.means,
         data.windows(read_table(data.path, data.columns)[0]) if isinstance(data, Series) else None,
         getattr(data, "sequence_column", None),
         getattr(data, "label_per", "sequence"),
+        raw.columns,
     )
     model = Model(network, task, scaler, expected)
     return Experiment(

@@ -8,6 +8,7 @@ import numpy as np
 
 from rnncli.data.sequences import Sequences
 from rnncli.data.task import Task
+from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.training.answers import Answers, answer
 from rnncli.training.model import Model
@@ -64,7 +65,15 @@ def score_parts(model: Model, parts: Iterable[Sequences]) -> Iterator[Scored]:
 
 
 def report(task: Task, scored: list[Scored]) -> Report:
-    """Return the figures over all parts."""
+    """Return the figures over all parts.
+
+    Raises
+    ------
+    InputError
+        There is nothing to score.
+    """
+    if not sum(len(part.answers.answers) for part in scored):
+        raise InputError("evaluate: nothing has a label; labelled sequences or steps were expected")
     truth = np.concatenate(
         [part.answers.truth for part in scored if part.answers.truth is not None]
     )

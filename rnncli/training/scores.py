@@ -32,18 +32,18 @@ class Tally:
         elif self.task.kind == "multiclass":
             self.figure_sum += np.count_nonzero(z.argmax(axis=0) == y[:, 0])
         else:
-            self.figure_sum += float(np.square((z - y.T) * self.std).mean(axis=0).sum())
-        return loss_sum / batch
+            self.figure_sum += float(np.square((z - y.T) * self.std).sum()) / len(self.std)
+        return loss_sum / max(batch, 1)
 
     @property
     def loss(self) -> float:
         """Mean loss over all sequences."""
-        return self.loss_sum / self.count
+        return self.loss_sum / max(self.count, 1)
 
     @property
     def figure(self) -> float:
         """Accuracy, or RMSE."""
-        mean = self.figure_sum / self.count
+        mean = self.figure_sum / max(self.count, 1)
         return sqrt(mean) if self.task.kind == "regression" else mean
 
     def state(self) -> dict[str, Any]:
