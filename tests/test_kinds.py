@@ -333,3 +333,109 @@ def test_npz_predictions_with_labels_beside(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.ones((4, 3)), y=["a", "b", "a", "b"])
     part, _ = Npz(path=tmp_path / "a.npz", validation_fraction=0).read(0)
     assert part.train.x.shape == (4, 3, 1)
+
+
+def test_the_header_says_what_labels_are(tmp_path: Path) -> None:
+    whole = TS.replace(":up", ":2").replace(":down", ":1").replace(": up", ":2")
+    values = whole.replace("@classLabel true up down", "@targetLabel true")
+    assert Ts(path=ts(tmp_path, values), validation_fraction=0).read(0)[1].kind == "regression"
+    fractions = whole.replace(":2\n", ":1.5\n").replace(":1\n", ":0.5\n")
+    task = Ts(path=ts(tmp_path, fractions), validation_fraction=0).read(0)[1]
+    assert (task.kind, task.labels) == ("binary", ("0.5", "1.5"))
+
+
+def test_class_names_in_ts_files_are_kept_to_the_letter(tmp_path: Path) -> None:
+    text = TS.replace(":up", ":1.0").replace(":down", ":01").replace(": up", ": 1")
+    task = Ts(path=ts(tmp_path, text), validation_fraction=0).read(0)[1]
+    assert task.labels == ("01", "1", "1.0")
+
+
+def test_ts_that_is_no_utf_8_is_refused_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    path.write_bytes(TS.replace(":down", ":ä").encode("latin-1"))
+    with pytest.raises(InputError, match="row 11: byte 9 is not UTF-8"):
+        Ts(path=path).read_file(path)
+    path.write_bytes(TS.replace("# a comment", "# für").encode("latin-1"))
+    assert len(Ts(path=path).read_file(path)) == 3
+
+
+def test_long_csv_columns_go_by_name(rnn: Command, here: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines, turned = ["id,a,b,label"], ["id,b,a,label"]
+    for sequence in range(40):
+        for _ in range(3):
+            a, b = rng.standard_normal(2).tolist()
+            label = "even" if sequence % 2 == 0 else "odd"
+            a += 3 if label == "odd" else -3
+            lines.append(f"{sequence},{a!r},{b!r},{label}")
+            turned.append(f"{sequence},{b!r},{a!r},{label}")
+    (here / "a.csv").write_text("\n".join(lines) + "\n")
+    (here / "b.csv").write_text("\n".join(turned) + "\n")
+    (here / "c.yaml").write_text(
+        "data: {kind: csv, path: a.csv, sequence_column: id, label_column: label}\n"
+        "training: {num_epochs: 3}\n"
+    )
+    assert rnn("train", "-c", "c.yaml", "-q").code == 0
+    assert (
+        rnn("predict", "-w", "latest", "-i", "a.csv").out
+        == rnn("predict", "-w", "latest", "-i", "b.csv").out
+    )
+
+
+def test_steps_without_labels_are_no_trouble(here: Path, rnn: Command) -> None:
+    lines = ["id,x,label"]
+    for sequence in range(30):
+        lines += [
+            f"{sequence},{i + sequence},{'' if sequence < 6 else 'ab'[i % 2]}" for i in (0, 1)
+        ]
+    (here / "a.csv").write_text("\n".join(lines) + "\n")
+    (here / "b.csv").write_text("id,x,label\n1,2,\n1,3,\n")
+    (here / "c.yaml").write_text(
+        "data: {kind: csv, path: a.csv, sequence_column: id, label_column: label,"
+        " label_per: step}\nmodel: {output: every_step}\n"
+        "training: {num_epochs: 2, batch_size: 1, shuffle: false}\n"
+    )
+    assert rnn("train", "-c", "c.yaml", "-q").code == 0
+    assert rnn("gradcheck", "-c", "c.yaml", "--num-samples", "3").code == 0
+    nothing = rnn("evaluate", "-w", "latest", "-i", "b.csv")
+    assert nothing.code == 2
+    assert nothing.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("missing", ["mean", "zero", "last"])
+def test_tables_with_gaps(rnn: Command, here: Path, missing: str) -> None:
+    values = np.random.default_rng(0).standard_normal(80)
+    cells = ["" if i in (0, 30, 31, 75) else repr(v) for i, v in enumerate(values.tolist())]
+    (here / "a.csv").write_text("x\n" + "\n".join(f'"{cell}"' for cell in cells) + "\n")
+    (here / "c.yaml").write_text(
+        "data: {kind: series, path: a.csv, sequence_length: 5, test_size: 10,"
+        f" missing: {missing}}}\ntraining: {{num_epochs: 2}}\n"
+    )
+    trained = rnn("train", "-c", "c.yaml", "-q")
+    assert trained.code == 0, trained.err
+    # Of the ten test rows one is missing: it is no answer to be scored.
+    own = rnn("evaluate", "-w", "latest", "--output", "own.csv", "--json")
+    assert json.loads(own.out)["num_samples"] == 9
+    rnn("evaluate", "-w", "latest", "-i", "a.csv", "--output", "all.csv")
+    own_rows, all_rows = (
+        np.loadtxt(here / name, delimiter=",", skiprows=1) for name in ("own.csv", "all.csv")
+    )
+    np.testing.assert_allclose(all_rows[-9:], own_rows, atol=1e-6)
+    assert rnn("predict", "-w", "latest", "-i", "a.csv").out.count("\n") == 80 - 5 + 2
+    refused = rnn("train", "-c", "c.yaml", "--set", "data.missing=error")
+    assert refused.code == 2
+    assert "the value is missing; set data.missing" in refused.err
+    short = rnn("train", "-c", "c.yaml", "--set", "data.horizon=11")
+    assert "10 rows do not hold a horizon of 11" in short.err
+
+
+def test_files_get_defaults_that_suit_them(tmp_path: Path) -> None:
+    path = str(ts(tmp_path, TS))
+    config = config_from({"data": {"kind": "ts", "path": path}})
+    assert (config.model.cell, config.model.pooling) == ("gru", "mean")
+    assert config.training.num_epochs == 100
+    chosen = config_from(
+        {"data": {"kind": "ts", "path": path}, "model": {"cell": "tanh", "pooling": "last"}}
+    )
+    assert (chosen.model.cell, chosen.model.pooling) == ("tanh", "last")
+    assert config_from({"data": {"kind": "sum_sign"}}).model.cell == "tanh"

@@ -76,6 +76,7 @@ def _random_subject(model: Model, num_samples: int) -> Subject:
 
 
 def _subject(model: Model, examples: Examples, num_samples: int) -> Subject:
-    part = examples.take(np.arange(min(num_samples, len(examples))))
+    labelled = ~np.isnan(examples.y).reshape(len(examples), -1).all(axis=1)
+    part = examples.take(np.flatnonzero(labelled)[:num_samples])
     dropout = model.network.architecture.dropout
     return Subject(model, Batch(part.inputs, part.y, part.lengths, dropout))
