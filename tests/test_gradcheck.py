@@ -215,6 +215,16 @@ def test_not_a_number_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first.worst == (0, 0)
 
 
+@pytest.mark.parametrize("samples", [1, 3, 7])
+def test_single_precision_configs_are_checked_in_double(
+    rnn: Command, small: Path, samples: int
+) -> None:
+    result = rnn("gradcheck", "-c", small, "--num-samples", samples, "--json")
+    assert result.code == 0
+    errors = [array["max_relative_error"] for array in json.loads(result.out)["arrays"]]
+    assert max(error for error in errors if error is not None) <= 1e-12
+
+
 def test_command_on_config_run_and_weights(rnn: Command, run_folder: Path, small: Path) -> None:
     for arguments in (["-c", small], ["-w", run_folder], ["-w", run_folder / "weights.npz"], []):
         result = rnn("gradcheck", *arguments, "--json")

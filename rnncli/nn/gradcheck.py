@@ -7,7 +7,7 @@ G. Trapp, "Using complex variables to estimate derivatives of real functions", S
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -125,6 +125,7 @@ def gradcheck(
     ArrayCheck
         One for each array.
     """
+    batch = replace(batch, y=batch.y.astype(float))
     found = _backpropagated(network, loss, batch)
     magnitudes = _magnitudes(network, loss, batch)
     probe = network.astype(complex if method == "complex" else float)
