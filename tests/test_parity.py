@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnncli.config.validate import config_from
+from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Architecture, Network
+from rnncli.runs.experiment import build
 from rnncli.runs.weights import fill_network, torch_arrays
 from rnncli.training.optimizers import SGD, Adam, AdamW
 
@@ -100,6 +103,29 @@ def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> No
             np.testing.assert_allclose(total, value + values[other], rtol=0, atol=1e-15)
         elif "bias_hh" not in name:
             np.testing.assert_array_equal(again[name], value)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None:
+    with np.load(GOLDEN / "cells.npz") as golden:
+        case = f"{cell}/2/True/value/"
+        values = {n.removeprefix(case): golden[n] for n in golden if n.startswith(case)}
+    del values["input"]
+    np.savez(tmp_path / "state.npz", **values)
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "a.npz", x=rng.standard_normal((20, 5, 3)), y=rng.standard_normal((20, 2)))
+    tree = {
+        "data": {"kind": "npz", "path": str(tmp_path / "a.npz")},
+        "model": {"cell": cell, "hidden_size": 4, "num_layers": 2, "bidirectional": True},
+        "training": {"start_from": str(tmp_path / "state.npz")},
+    }
+    found = torch_arrays(build(config_from(tree)).model.network)
+    np.testing.assert_array_equal(found["head.weight"], values["head.weight"].astype("f"))
+    name = "rnn.weight_hh_l1_reverse"
+    np.testing.assert_array_equal(found[name], values[name].astype("f"))
+    tree["model"]["hidden_size"] = 5  # type: ignore[index]
+    with pytest.raises(InputError, match=r"state\.npz: .* has shape"):
+        build(config_from(tree))
 
 
 def to_the_end(x: np.ndarray) -> np.ndarray:

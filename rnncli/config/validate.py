@@ -280,13 +280,19 @@ def _class_at(path: KeyPath, tree: Any) -> Any:
 
 
 def _with_absolute_paths(config: Config, folder: Path, origins: dict[KeyPath, str]) -> Config:
-    changes: dict[str, Any] = {}
-    for item in fields(config.data):
-        value = getattr(config.data, item.name)
-        if isinstance(value, Path):
-            base = Path() if ("data", item.name) in origins else folder
-            try:
-                changes[item.name] = (base / value.expanduser()).resolve()
-            except (ValueError, RuntimeError, OSError) as error:
-                raise InputError(f"data.{item.name}: '{value}' is no path ({error})") from None
-    return replace(config, data=replace(config.data, **changes))
+    sections: dict[str, Any] = {}
+    for section in ("data", "training"):
+        described: Any = getattr(config, section)
+        changes: dict[str, Any] = {}
+        for item in fields(described):
+            value = getattr(described, item.name)
+            if isinstance(value, Path):
+                base = Path() if (section, item.name) in origins else folder
+                try:
+                    changes[item.name] = (base / value.expanduser()).resolve()
+                except (ValueError, RuntimeError, OSError) as error:
+                    raise InputError(
+                        f"{section}.{item.name}: '{value}' is no path ({error})"
+                    ) from None
+        sections[section] = replace(described, **changes)
+    return replace(config, **sections)

@@ -12,6 +12,7 @@ from rnncli.data.synthetic import Synthetic
 from rnncli.data.task import scale_targets
 from rnncli.errors import InputError
 from rnncli.nn.network import Network
+from rnncli.runs.weights import start_from
 from rnncli.streams import generator
 from rnncli.training.examples import Examples
 from rnncli.training.fit import Epoch, Progress, Step, fit
@@ -73,6 +74,8 @@ def build(config: Config) -> Experiment:
     _, steps, features = raw.x.shape
     network = Network(config.model, features, task.output_size)
     network.initialize(generator(config.seed, "weights"))
+    if config.training.start_from is not None:
+        start_from(network, config.training.start_from)
     data = config.data
     expected = Expected(
         features,

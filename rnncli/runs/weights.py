@@ -8,12 +8,13 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from rnncli.data.inputs import Expected
+from rnncli.data.npz import open_arrays
 from rnncli.data.scaling import Scaler
 from rnncli.data.task import Task
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Architecture, Network
-from rnncli.runs.archive import read_archive, write_archive
+from rnncli.runs.archive import METADATA, read_archive, write_archive
 from rnncli.training.model import Model
 
 FORMAT, VERSION = "rnncli-weights", 1
@@ -54,6 +55,26 @@ def load_model(path: Path) -> Model:
         raise InputError(f"{path}: metadata: {key}: {first['msg']}") from None
     except (ValueError, TypeError) as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def start_from(network: Network, path: Path) -> None:
+    """Fill a network with the arrays of a weights file, or of a PyTorch ``state_dict``.
+
+    A ``state_dict`` of a module with the parts ``rnn`` and ``head``, saved with ``np.savez``, has
+    the names that are wanted; the precision is converted.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or its arrays are not those of this network.
+    """
+    arrays = open_arrays(path)
+    arrays.pop(METADATA, None)
+    dtype = network.parameters.dtype
+    try:
+        fill_network(network, {name: array.astype(dtype) for name, array in arrays.items()})
+    except ValueError as error:
+        raise InputError(f"training.start_from: {path}: {error}") from None
 
 
 def torch_arrays(network: Network) -> dict[str, Array]:

@@ -1,6 +1,7 @@
 """The config section ``training``."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from rnncli.keys import Key
@@ -21,6 +22,9 @@ class Training:
     clip_norm: Annotated[
         float | None, Key("longest gradient before it is scaled down; null for none", above=0)
     ] = 1.0
+    start_from: Annotated[
+        Path | None, Key("weights to start from: a weights file, or a state_dict saved as .npz")
+    ] = None
     shuffle: Annotated[bool, Key("a new order every epoch")] = True
     patience: Annotated[
         int | None, Key("epochs without a better validation loss before stopping", minimum=1)
