@@ -26,7 +26,6 @@ class Synthetic:
     validation_fraction: ValidationFraction = 0.1
     fresh: Fresh = False
 
-    kind: ClassVar[str]
     task: ClassVar[Task]
 
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
@@ -50,7 +49,7 @@ class Synthetic:
 class SumSign(Synthetic):
     """The sum-sign task: tell whether the sum over all steps and features is positive."""
 
-    kind: Literal["sum_sign"] = "sum_sign"  # type: ignore[misc]
+    kind: Literal["sum_sign"] = "sum_sign"
     sequence_length: Steps = 10
     input_size: Annotated[int, Key("features a step", minimum=1, maximum=10**6)] = 1
 
@@ -74,7 +73,7 @@ class Adding(Synthetic):
     ICML 2016.
     """
 
-    kind: Literal["adding"] = "adding"  # type: ignore[misc]
+    kind: Literal["adding"] = "adding"
     sequence_length: Annotated[int, Key("steps", minimum=2, maximum=10**6)] = 100
 
     task = Task("regression", (), (0.0,), (1.0,))
@@ -102,7 +101,7 @@ class Copy(Synthetic):
     2016.
     """
 
-    kind: Literal["copy"] = "copy"  # type: ignore[misc]
+    kind: Literal["copy"] = "copy"
     delay: Annotated[int, Key("steps between the symbols and the sign", minimum=1)] = 100
 
     task = Task("multiclass", tuple(range(9)))
@@ -126,7 +125,7 @@ class Parity(Synthetic):
     that only a network that found the rule answers them.
     """
 
-    kind: Literal["parity"] = "parity"  # type: ignore[misc]
+    kind: Literal["parity"] = "parity"
     sequence_length: Annotated[int, Key("longest training sequence", minimum=1)] = 20
     test_length: Annotated[int, Key("steps of the test sequences", minimum=1)] = 100
 
@@ -162,7 +161,7 @@ class TemporalOrder(Synthetic):
     task 6a.
     """
 
-    kind: Literal["temporal_order"] = "temporal_order"  # type: ignore[misc]
+    kind: Literal["temporal_order"] = "temporal_order"
     sequence_length: Annotated[int, Key("steps", minimum=10, maximum=10**6)] = 100
 
     task = Task("multiclass", ("XX", "XY", "YX", "YY"))

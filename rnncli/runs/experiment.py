@@ -1,9 +1,10 @@
 """A config made real: data read, network drawn, ready to train."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rnncli.config.schema import Config
+from rnncli.data.csv import Csv
 from rnncli.data.inputs import Expected
 from rnncli.data.scaling import Scaler
 from rnncli.data.sequences import Partition
@@ -77,18 +78,20 @@ def build(config: Config) -> Experiment:
     if config.training.start_from is not None:
         start_from(network, config.training.start_from)
     data = config.data
-    expected = Expected(
-        features,
-        steps,
-        getattr(data, "label_column", None),
-        getattr(data, "header", None),
-        getattr(data, "missing", "error"),
-        partition.means,
-        data.windows(read_table(data.path, data.columns)[0]) if isinstance(data, Series) else None,
-        getattr(data, "sequence_column", None),
-        getattr(data, "label_per", "sequence"),
-        raw.columns,
-    )
+    expected = Expected(features, steps, means=partition.means, columns=raw.columns)
+    if isinstance(data, Csv):
+        expected = replace(
+            expected,
+            label_column=data.label_column,
+            header=data.header,
+            sequence_column=data.sequence_column,
+            label_per=data.label_per,
+        )
+    if isinstance(data, Series):
+        windows = data.windows(read_table(data.path, data.columns)[0])
+        expected = replace(expected, windows=windows)
+    if not isinstance(data, Synthetic):
+        expected = replace(expected, missing=data.missing)
     model = Model(network, task, scaler, expected)
     return Experiment(
         config,

@@ -181,7 +181,6 @@ def fit(
     with np.errstate(over="ignore", invalid="ignore"), threads_for(hidden):
         while progress.epoch < settings.num_epochs and not _stale(progress, settings):
             begun = perf_counter() - progress.seconds
-            train = source(progress.epoch)
             order = epoch_order(train, settings, seed, progress.epoch)
             for part in slices[progress.batch :]:
                 batch = train.take(order[part])
@@ -199,6 +198,8 @@ def fit(
                 progress.seconds = perf_counter() - begun
                 yield Step(progress.epoch + 1, progress.batch, len(slices), len(batch), loss, norm)
             yield _end_epoch(network, task, validation, steps, progress, rate, begun)
+            if progress.epoch < settings.num_epochs:
+                train = source(progress.epoch)
 
 
 def _stale(progress: Progress, settings: Training) -> bool:
