@@ -57,7 +57,8 @@ def main() -> None:
         tmux("new-session", "-d", "-s", SESSION, "-x", str(WIDTH), "-y", str(HEIGHT), "sh")
         try:
             tmux("send-keys", "-t", SESSION, f"PS1='$ '; clear; RUNS={runs}", "Enter")
-            command = "rnn train --config configs/digits.yaml --runs $RUNS"
+            held_out = "--set data.validation_fraction=0.1"
+            command = f"rnn train -c configs/digits.yaml {held_out} --runs $RUNS"
             tmux("send-keys", "-t", SESSION, "clear", "Enter")
             time.sleep(0.5)
             tmux("send-keys", "-t", SESSION, command, "Enter")
