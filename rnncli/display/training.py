@@ -45,7 +45,11 @@ class Silent:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End."""
+        """End, whatever came."""
+        self.end()
+
+    def end(self) -> None:
+        """Leave nothing behind."""
 
 
 class PlainLines(Silent):
@@ -124,12 +128,7 @@ class Bar(Silent):
         )
         self.progress.refresh()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
         """Take the bar away; the epochs' lines stay."""
         self.progress.stop()
 

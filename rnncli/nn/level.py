@@ -15,9 +15,7 @@ class Level:
         The forward layer and, if there are two directions, the reverse one, which holds the same
         sequence with its time turned round.
     outputs : array (T, F, B)
-        The states after each step, in the order of time, F = H for each direction.
-    upstream : array (T, F, B)
-        Room for the derivatives that reach them.
+        The states after each step, in the order of time; F is H for each direction.
     """
 
     def __init__(self, layers: list[Layer]) -> None:

@@ -36,8 +36,8 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     Examples
     --------
-    >>> model = rnncli.load("runs/2026-11-22_14-05-33_sum_sign")  # doctest: +SKIP
-    >>> model.predict(x)  # doctest: +SKIP
+    >>> model = rnncli.load("runs/2026-11-22_14-05-33_sum_sign")
+    >>> model.predict(x)
     """
     return load_model(find_weights(os.fspath(path))[0])
 
@@ -70,7 +70,7 @@ def train(
 
     Examples
     --------
-    >>> model = rnncli.train({"data": {"kind": "sum_sign"}})  # doctest: +SKIP
+    >>> model = rnncli.train({"data": {"kind": "sum_sign"}})
     """
     if isinstance(config, Mapping):
         config = config_from(dict(config))
