@@ -6,6 +6,7 @@ Runs the commands in tmux (which must be installed, beside ``rnn`` itself), read
 its colours, and lets rich draw it. Run it from the repository's folder.
 """
 
+import io
 import re
 import subprocess
 import tempfile
@@ -43,7 +44,7 @@ def wait_for(text: str) -> str:
 def draw(shown: str, title: str, name: str) -> None:
     """Write a screen as an SVG picture."""
     lines = [line for line in shown.splitlines() if not line.startswith("$ $")]
-    console = Console(record=True, width=WIDTH, file=open("/dev/null", "w"), force_terminal=True)  # noqa: SIM115
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi("\n".join(lines).rstrip()), soft_wrap=True)
     svg = console.export_svg(title=title, unique_id=name)
     # rich asks for a font from the network; without that, the viewer takes its own monospace font.

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from rnncli.data.csv_rows import ABSENT, csv_rows, open_bytes
+from rnncli.data.csv_rows import csv_rows, of_width, open_bytes, value
 from rnncli.data.files import FileData
 from rnncli.data.long_csv import LongLayout, read_long_csv
-from rnncli.data.numbers import number, numbers
+from rnncli.data.numbers import numbers
 from rnncli.data.sequences import Sequences, joined, padded
 from rnncli.errors import InputError
 from rnncli.keys import Key
@@ -123,12 +123,7 @@ def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Seq
     labels: list[str] = []
     lines: list[int] = []
     empty = True
-    for line, cells in rows:
-        if len(cells) != width:
-            raise InputError(
-                f"{name}:{line}: row {line}: {len(cells)} columns; {width} were expected, as in "
-                "the first row"
-            )
+    for line, cells in of_width(rows, width, name, "first row"):
         if label is not None:
             labels.append(cells.pop(label).strip())
             if not labels[-1]:
@@ -234,11 +229,8 @@ def _carefully(
         del features[-size:]
     values = []
     for place, cell in enumerate(features):
-        if layout.missing and cell.strip().lower() in ABSENT:
-            values.append(np.nan)
-            continue
         try:
-            values.append(number(cell))
+            values.append(value(cell, layout.missing))
         except ValueError as problem:
             column = place + (label is not None and place >= label)
             title = f" ({header[column].strip()})" if header else ""

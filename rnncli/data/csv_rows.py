@@ -6,9 +6,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
+from math import nan
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from rnncli.data.numbers import number
 from rnncli.errors import InputError, unreadable
 
 # What stands in a cell where a value is missing, in lower case.
@@ -61,3 +63,27 @@ def _lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
         if "\0" in text:
             raise InputError(f"{name}:{line}: row {line}: a NUL byte; text was expected")
         yield text
+
+
+def of_width(
+    rows: Iterator[tuple[int, list[str]]], width: int, name: str, like: str
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows; raise `InputError` at the first of another width than what it is like."""
+    for line, cells in rows:
+        if len(cells) != width:
+            raise InputError(
+                f"{name}:{line}: row {line}: {len(cells)} columns; {width} were expected, as in "
+                f"the {like}"
+            )
+        yield line, cells
+
+
+def value(cell: str, missing: bool) -> float:
+    """Return the number of a cell; NaN where one is missing, if that is allowed.
+
+    Raises
+    ------
+    ValueError
+        The cell is no number; with what is wrong.
+    """
+    return nan if missing and cell.strip().lower() in ABSENT else number(cell)

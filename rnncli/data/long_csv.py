@@ -6,8 +6,7 @@ from itertools import groupby
 
 import numpy as np
 
-from rnncli.data.csv_rows import ABSENT, csv_rows
-from rnncli.data.numbers import number
+from rnncli.data.csv_rows import csv_rows, of_width, value
 from rnncli.data.sequences import Sequences, padded
 from rnncli.errors import InputError
 from rnncli.keys import suggest
@@ -97,18 +96,10 @@ def read_long_csv(stream: Iterable[bytes], name: str, layout: LongLayout) -> Ite
     if not features:
         raise InputError(f"{name}:{line}: row {line}: no columns of features beside the others")
 
-    def checked() -> Iterator[tuple[int, list[str]]]:
-        for row, cells in rows:
-            if len(cells) != len(header):
-                raise InputError(
-                    f"{name}:{row}: row {row}: {len(cells)} columns; {len(header)} were expected, "
-                    "as in the header"
-                )
-            yield row, cells
-
+    checked = of_width(rows, len(header), name, "header")
     seen: set[str] = set()
     some = _Collected(columns)
-    for key, group in groupby(checked(), lambda row: row[1][place].strip()):
+    for key, group in groupby(checked, lambda row: row[1][place].strip()):
         steps = list(group)
         first = steps[0][0]
         if key in seen:
@@ -149,12 +140,8 @@ def _values(
     values = np.empty((len(steps), len(features)))
     for step, (row, cells) in enumerate(steps):
         for i, column in enumerate(features):
-            cell = cells[column]
-            if missing and cell.strip().lower() in ABSENT:
-                values[step, i] = np.nan
-                continue
             try:
-                values[step, i] = number(cell)
+                values[step, i] = value(cells[column], missing)
             except ValueError as problem:
                 raise InputError(
                     f"{name}:{row}: row {row}, column {column + 1} ({header[column]}): {problem}"

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnncli.data.csv_rows import ABSENT, csv_rows, open_bytes
+from rnncli.data.csv_rows import ABSENT, csv_rows, of_width, open_bytes, value
 from rnncli.data.files import Defaults
 from rnncli.data.missing import Missing, filled, own_means
-from rnncli.data.numbers import is_number, number
+from rnncli.data.numbers import is_number
 from rnncli.data.sequences import Partition, Sequences
 from rnncli.data.task import Task
 from rnncli.errors import InputError
@@ -67,7 +67,7 @@ class Windows:
         following = sliding_window_view(chosen[length:], ahead, axis=0)[:count]
         labels = following.transpose(0, 2, 1).reshape(count, -1)
         known = np.flatnonzero(~np.isnan(labels).any(axis=1))
-        return Sequences(x, labels, source, lines).take(known)
+        return Sequences(x, labels, source, lines, columns=self.columns).take(known)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,17 +118,16 @@ class Series:
         ends = np.searchsorted(rows, cut.rows or ()) + 1
         tested = np.flatnonzero(ends >= learned)
         count = int(np.count_nonzero(ends + self.horizon <= learned))
-        if not self.test_size:
-            tested = tested[:0]
         held = round(count * self.validation_fraction)
-        if count - held < 1 or (self.validation_fraction and not held):
+        # Between training and validation, as many windows as the horizon overlaps stay out.
+        start = count - held
+        last = start - (self.horizon - 1 if held else 0)
+        if last < 1 or (self.validation_fraction and not held):
             raise InputError(
                 f"{self.path}: {len(table)} rows leave nothing to learn or to validate beside "
                 f"test_size {self.test_size} and windows of {self.sequence_length}"
             )
-        # Between training and validation, as many windows as the horizon overlaps stay out.
-        start = count - held
-        train = cut.take(np.arange(max(1, start - (self.horizon - 1 if held else 0))))
+        train = cut.take(np.arange(last))
         validation = cut.take(np.arange(start, count)) if held else None
         test = cut.take(tested) if len(tested) else None
         width = len(windows.targets) * self.horizon
@@ -151,7 +150,7 @@ def read_table(
 ) -> tuple[tuple[str, ...], Array, list[int]]:
     """Return names, values (R, C) and line numbers of chosen columns of a CSV table.
 
-    Without a choice, all columns whose first value is a number. What is missing is NaN.
+    Without a choice, all columns that hold numbers and nothing else. What is missing is NaN.
     """
     with open_bytes(path) as stream:
         rows = csv_rows(stream, str(path))
@@ -161,12 +160,7 @@ def read_table(
             raise InputError(f"{path}: no rows; a table with a header was expected")
         table: list[list[str]] = []
         lines: list[int] = []
-        for line, cells in rows:
-            if len(cells) != len(header):
-                raise InputError(
-                    f"{path}:{line}: row {line}: {len(cells)} columns; {len(header)} were "
-                    "expected, as in the header"
-                )
+        for line, cells in of_width(rows, len(header), str(path), "header"):
             table.append(cells)
             lines.append(line)
     names = tuple(columns) if columns is not None else _columns_of_numbers(header, table)
@@ -197,9 +191,7 @@ def _columns_of_numbers(header: list[str], table: list[list[str]]) -> tuple[str,
 
 def _value(cell: str, place: str) -> float:
     """Return the number of a cell, NaN where it is missing."""
-    if cell.strip().lower() in ABSENT:
-        return np.nan
     try:
-        return number(cell)
+        return value(cell, missing=True)
     except ValueError as problem:
         raise InputError(f"{place}: {problem}") from None

@@ -81,8 +81,7 @@ class Level:
         if len(self.layers) == 1:
             layer = self.forward_layer
             layer.prepare_backward()
-            if final is not layer.flow:
-                layer.flow[...] = 0 if final is None else final
+            layer.flow[...] = 0 if final is None else final
             layer.backward(upstream, through_start)
             return
         for direction, layer in enumerate(self.layers):

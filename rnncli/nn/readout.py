@@ -68,10 +68,9 @@ class Max(Readout):
     def forward(self) -> Array:
         """Return the features."""
         values = self.level.outputs.real
-        if self.level.lengths is not None:
-            place = np.arange(self.level.steps)[:, np.newaxis, np.newaxis]
-            begun = place >= self.level.steps - self.level.lengths
-            values = np.where(begun, values, -np.inf)
+        mask = self.level.forward_layer.mask
+        if mask is not None:
+            values = np.where(mask.real > 0, values, -np.inf)
         self.places = values.argmax(axis=0)[np.newaxis]
         self.features[:-1] = np.take_along_axis(self.level.outputs, self.places, axis=0)[0]
         return self.features

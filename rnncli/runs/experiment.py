@@ -8,7 +8,7 @@ from rnncli.data.csv import Csv
 from rnncli.data.inputs import Expected
 from rnncli.data.scaling import Scaler
 from rnncli.data.sequences import Partition
-from rnncli.data.series import Series, read_table
+from rnncli.data.series import Series
 from rnncli.data.synthetic import Synthetic
 from rnncli.data.task import scale_targets
 from rnncli.errors import InputError
@@ -88,8 +88,7 @@ def build(config: Config) -> Experiment:
             label_per=data.label_per,
         )
     if isinstance(data, Series):
-        windows = data.windows(read_table(data.path, data.columns)[0])
-        expected = replace(expected, windows=windows)
+        expected = replace(expected, windows=data.windows(raw.columns or ()))
     if not isinstance(data, Synthetic):
         expected = replace(expected, missing=data.missing)
     model = Model(network, task, scaler, expected)

@@ -32,11 +32,21 @@ class Answers:
     truth: Array | None = None
 
 
-def answer(model: Model, part: Sequences, first: int, with_truth: bool = False) -> Answers:
+def answer(model: Model, part: Sequences, first: int) -> Answers:
     """Return a model's answers for sequences in memory; the first has the given number."""
+    return answers_from(outputs_for(model, part), model, part, first, None)
+
+
+def outputs_for(model: Model, part: Sequences) -> Array:
+    """Return the head's outputs for sequences in memory."""
     assert not isinstance(part.x, Mapped)
-    z = model.outputs(part.x, part.lengths)
-    truth = model.task.encode(part, float) if with_truth else None
+    return model.outputs(part.x, part.lengths)
+
+
+def answers_from(
+    z: Array, model: Model, part: Sequences, first: int, truth: Array | None
+) -> Answers:
+    """Return the answers that outputs mean, beside the truth if its targets are given."""
     places: dict[str, Array] = {}
     if z.ndim == 3:
         count, steps, _ = z.shape

@@ -6,11 +6,13 @@ from math import sqrt
 
 import numpy as np
 
-from rnncli.data.sequences import Sequences
+from rnncli.data.sequences import Sequences, check_features
 from rnncli.data.task import Task
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
-from rnncli.training.answers import Answers, answer
+from rnncli.nn.losses import LOSSES
+from rnncli.training.answers import Answers, answers_from, outputs_for
+from rnncli.training.inference import tally_outputs
 from rnncli.training.model import Model
 from rnncli.training.scores import Tally
 
@@ -57,9 +59,11 @@ def score_parts(model: Model, parts: Iterable[Sequences]) -> Iterator[Scored]:
     """Yield the answers for each part beside the truth, and what else `report` needs."""
     first = 0
     for part in (some for whole in parts for some in whole.in_memory()):
-        tally = Tally(model.task)
-        model.score(model.examples(part), tally)
-        answers = answer(model, part, first, with_truth=True)
+        check_features(part, model.network.input_size)
+        truth = model.task.encode(part, float)
+        z = outputs_for(model, part)
+        tally = tally_outputs(z, LOSSES[model.task.loss], truth.astype(z.dtype), Tally(model.task))
+        answers = answers_from(z, model, part, first, truth)
         first += len(part)
         yield Scored(answers, tally.loss_sum)
 

@@ -48,8 +48,12 @@ def outputs(network: Network, x: Array | Mapped, lengths: Array | None = None) -
 
 def score(network: Network, loss: Loss, examples: Examples, tally: Tally) -> Tally:
     """Add examples to a tally; return it."""
-    z = outputs(network, examples.x, examples.lengths)
+    return tally_outputs(outputs(network, examples.x, examples.lengths), loss, examples.y, tally)
+
+
+def tally_outputs(z: Array, loss: Loss, y: Array, tally: Tally) -> Tally:
+    """Add what `outputs` returned, and the targets (N, K) or (N, T, K), to a tally; return it."""
     columns = z.T if z.ndim == 2 else z.transpose(2, 1, 0).reshape(z.shape[2], -1)
-    losses, _, z, y = loss_at_labels(loss, columns, examples.y)
+    losses, _, z, y = loss_at_labels(loss, columns, y)
     tally.add(losses, z, y)
     return tally

@@ -13,11 +13,9 @@ from rnncli.data.sequences import Sequences, check_features, padded
 from rnncli.data.task import Task
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
-from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.training.examples import Examples
-from rnncli.training.inference import outputs, score
-from rnncli.training.scores import Tally
+from rnncli.training.inference import outputs
 
 
 @dataclass(frozen=True)
@@ -95,8 +93,3 @@ class Model:
         dtype = self.network.parameters.dtype
         x = scaled(sequences.x, self.scaler, dtype, sequences.lengths)
         return Examples(x, self.task.encode(sequences, dtype), sequences.lengths)
-
-    def score(self, examples: Examples, tally: Tally) -> None:
-        """Add examples to a tally."""
-        with threads_for(self.network.architecture.hidden_size):
-            score(self.network, LOSSES[self.task.loss], examples, tally)
