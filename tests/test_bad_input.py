@@ -172,12 +172,12 @@ def evaluate_csv(content: str) -> list[str]:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a weights file of a classifier of three steps with the labels a and b."""
     import rnncli
-    from rnncli.runs.weights import save_model
+    from rnncli.runs.weights import weights_of
 
     folder = tmp_path_factory.mktemp("model")
     path = write_csv(folder / "d.csv", X, ["a", "b"] * 10)
     trained = rnncli.train({"data": {"kind": "csv", "path": str(path)}})
-    save_model(folder / "model.npz", trained)
+    weights_of(trained).write(folder / "model.npz")
     return folder / "model.npz"
 
 

@@ -18,10 +18,11 @@ from conftest import Command, process
 import rnncli
 from rnncli.config.validate import read_config
 from rnncli.errors import InputError, StorageError
-from rnncli.runs.archive import read_archive, write_archive
-from rnncli.runs.files import atomic_write
+from rnncli.runs.archive import Contents
+from rnncli.runs.files import replacing
 from rnncli.runs.folder import create_run, find_run
 from rnncli.runs.session import new_session
+from rnncli.runs.weights import weights_of
 from rnncli.training.evaluation import evaluate
 
 LONG = [
@@ -114,7 +115,9 @@ def test_python_and_command_train_the_same_weights(small: Path, run_folder: Path
 
 def test_runs_started_in_the_same_second_never_share_a_folder(tmp_path: Path) -> None:
     when = datetime(2026, 11, 22, 14, 5, 33)
-    made = [create_run(tmp_path, "a", when) for _ in range(3)]
+    made = [
+        create_run(tmp_path, "a", when, lambda folder: (folder / "b").touch()) for _ in range(3)
+    ]
     assert [path.name for path in made] == [
         "2026-11-22_14-05-33_a",
         "2026-11-22_14-05-33_a_2",
@@ -185,7 +188,7 @@ def test_changed_data_or_seed_is_noticed(rnn: Command, here: Path) -> None:
     np.savez("a.npz", x=x, y=y)
     text = (run / "config.yaml").read_text()
     (run / "config.yaml").write_text(text.replace("seed: 0", "seed: 1"))
-    assert "changed since" in rnn(*more).err
+    assert "seed: is 1, was 0; only training.num_epochs can change" in rnn(*more).err
     (run / "config.yaml").write_text(text)
     assert rnn(*more).code == 0
     fewer = rnn("train", "--resume", run, "--set", "training.num_epochs=1")
@@ -257,7 +260,7 @@ def _config(folder: Path, text: str) -> Path:
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("old")
-    with pytest.raises(StorageError, match=str(path)), atomic_write(path) as file:
+    with pytest.raises(StorageError, match=str(path)), replacing(path) as file:
         file.write(b"new")
         raise OSError(28, "No space left on device")
     assert path.read_text() == "old"
@@ -323,10 +326,9 @@ def test_pytorchs_two_biases_are_added_up(run_folder: Path) -> None:
     path = run_folder / "weights.npz"
     x = np.random.default_rng(0).standard_normal((5, 5, 1))
     expected = rnncli.load(path).predict_proba(x)
-    arrays, metadata = read_archive(path, "rnncli-weights", 1)
-    for key in ("format", "version", "rnncli", "sha256"):
-        del metadata[key]
+    model = rnncli.load(path)
+    arrays, metadata = weights_of(model).arrays, weights_of(model).metadata
     half = arrays["rnn.bias_ih_l0"] / 2
     arrays |= {"rnn.bias_ih_l0": half, "rnn.bias_hh_l0": half}
-    write_archive(path, "rnncli-weights", 1, arrays, metadata)
+    Contents("rnncli-weights", 1, arrays, metadata).write(path)
     np.testing.assert_allclose(rnncli.load(path).predict_proba(x), expected, atol=1e-6)

@@ -67,6 +67,8 @@ def as_tree(config: Config) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(item) for item in value]
         return str(value) if isinstance(value, Path) else value
 
     tree: dict[str, Any] = plain(asdict(config))

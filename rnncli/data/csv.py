@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from rnncli.data.csv_rows import csv_rows, of_width, open_bytes, value
+from rnncli.data.csv_rows import csv_rows, of_width, value
 from rnncli.data.files import FileData
 from rnncli.data.long_csv import LongLayout, read_long_csv
 from rnncli.data.numbers import numbers
 from rnncli.data.sequences import Sequences, joined, padded
+from rnncli.data.untrusted import open_lines
 from rnncli.errors import InputError
 from rnncli.keys import Key
 
@@ -65,7 +66,7 @@ class Csv(FileData):
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""
         absent = self.missing != "error"
-        with open_bytes(path) as stream:
+        with open_lines(path) as stream:
             if self.sequence_column is None:
                 if self.label_per == "step":
                     raise InputError(

@@ -1,40 +1,14 @@
-"""The rows of CSV files, plain or compressed, from files and from pipes."""
+"""The rows of CSV, from files and from pipes."""
 
 import csv
-import gzip
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from io import BufferedReader
 from math import nan
-from pathlib import Path
-from typing import BinaryIO, cast
 
 from rnncli.data.numbers import number
-from rnncli.errors import InputError, unreadable
+from rnncli.errors import InputError
 
 # What stands in a cell where a value is missing, in lower case.
 ABSENT = ("", "?", "nan", "na")
-_GZIP_MAGIC = b"\x1f\x8b"
-
-
-@contextmanager
-def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, plain or compressed; an `InputError` if it can not be read."""
-    try:
-        with open(path, "rb") as file:
-            yield unpacked(file)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: the gzip data is damaged ({error}); compress it anew") from None
-    except OSError as error:
-        raise unreadable(path, error) from None
-
-
-def unpacked(stream: BufferedReader) -> BinaryIO:
-    """Return the stream, through gzip where it begins like one; it need not be seekable."""
-    if stream.peek(2)[:2] == _GZIP_MAGIC:
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-    return stream
 
 
 def csv_rows(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, list[str]]]:

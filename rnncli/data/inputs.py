@@ -1,22 +1,22 @@
 """Sequences to predict or to score, from any kind of file or from standard input."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 import numpy as np
 
 from rnncli.data.csv import Layout, read_csv
-from rnncli.data.csv_rows import open_bytes, unpacked
 from rnncli.data.long_csv import LongLayout, read_long_csv
 from rnncli.data.missing import Missing, filled
 from rnncli.data.npz import read_npz
 from rnncli.data.sequences import Sequences, check_features
 from rnncli.data.series import Windows, read_table
 from rnncli.data.ts import read_ts
+from rnncli.data.untrusted import lines, open_lines
 
 STANDARD_INPUT = "-"
 
@@ -107,15 +107,16 @@ def _read(source: str, expected: Expected, labelled: bool) -> Iterator[Sequences
         )
     else:
         if source == STANDARD_INPUT:
-            stream = unpacked(cast(BufferedReader, sys.stdin.buffer))
-            yield from _read_rows(stream, "standard input", expected, labelled)
+            name = "standard input"
+            stream = lines(cast(BufferedReader, sys.stdin.buffer), name)
+            yield from _read_rows(stream, name, expected, labelled)
             return
-        with open_bytes(path) as file:
+        with open_lines(path) as file:
             yield from _read_rows(file, source, expected, labelled)
 
 
 def _read_rows(
-    stream: BinaryIO, name: str, expected: Expected, labelled: bool
+    stream: Iterable[bytes], name: str, expected: Expected, labelled: bool
 ) -> Iterator[Sequences]:
     if expected.sequence_column is None:
         return read_csv(stream, name, _layout(expected, labelled))

@@ -1,9 +1,5 @@
 """NumPy files: ``x (N, T, D)`` or ``(N, T)``, and ``y`` with the labels."""
 
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +10,12 @@ import numpy as np
 from rnncli.data.files import FileData
 from rnncli.data.mapped import MAPPED_FROM_BYTES, Mapped
 from rnncli.data.sequences import Sequences
-from rnncli.errors import InputError, unreadable
+from rnncli.data.untrusted import open_arrays
+from rnncli.errors import InputError
 from rnncli.keys import Key
 from rnncli.nn.arrays import Array
 
 _NUMBERS_AT_ONCE = 1 << 18
-_NPY_MAGIC = b"\x93NUMPY"
-# What NumPy and zipfile raise on files that are damaged.
-_UNSOUND = (
-    *(ValueError, TypeError, AttributeError, EOFError, OverflowError, MemoryError, SyntaxError),
-    *(KeyError, RuntimeError, NotImplementedError, RecursionError, struct.error),
-    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
-)
 
 
 @dataclass(frozen=True)
@@ -74,34 +64,6 @@ def labelled(path: Path, arrays: dict[str, Array], labels: Array | None) -> Sequ
     large = x.nbytes >= MAPPED_FROM_BYTES and isinstance(x, np.memmap)
     inputs = Mapped(x) if large else np.array(x, float)
     return Sequences(inputs, labels, str(path), range(len(x)), lines=False)
-
-
-def open_arrays(path: Path) -> dict[str, Array]:
-    """Return the arrays of an ``.npz`` file by name; of an ``.npy`` file one, mapped, as ``x``.
-
-    Raises
-    ------
-    InputError
-        There is no such file, or it is damaged or holds anything but plain arrays.
-    """
-    try:
-        with open(path, "rb") as file:
-            if file.read(len(_NPY_MAGIC)) == _NPY_MAGIC:
-                return {"x": np.load(path, mmap_mode="r", allow_pickle=False)}
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as content:
-                arrays = {name: content[name] for name in content.files}
-        for name, array in arrays.items():
-            if not isinstance(array, np.ndarray):
-                raise InputError(f"{path}: member '{name}' is no array")
-        return arrays
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except _UNSOUND as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(
-            f"{path}: is no sound .npy or .npz file of plain arrays ({reason})"
-        ) from None
 
 
 def read_npz(path: Path) -> Iterator[Sequences]:

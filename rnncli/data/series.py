@@ -8,12 +8,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnncli.data.csv_rows import ABSENT, csv_rows, of_width, open_bytes, value
+from rnncli.data.csv_rows import ABSENT, csv_rows, of_width, value
 from rnncli.data.files import Defaults
 from rnncli.data.missing import Missing, filled, own_means
 from rnncli.data.numbers import is_number
 from rnncli.data.sequences import Partition, Sequences
 from rnncli.data.task import Task
+from rnncli.data.untrusted import open_lines
 from rnncli.errors import InputError
 from rnncli.keys import Key, suggest
 from rnncli.nn.arrays import Array
@@ -152,7 +153,7 @@ def read_table(
 
     Without a choice, all columns that hold numbers and nothing else. What is missing is NaN.
     """
-    with open_bytes(path) as stream:
+    with open_lines(path) as stream:
         rows = csv_rows(stream, str(path))
         line, header = next(rows, (0, []))
         header = [cell.strip() for cell in header]

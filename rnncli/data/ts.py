@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from rnncli.data.csv_rows import open_bytes
 from rnncli.data.files import FileData
 from rnncli.data.numbers import number, numbers
 from rnncli.data.sequences import Sequences, TaskName, padded
+from rnncli.data.untrusted import open_lines
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
@@ -41,7 +41,7 @@ def read_ts(path: Path, labelled: bool) -> Sequences:
     InputError
         Naming the line, and the channel and place of what is wrong there.
     """
-    with open_bytes(path) as stream:
+    with open_lines(path) as stream:
         header, lines = _header(stream, str(path))
         says, has_label = _about_labels(header)
         sequences: list[Array] = []

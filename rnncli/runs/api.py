@@ -84,5 +84,4 @@ def train(
         experiment, events = session.experiment, session.events()
     for _ in events:
         pass
-    experiment.model.network.parameters[...] = experiment.progress.best_parameters
-    return experiment.model
+    return experiment.best_model()

@@ -1,65 +1,139 @@
 """Named arrays and a JSON description in one ``.npz`` file that checks itself."""
 
 import hashlib
+import io
 import json
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from rnncli.data.npz import open_arrays
+from rnncli.data.untrusted import Archive, open_archive
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
-from rnncli.runs.files import atomic_write
+from rnncli.runs.files import replacing
 from rnncli.version import __version__
 
 METADATA = "metadata"
+_LARGEST_FILE, _LARGEST_METADATA = 1 << 30, 1 << 20
+
+Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
 
 
-def write_archive(
-    path: Path, form: str, version: int, arrays: dict[str, Array], metadata: dict[str, Any]
-) -> None:
-    """Write the arrays and the metadata, atomically; the same content gives the same bytes."""
-    head = {"format": form, "version": version, "rnncli": __version__}
-    text = json.dumps(head | metadata | {"sha256": digest(arrays)}, ensure_ascii=False)
-    described = np.frombuffer(text.encode(), np.uint8)
-    with atomic_write(path) as file:
-        np.savez(file, allow_pickle=False, **arrays, **{METADATA: described})
+@dataclass(frozen=True)
+class Contents:
+    """What goes into a file: arrays that nobody changes any more, and what describes them."""
+
+    form: str
+    version: int
+    arrays: dict[str, Array]
+    metadata: dict[str, Any]
+
+    def write(self, path: Path) -> None:
+        """Write the file, atomically; the same contents give the same bytes."""
+        head = {"format": self.form, "version": self.version, "rnncli": __version__}
+        described = head | self.metadata | {"sha256": digest(self.arrays)}
+        text = json.dumps(described, ensure_ascii=False, allow_nan=False).encode()
+        buffer = io.BytesIO()
+        write_npz(buffer, self.arrays | {METADATA: np.frombuffer(text, np.uint8)})
+        with replacing(path) as file:
+            file.write(buffer.getbuffer())
 
 
-def read_archive(path: Path, form: str, version: int) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Return the arrays and the metadata of a file that `write_archive` wrote.
+def write_npz(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
+    """Write plain arrays as ``numpy.savez`` does."""
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, array in arrays.items():
+            # A date of its own would make every file another one.
+            member = zipfile.ZipInfo(f"{name}.npy")
+            with archive.open(member, "w", force_zip64=array.nbytes >= 1 << 30) as file:
+                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
+
+
+def read_metadata(path: Path, form: str, version: int) -> dict[str, Any]:
+    """Return the description of a file that `Contents` wrote.
 
     Raises
     ------
     InputError
         The file is damaged, of another format or from a newer version.
     """
-    arrays = open_arrays(path)
-    try:
-        metadata = json.loads(arrays.pop(METADATA).tobytes().decode())
-        if metadata["format"] != form:
-            raise InputError(f"{path}: is a {metadata['format']} file; {form} was expected")
-        if metadata["version"] > version:
-            raise InputError(
-                f"{path}: is of version {metadata['version']} of its format, this rnn reads up to "
-                f"{version}; it needs rnncli {metadata['rnncli']} or newer"
-            )
-        whole = metadata["sha256"] == digest(arrays)
-    except KeyError as error:
-        raise InputError(f"{path}: has no {error}; a {form} file was expected") from None
-    except (ValueError, TypeError, RecursionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: is not a sound {form} file ({reason})") from None
-    if not whole:
-        raise InputError(f"{path}: the arrays do not match their sha256; the file is damaged")
-    return arrays, metadata
+    with open_archive(path, _LARGEST_FILE) as archive:
+        return _metadata(archive, path, form, version)
 
 
-def digest(arrays: dict[str, Array]) -> str:
+def read_contents(
+    path: Path, form: str, version: int, expected: Callable[[dict[str, Any]], Shapes]
+) -> Contents:
+    """Return what `Contents` wrote: finite numbers of the expected shapes, and nothing else.
+
+    Parameters
+    ----------
+    path, form, version : Path, str, int
+        The file, its format, and the newest version that can be read.
+    expected : callable
+        Gives names, shapes and types of the arrays for the metadata; it may raise ``ValueError``.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, of another format, from a newer version, or not as expected.
+    """
+    with open_archive(path, _LARGEST_FILE) as archive:
+        metadata = _metadata(archive, path, form, version)
+        try:
+            wanted = expected(metadata)
+            check_names(set(archive.names) - {METADATA}, set(wanted))
+            arrays = {name: archive.read(name, *wanted[name]) for name in wanted}
+            for name, array in arrays.items():
+                if not np.isfinite(array).all():
+                    raise ValueError(f"{name} holds values that are not finite")
+        except ValueError as error:
+            raise InputError(f"{path}: {error}") from None
+        if metadata.get("sha256") != digest(arrays):
+            raise InputError(f"{path}: the arrays do not match their sha256; the file is damaged")
+    return Contents(form, version, arrays, metadata)
+
+
+def check_names(names: set[str], wanted: set[str]) -> None:
+    """Raise ``ValueError`` unless a file holds the arrays that it should, and no others."""
+    if missing := wanted - names:
+        raise ValueError(f"{min(missing)} is missing")
+    if unknown := names - wanted:
+        raise ValueError(f"{min(unknown)} does not belong to this model")
+
+
+def digest(arrays: Mapping[str, Array]) -> str:
     """Return the sha256 over names, types, shapes and contents, in the order of the names."""
     sha = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         sha.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         sha.update(np.ascontiguousarray(array).tobytes())
     return sha.hexdigest()
+
+
+def _metadata(archive: Archive, path: Path, form: str, version: int) -> dict[str, Any]:
+    if METADATA not in archive.names:
+        raise InputError(f"{path}: has no '{METADATA}'; a {form} file was expected")
+    try:
+        content = archive.read(METADATA, dtype=np.dtype(np.uint8), most=_LARGEST_METADATA)
+        metadata = json.loads(content.tobytes().decode(), parse_constant=_refuse)
+        found = metadata["format"], metadata["version"], metadata["rnncli"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path}: is not a sound {form} file ({reason})") from None
+    if found[0] != form:
+        raise InputError(f"{path}: is a {found[0]} file; {form} was expected")
+    if type(found[1]) is not int or found[1] > version:
+        raise InputError(
+            f"{path}: is of version {found[1]} of its format, this rnn reads up to {version}; "
+            f"it needs rnncli {found[2]} or newer"
+        )
+    return dict(metadata)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

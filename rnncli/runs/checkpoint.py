@@ -1,28 +1,45 @@
 """``checkpoint.npz``: all that going on with a training needs."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from rnncli.config.validate import as_tree
 from rnncli.errors import InputError
-from rnncli.runs.archive import read_archive, write_archive
+from rnncli.nn.arrays import Array
+from rnncli.runs.archive import Contents, read_contents, read_metadata
 from rnncli.runs.experiment import Experiment
 
 FORMAT, VERSION = "rnncli-checkpoint", 1
 
 
-def save_checkpoint(path: Path, experiment: Experiment) -> None:
-    """Write the state of a training, atomically.
+def checkpoint_of(experiment: Experiment) -> Contents:
+    """Return a copy of the state of a training, as it goes into a file.
 
     The random streams need no state of their own: an epoch's shuffle depends on the seed and the
     epoch alone, and both are in here.
     """
-    progress = experiment.progress
-    arrays = {
-        "parameters": experiment.model.network.parameters,
-        "best_parameters": progress.best_parameters,
-    } | {f"optimizer.{name}": array for name, array in progress.slots.items()}
-    metadata = {"progress": progress.state(), "seed": experiment.config.seed}
-    metadata |= {"data_sha256": experiment.partition.sha256}
-    write_archive(path, FORMAT, VERSION, arrays, metadata)
+    arrays = {name: array.copy() for name, array in _vectors(experiment).items()}
+    metadata = {
+        "progress": experiment.progress.state(),
+        "config": as_tree(experiment.config),
+        "data_sha256": experiment.partition.sha256,
+    }
+    return Contents(FORMAT, VERSION, arrays, metadata)
+
+
+def is_finite(experiment: Experiment) -> bool:
+    """Return whether all numbers of the training's state are finite, and it can be gone on with."""
+    return all(np.isfinite(array).all() for array in _vectors(experiment).values())
+
+
+def saved_config(path: Path) -> dict[str, Any]:
+    """Return the config, as plain values, of the training that a checkpoint is of."""
+    config = read_metadata(path, FORMAT, VERSION).get("config")
+    if not isinstance(config, dict):
+        raise InputError(f"{path}: has no config; the file is damaged")
+    return config
 
 
 def restore_checkpoint(path: Path, experiment: Experiment) -> None:
@@ -33,28 +50,22 @@ def restore_checkpoint(path: Path, experiment: Experiment) -> None:
     InputError
         The file is damaged or belongs to another training.
     """
-    arrays, metadata = read_archive(path, FORMAT, VERSION)
+    progress, targets = experiment.progress, _vectors(experiment)
+    shapes = {name: (target.shape, target.dtype) for name, target in targets.items()}
+    contents = read_contents(path, FORMAT, VERSION, lambda _: shapes)
+    if contents.metadata.get("data_sha256") != experiment.partition.sha256:
+        raise InputError(f"{path}: the run's data changed since; a resumed run needs the same")
+    try:
+        progress.restore(contents.metadata["progress"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{path}: the state of the training is damaged ({error!r})") from None
+    for name, target in targets.items():
+        target[...] = contents.arrays[name]
+
+
+def _vectors(experiment: Experiment) -> dict[str, Array]:
     progress = experiment.progress
-    targets = {
+    return {
         "parameters": experiment.model.network.parameters,
         "best_parameters": progress.best_parameters,
     } | {f"optimizer.{name}": array for name, array in progress.slots.items()}
-    if arrays.keys() != targets.keys() or any(
-        (arrays[name].shape, arrays[name].dtype) != (target.shape, target.dtype)
-        for name, target in targets.items()
-    ):
-        raise InputError(f"{path}: does not fit the run's config; it is of another training")
-    for key, now, what in (
-        ("seed", experiment.config.seed, "seed"),
-        ("data_sha256", experiment.partition.sha256, "data"),
-    ):
-        if metadata.get(key) != now:
-            raise InputError(
-                f"{path}: the run's {what} changed since; a resumed run needs the same"
-            )
-    try:
-        progress.restore(metadata["progress"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: the state of the training is damaged ({error!r})") from None
-    for name, target in targets.items():
-        target[...] = arrays[name]

@@ -44,6 +44,12 @@ class Experiment:
             self.progress,
         )
 
+    def best_model(self) -> Model:
+        """Return the model with the best weights so far; a copy."""
+        network = self.model.network.astype(self.config.model.dtype)
+        network.parameters[...] = self.progress.best_parameters
+        return replace(self.model, network=network)
+
     def examples_of(self, epoch: int) -> Examples:
         """Return the training examples of an epoch, counted from 0."""
         data = self.config.data

@@ -1,6 +1,7 @@
 """Writing files so that a reader sees the old content or the new, and nothing between."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,26 +11,21 @@ from rnncli.errors import StorageError
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends without an error.
 
     The content is on the disk before the name changes, and the name before this returns. A link
-    stays one, and its target is replaced; what is no file (a device, a pipe) is written directly.
+    is replaced, not followed, so that nothing outside the folder changes.
 
     Raises
     ------
     StorageError
         The file could not be written; `path` is as before, and nothing else is left.
     """
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
     with storage(path):
-        if path.exists() and not path.is_file():
-            with open(path, "wb") as file:
-                yield file
-            return
-        path = path.resolve()
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            with open(temporary, "wb") as file:
+            with open(temporary, "xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -41,16 +37,60 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of a process that was killed while it wrote."""
-    for path in folder.glob(".*.tmp"):
-        path.unlink()
+@contextmanager
+def output_file(path: Path) -> Iterator[BinaryIO]:
+    """Open what a user named as output, as `replacing` does.
+
+    A link stays one, and its target is replaced; what is no file (a device, a pipe) is written
+    directly.
+
+    Raises
+    ------
+    StorageError
+        The file could not be written.
+    """
+    with storage(path):
+        if path.exists() and not path.is_file():
+            with open(path, "wb") as file:
+                yield file
+            return
+        target = path.resolve()
+    with replacing(target) as file:
+        yield file
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, atomically."""
-    with atomic_write(path) as file:
+    """Write a text file in UTF-8, as `replacing` does."""
+    with replacing(path) as file:
         file.write(text.encode())
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file, all of it or nothing, and bring it to the disk.
+
+    Raises
+    ------
+    StorageError
+        The line could not be written; the file is as before.
+    """
+    with storage(path), open(path, "ab", buffering=0) as file:
+        before = file.tell()
+        try:
+            content = line.encode()
+            if file.write(content) != len(content):
+                file.write(content[file.tell() - before :])
+            os.fsync(file.fileno())
+        except BaseException:
+            with suppress(OSError):
+                file.truncate(before)
+            raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a process that was killed while it wrote."""
+    with storage(folder):
+        for path in folder.glob(".*.tmp"):
+            path.unlink()
 
 
 def sync_folder(folder: Path) -> None:
@@ -70,4 +110,4 @@ def storage(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(str(error.filename or path), error) from error
+        raise StorageError(str(path), error) from error

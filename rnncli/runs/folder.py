@@ -1,6 +1,10 @@
 """Run folders: their names, how they are made, and how they are found."""
 
+import errno
 import itertools
+import secrets
+import shutil
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -11,23 +15,45 @@ CONFIG, RECORD, METRICS = "config.yaml", "run.json", "metrics.csv"
 WEIGHTS, CHECKPOINT = "weights.npz", "checkpoint.npz"
 
 
-def create_run(runs: Path, name: str, when: datetime) -> Path:
+def create_run(runs: Path, name: str, when: datetime, fill: Callable[[Path], None]) -> Path:
     """Make a new folder ``runs/2026-11-22_14-05-33_name``; ``_2`` where that is taken.
 
-    Making the folder is what reserves the name, so two runs never share one.
+    It is filled under another name. Only one process can rename a folder that is not empty to the
+    same name, so two runs never share one, and none is ever seen half made.
+
+    Raises
+    ------
+    StorageError
+        The folder could not be made; nothing is left of it.
     """
     stem = f"{when:%Y-%m-%d_%H-%M-%S}_{name}"
+    temporary = runs / f".{stem}.{secrets.token_hex(8)}.tmp"
     with storage(runs):
         runs.mkdir(parents=True, exist_ok=True)
-        for count in itertools.count(1):
-            folder = runs / (stem if count == 1 else f"{stem}_{count}")
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            sync_folder(runs)
-            return folder
-    raise AssertionError("the numbers do not end")
+        try:
+            temporary.mkdir()
+            fill(temporary)
+            folder = next(
+                folder
+                for count in itertools.count(1)
+                if _renamed(temporary, folder := runs / (stem + f"_{count}" * (count > 1)))
+            )
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        sync_folder(runs)
+    return folder
+
+
+def _renamed(folder: Path, name: Path) -> bool:
+    """Give a folder a name; return False where that is taken."""
+    try:
+        folder.rename(name)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            return False
+        raise
+    return True
 
 
 def find_run(run: str, runs: Path = Path("runs")) -> Path:

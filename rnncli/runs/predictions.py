@@ -13,7 +13,8 @@ import numpy as np
 from rnncli.data.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
-from rnncli.runs.files import atomic_write
+from rnncli.runs.archive import write_npz
+from rnncli.runs.files import output_file
 from rnncli.training.answers import Answers, answer
 from rnncli.training.model import Model
 from rnncli.training.stream import Stream, numbers_of
@@ -42,7 +43,7 @@ def answers_file(
     A file appears when all of it is there; ``None`` writes to `standard`, the standard output.
     """
     target: AbstractContextManager[BinaryIO]
-    target = nullcontext(standard) if output is None else atomic_write(output)
+    target = nullcontext(standard) if output is None else output_file(output)
     with target as stream, _WRITERS[form](model, stream) as write:
         yield write
 
@@ -156,7 +157,7 @@ def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
     if classes:
         chances = [p.probabilities for p in parts if p.probabilities is not None]
         arrays |= {"probability": np.concatenate(chances), "labels": np.array(model.task.labels)}
-    np.savez(stream, allow_pickle=False, **arrays)
+    write_npz(stream, arrays)
 
 
 _WRITERS = {"csv": _csv, "jsonl": _jsonl, "npz": _npz}

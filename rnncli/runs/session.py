@@ -2,29 +2,43 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any, NoReturn
 
 from rnncli.config.schema import Config
 from rnncli.config.validate import as_tree, read_config
 from rnncli.errors import DivergedError, InputError, InterruptError
 from rnncli.runs import folder as names
-from rnncli.runs.checkpoint import restore_checkpoint
+from rnncli.runs.checkpoint import restore_checkpoint, saved_config
 from rnncli.runs.experiment import Experiment, build
 from rnncli.runs.folder import create_run, find_run
+from rnncli.runs.lock import holding
 from rnncli.runs.recorder import Recorder
 from rnncli.training.fit import Epoch, Step
 
 
 class Session:
-    """One training and the folder that it writes."""
+    """One training and the folder that it writes.
 
-    def __init__(self, folder: Path, experiment: Experiment, command: list[str]) -> None:
-        self.folder, self.experiment = folder, experiment
-        self.recorder = Recorder(folder, experiment, command)
+    Parameters
+    ----------
+    recorder : Recorder
+        Of a folder that is begun or resumed.
+    held : ExitStack
+        What to let go of in the end: the folder's lock.
+    """
+
+    def __init__(self, recorder: Recorder, held: ExitStack) -> None:
+        self.recorder, self._held = recorder, held
+        self.experiment: Experiment = recorder.experiment
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.recorder.folder
 
     def events(self) -> Iterator[Step | Epoch]:
         """Train, record, and pass every event on.
@@ -33,42 +47,55 @@ class Session:
         ------
         DivergedError
             After the last good weights are safe.
+        StorageError
+            Something could not be saved; the last checkpoint that could be stays.
         InterruptError
             After a signal, when the step in hand is done and a checkpoint saved.
         """
-        recorder = self.recorder
-        try:
-            with _signals() as received:
-                for event in self.experiment.fit():
-                    if isinstance(event, Epoch):
-                        recorder.epoch(event)
-                    yield event
-                    if received:
-                        recorder.checkpoint()
-                        recorder.close("interrupted")
-                        raise InterruptError(
-                            f"stopped by {received[0].name}; saved. To go on: "
-                            f"rnn train --resume {self.folder}",
-                            received[0],
-                        )
-        except DivergedError:
-            recorder.diverged()
-            raise
-        except InterruptError:
-            raise
-        except BaseException:
-            with suppress(Exception):
-                recorder.close("failed")
-            raise
-        recorder.close("finished")
+        with self._held:
+            try:
+                with _signals() as received:
+                    for event in self.experiment.fit():
+                        self._record(event)
+                        yield event
+                        if received:
+                            self._stop(received[0])
+                self.recorder.close("finished")
+            except DivergedError:
+                self.recorder.diverged()
+                raise
+            except InterruptError:
+                raise
+            except BaseException as error:
+                with suppress(Exception):
+                    status = "failed" if isinstance(error, Exception) else "interrupted"
+                    self.recorder.close(status)
+                raise
+
+    def _record(self, event: Step | Epoch) -> None:
+        if isinstance(event, Epoch):
+            self.recorder.epoch(event)
+            return
+        every = self.experiment.config.training.checkpoint_every
+        step = self.experiment.progress.step
+        if every is not None and step % every == 0 and event.batch < event.batches:
+            self.recorder.checkpoint()
+
+    def _stop(self, number: signal.Signals) -> NoReturn:
+        self.recorder.checkpoint()
+        self.recorder.close("interrupted")
+        raise InterruptError(
+            f"stopped by {number.name}; saved. To go on: rnn train --resume {self.folder}", number
+        )
 
 
 def new_session(config: Config, runs: Path, command: list[str]) -> Session:
     """Read the data, then make the run folder: wrong data leaves no folder behind."""
-    experiment = build(config)
-    session = Session(create_run(runs, config.name, datetime.now()), experiment, command)
-    session.recorder.begin()
-    return session
+    recorder = Recorder(build(config), command)
+    recorder.folder = create_run(runs, config.name, datetime.now(), recorder.begin)
+    with ExitStack() as held:
+        held.enter_context(holding(recorder.folder))
+        return Session(recorder, held.pop_all())
 
 
 def resumed_session(run: str, overrides: list[str], command: list[str]) -> Session:
@@ -77,26 +104,50 @@ def resumed_session(run: str, overrides: list[str], command: list[str]) -> Sessi
     Raises
     ------
     InputError
-        No such run, other data, or an override of anything but ``training.num_epochs``.
+        No such run, other data, a changed key besides ``training.num_epochs``, or a run that
+        another process is training.
     """
     folder = find_run(run)
-    before = read_config(folder / names.CONFIG)
-    config = read_config(folder / names.CONFIG, overrides)
-    training = replace(config.training, num_epochs=before.training.num_epochs)
-    if as_tree(replace(config, training=training)) != as_tree(before):
-        raise InputError("--set: only training.num_epochs can change when a run is resumed")
-    experiment = build(config)
-    checkpoint = folder / names.CHECKPOINT
-    if checkpoint.is_file():
-        restore_checkpoint(checkpoint, experiment)
-    if experiment.progress.epoch > config.training.num_epochs:
-        raise InputError(
-            f"{folder}: has {experiment.progress.epoch} epochs already; training.num_epochs="
-            f"{config.training.num_epochs} can not take them back"
-        )
-    session = Session(folder, experiment, command)
-    session.recorder.resume()
-    return session
+    with ExitStack() as held:
+        held.enter_context(holding(folder))
+        config = read_config(folder / names.CONFIG, overrides)
+        checkpoint = folder / names.CHECKPOINT
+        there = checkpoint.exists()
+        before = saved_config(checkpoint) if there else as_tree(read_config(folder / names.CONFIG))
+        if changed := _changed_keys(before, as_tree(config)):
+            raise InputError(
+                *(
+                    f"{folder}: {key}: is {new!r}, was {old!r}; only training.num_epochs can "
+                    "change when a run is resumed"
+                    for key, old, new in changed
+                )
+            )
+        recorder = Recorder(build(config), command)
+        progress = recorder.experiment.progress
+        if there:
+            restore_checkpoint(checkpoint, recorder.experiment)
+        if progress.epoch > config.training.num_epochs:
+            raise InputError(
+                f"{folder}: has {progress.epoch} epochs already; training.num_epochs="
+                f"{config.training.num_epochs} can not take them back"
+            )
+        recorder.resume(folder)
+        return Session(recorder, held.pop_all())
+
+
+def _changed_keys(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return key, old and new value of what differs between two configs, but for the epochs."""
+    old, new = _flat(before), _flat(after)
+    keys = sorted((old.keys() | new.keys()) - {"training.num_epochs"})
+    return [(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
+
+
+def _flat(tree: dict[str, Any], path: str = "") -> dict[str, Any]:
+    """Return the values of a tree by their dotted keys."""
+    values: dict[str, Any] = {}
+    for key, value in tree.items():
+        values |= _flat(value, f"{path}{key}.") if isinstance(value, dict) else {path + key: value}
+    return values
 
 
 @contextmanager

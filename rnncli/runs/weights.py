@@ -1,6 +1,7 @@
 """``weights.npz``: a model in one file, with PyTorch's names and shapes."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +9,22 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from rnncli.data.inputs import Expected
-from rnncli.data.npz import open_arrays
 from rnncli.data.scaling import Scaler
-from rnncli.data.task import Task
+from rnncli.data.task import MOST_CLASSES, Task
+from rnncli.data.untrusted import open_arrays
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
+from rnncli.nn.cells import CELLS
 from rnncli.nn.network import Architecture, Network
-from rnncli.runs.archive import METADATA, read_archive, write_archive
+from rnncli.runs.archive import METADATA, Contents, Shapes, check_names, read_contents
 from rnncli.training.model import Model
 
 FORMAT, VERSION = "rnncli-weights", 1
+_MOST_FEATURES = 1 << 20
 
 
-def save_model(path: Path, model: Model) -> None:
-    """Write a model to a weights file, atomically."""
+def weights_of(model: Model) -> Contents:
+    """Return a copy of a model, as it goes into a weights file."""
     network, task = model.network, asdict(model.task)
     labels = task.pop("labels")
     metadata = {
@@ -33,7 +36,7 @@ def save_model(path: Path, model: Model) -> None:
         "gates": network.cell.gate_order,
         "rows": asdict(model.expected),
     }
-    write_archive(path, FORMAT, VERSION, torch_arrays(network), metadata)
+    return Contents(FORMAT, VERSION, torch_arrays(network), metadata)
 
 
 def load_model(path: Path) -> Model:
@@ -44,17 +47,11 @@ def load_model(path: Path) -> Model:
     InputError
         The file is damaged, no weights file, from a newer version, or inconsistent.
     """
-    arrays, metadata = read_archive(path, FORMAT, VERSION)
-    try:
-        return _model(arrays, metadata)
-    except KeyError as error:
-        raise InputError(f"{path}: the metadata has no {error}; the file is damaged") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: metadata: {key}: {first['msg']}") from None
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{path}: {error}") from None
+    contents = read_contents(path, FORMAT, VERSION, lambda found: _described(found).shapes)
+    described = _described(contents.metadata)
+    network = Network(described.architecture, described.input_size, described.task.output_size)
+    fill_network(network, contents.arrays)
+    return Model(network, described.task, described.scaler, described.expected)
 
 
 def start_from(network: Network, path: Path) -> None:
@@ -91,19 +88,32 @@ def torch_arrays(network: Network) -> dict[str, Array]:
     return arrays
 
 
+def torch_shapes(architecture: Architecture, input_size: int, output_size: int) -> Shapes:
+    """Return PyTorch's names of a network's weights with their shapes and types."""
+    hidden, ends = architecture.hidden_size, architecture.directions
+    rows = hidden * len(CELLS[architecture.cell].input_blocks)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for number in range(architecture.num_layers):
+        features = len(ends) * hidden if number else input_size
+        for end in ends:
+            shapes[f"rnn.weight_ih_l{number}{end}"] = (rows, features)
+            shapes[f"rnn.weight_hh_l{number}{end}"] = (rows, hidden)
+            shapes[f"rnn.bias_ih_l{number}{end}"] = (rows,)
+            shapes[f"rnn.bias_hh_l{number}{end}"] = (rows,)
+    shapes |= {"head.weight": (output_size, len(ends) * hidden), "head.bias": (output_size,)}
+    return {name: (shape, np.dtype(architecture.dtype)) for name, shape in shapes.items()}
+
+
 def fill_network(network: Network, arrays: dict[str, Array]) -> None:
     """Copy PyTorch's arrays into a network; raise ``ValueError`` where they do not fit."""
-    expected = torch_arrays(network)
-    if missing := expected.keys() - arrays.keys():
-        raise ValueError(f"{sorted(missing)[0]} is missing")
-    if unknown := arrays.keys() - expected.keys():
-        raise ValueError(f"{sorted(unknown)[0]} does not belong to this model")
-    for name, array in expected.items():
+    expected = torch_shapes(network.architecture, network.input_size, network.output_size)
+    check_names(set(arrays), set(expected))
+    for name, (shape, dtype) in expected.items():
         given = arrays[name]
-        if (given.shape, given.dtype) != (array.shape, array.dtype):
+        if (given.shape, given.dtype) != (shape, dtype):
             raise ValueError(
-                f"{name} has shape {given.shape} and type {given.dtype}; {array.shape} and "
-                f"{array.dtype} were expected"
+                f"{name} has shape {given.shape} and type {given.dtype}; {shape} and {dtype} were "
+                "expected"
             )
         if not np.isfinite(given).all():
             raise ValueError(f"{name} holds values that are not finite")
@@ -132,24 +142,66 @@ def _fill(blocks: tuple[Array, ...], array: Array) -> None:
         start += len(block)
 
 
-def _model(arrays: dict[str, Array], metadata: dict[str, Any]) -> Model:
-    model, task = dict(metadata["model"]), dict(metadata["task"])
-    sizes = _validated(tuple[int, int], [model.pop("input_size"), model.pop("output_size")])
-    task.pop("loss")
-    task["labels"] = metadata["labels"] or ()
-    network = Network(_validated(Architecture, model), *sizes)
-    known = _validated(Task, task)
-    scaler = _validated(Scaler | None, metadata["input"])
-    if known.output_size != network.output_size:
-        raise ValueError(
-            f"{network.output_size} outputs do not fit a {known.kind} task with {known.output_size}"
+@dataclass(frozen=True)
+class _Description:
+    """What the metadata say of a model, its parts in agreement."""
+
+    architecture: Architecture
+    input_size: int
+    task: Task
+    scaler: Scaler | None
+    expected: Expected
+
+    def __post_init__(self) -> None:
+        size, expected = self.input_size, self.expected
+        if not 1 <= size <= _MOST_FEATURES or expected.input_size != size:
+            raise ValueError(f"{size} features a step, rows with {expected.input_size}")
+        if self.scaler is not None and not len(self.scaler.mean) == len(self.scaler.std) == size:
+            raise ValueError(f"the input's scale is not for {size} features")
+        if len(expected.means) not in (0, size):
+            raise ValueError(f"the means of missing values are not for {size} features")
+
+    @property
+    def shapes(self) -> Shapes:
+        return torch_shapes(self.architecture, self.input_size, self.task.output_size)
+
+
+def _described(metadata: dict[str, Any]) -> _Description:
+    """Return a file's description; raise ``ValueError`` where it is wrong."""
+    try:
+        model, task = dict(metadata["model"]), dict(metadata["task"])
+        labels = metadata["labels"] or ()
+        if len(labels) > MOST_CLASSES:
+            raise ValueError(f"{len(labels)} labels")
+        size = _validated(int, model.pop("input_size"))
+        loss, outputs = task.pop("loss"), model.pop("output_size")
+        known = _validated(Task, task | {"labels": labels})
+        if (outputs, loss) != (known.output_size, known.loss):
+            raise ValueError(
+                f"{outputs} outputs and {loss} do not fit a {known.kind} task with "
+                f"{known.output_size}"
+            )
+        return _Description(
+            _validated(Architecture, model),
+            size,
+            known,
+            _validated(Scaler | None, metadata["input"]),
+            _validated(Expected, metadata["rows"]),
         )
-    if scaler is not None and not len(scaler.mean) == len(scaler.std) == network.input_size:
-        raise ValueError(f"the input's scale is not for {network.input_size} features")
-    fill_network(network, arrays)
-    expected = _validated(Expected, metadata["rows"])
-    return Model(network, known, scaler, expected)
+    except KeyError as error:
+        raise ValueError(f"the metadata has no {error}; the file is damaged") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"metadata: {key}: {first['msg']}") from None
+    except TypeError as error:
+        raise ValueError(f"metadata: {error}") from None
 
 
 def _validated(kind: Any, value: Any) -> Any:
-    return TypeAdapter(kind).validate_python(value)
+    return _adapter(kind).validate_python(value)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

@@ -1,7 +1,7 @@
 """The training loop: a generator of events that prints nothing and writes nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite, sqrt
 from sys import float_info
 from time import perf_counter
@@ -18,7 +18,7 @@ from rnncli.nn.network import Network
 from rnncli.streams import generator
 from rnncli.training.examples import Examples, batches
 from rnncli.training.inference import score
-from rnncli.training.scores import Tally
+from rnncli.training.scores import Tally, restored
 from rnncli.training.settings import Training
 
 _BATCHES_IN_POOL = 16
@@ -71,6 +71,8 @@ class Progress:
         Time spent in training so far.
     tally, norm_sum : Tally, float
         Sums over the unfinished epoch.
+    plan : list of list of int
+        From which step on there were to be how many epochs; a schedule depends on it.
     """
 
     slots: dict[str, Array]
@@ -84,6 +86,7 @@ class Progress:
     stale: int = 0
     seconds: float = 0.0
     norm_sum: float = 0.0
+    plan: list[list[int]] = field(default_factory=list)
 
     @classmethod
     def start(cls, network: Network, task: Task, settings: Training) -> "Progress":
@@ -94,13 +97,27 @@ class Progress:
 
     def state(self) -> dict[str, Any]:
         """Return all but the vectors, for a checkpoint."""
-        return {name: getattr(self, name) for name in _NUMBERS} | {"tally": self.tally.state()}
+        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        plan = [list(leg) for leg in self.plan]
+        return numbers | {"tally": self.tally.state(), "plan": plan}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `state` returned."""
+        """Take up what `state` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            It is not what `state` returned.
+        """
         for name in _NUMBERS:
-            setattr(self, name, type(getattr(self, name))(state[name]))
+            setattr(self, name, restored(state[name], type(getattr(self, name))))
         self.tally.restore(state["tally"])
+        self.plan = [[restored(step, int), restored(n, int)] for step, n in state["plan"]]
+
+    def follow(self, num_epochs: int) -> None:
+        """Note how many epochs there are to be from here on."""
+        if not self.plan or self.plan[-1][1] != num_epochs:
+            self.plan.append([self.step, num_epochs])
 
 
 class Steps:
@@ -172,6 +189,7 @@ def fit(
         whose loss and gradient were.
     """
     steps = Steps(network, task, settings)
+    progress.follow(settings.num_epochs)
     train = source(progress.epoch)
     slices = list(batches(len(train), settings.batch_size))
     total = len(slices) * settings.num_epochs
@@ -238,7 +256,7 @@ def _end_epoch(
     """Validate, keep the best parameters, and make ready for the next epoch."""
     tally, scored = progress.tally, None
     mean_norm = progress.norm_sum / progress.batch
-    if not np.isfinite(network.parameters).all():
+    if not all(np.isfinite(v).all() for v in (network.parameters, *progress.slots.values())):
         raise steps.diverged(progress, "weights that are not finite", mean_norm)
     if validation is not None:
         scored = score(network, steps.loss, validation, Tally(task))

@@ -1,7 +1,7 @@
 """Loss and accuracy (or RMSE) over many batches."""
 
-from math import sqrt
-from typing import Any
+from math import inf, sqrt
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -52,5 +52,22 @@ class Tally:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the sums of a checkpoint."""
-        self.count = int(state["count"])
-        self.loss_sum, self.figure_sum = float(state["loss_sum"]), float(state["figure_sum"])
+        self.count = restored(state["count"], int)
+        self.loss_sum = restored(state["loss_sum"], float)
+        self.figure_sum = restored(state["figure_sum"], float)
+
+
+_Number = TypeVar("_Number", int, float)
+
+
+def restored(value: Any, kind: type[_Number]) -> _Number:
+    """Return a number that was saved, if it is one of this kind, finite and not negative.
+
+    Raises
+    ------
+    ValueError
+        It is not.
+    """
+    if type(value) not in (int, kind) or not 0 <= kind(value) < inf:
+        raise ValueError(f"{value!r} is no {kind.__name__} of a training's state")
+    return kind(value)

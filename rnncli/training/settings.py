@@ -22,6 +22,9 @@ class Training:
     clip_norm: Annotated[
         float | None, Key("longest gradient before it is scaled down; null for none", above=0)
     ] = 1.0
+    checkpoint_every: Annotated[
+        int | None, Key("steps between checkpoints, besides that of every epoch", minimum=1)
+    ] = None
     start_from: Annotated[
         Path | None, Key("weights to start from: a weights file, or a state_dict saved as .npz")
     ] = None

@@ -1,0 +1,305 @@
+"""The one place that opens files from strangers: lines of text, and NumPy arrays.
+
+Nothing in a file is executed, imported or unpickled, and no file takes more memory than its own
+size justifies: compressed data may grow two hundredfold, far beyond what measurements do and far
+below what a decompression bomb needs.
+"""
+
+import gzip
+import math
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, BinaryIO, Self, cast
+
+import numpy as np
+
+from rnncli.errors import InputError, unreadable
+from rnncli.nn.arrays import Array
+
+LARGEST_LINE = 1 << 26
+_UNPACKED_FREELY, _LARGEST_RATIO = 1 << 24, 200
+_MOST_MEMBERS = 1024
+_LARGEST_HEADER = 10_000
+_GZIP_MAGIC = b"\x1f\x8b"
+
+_LOCAL_HEADER = struct.Struct("<4s2xH18xHH")  # signature, flags, lengths of name and extra field
+_END = struct.Struct("<4s6xHLL2x")  # signature, members, size and place of the directory
+_ZIP64_LOCATOR = b"PK\x06\x07"
+_ENCRYPTED, _SIZES_FOLLOW = 1, 8
+_STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+_ITEM = r"'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\([\d\s,]*\))"
+_HEADER = re.compile(rf"\{{\s*{_ITEM}\s*,\s*{_ITEM}\s*,\s*{_ITEM}\s*,?\s*\}}\s*", re.ASCII)
+_PLAIN_TYPE = re.compile(r"'[<>|=]?[biufSU][0-9]{1,9}'")
+
+# What zipfile and NumPy raise on files that are damaged.
+_UNSOUND = (
+    *(ValueError, TypeError, EOFError, OverflowError, KeyError, RuntimeError),
+    *(NotImplementedError, struct.error, zipfile.BadZipFile, zlib.error),
+)
+
+
+def too_large(packed: int, unpacked: int) -> bool:
+    """Return whether so many bytes can not honestly come from so few."""
+    return unpacked > max(_UNPACKED_FREELY, _LARGEST_RATIO * packed)
+
+
+@contextmanager
+def open_lines(path: Path) -> Iterator[Iterator[bytes]]:
+    """Open a text file, plain or compressed, as its lines.
+
+    Raises
+    ------
+    InputError
+        The file can not be read, is damaged, or has a line or a content beyond measure.
+    """
+    try:
+        with open(path, "rb") as file:
+            yield lines(file, str(path))
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path}: the gzip data is damaged ({error}); compress it anew") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
+    """Yield a stream's lines, through gzip where it begins like that; it need not be seekable."""
+    packed = _Counted(stream) if stream.peek(2)[:2] == _GZIP_MAGIC else None
+    text = stream if packed is None else gzip.GzipFile(fileobj=cast(BinaryIO, packed))
+    read = text.readline
+    number, unpacked = 0, 0
+    while line := read(LARGEST_LINE + 1):
+        number += 1
+        if len(line) > LARGEST_LINE:
+            raise InputError(f"{name}:{number}: row {number}: a line of over 64 MiB")
+        if packed is not None:
+            unpacked += len(line)
+            if too_large(packed.count, unpacked):
+                raise InputError(
+                    f"{name}:{number}: row {number}: unpacks to over {_LARGEST_RATIO} times its "
+                    "size; unpack it first, if you trust it"
+                )
+        yield line
+
+
+class _Counted:
+    """A stream that counts what is read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.count = stream, 0
+
+    def read(self, size: int) -> bytes:
+        content = self.stream.read(size)
+        self.count += len(content)
+        return content
+
+
+class Archive:
+    """The members of an ``.npz`` file, whose structure is sound; see `open_archive`."""
+
+    def __init__(self, file: BinaryIO, size: int, largest: int | None) -> None:
+        if largest is not None and size > largest:
+            raise ValueError(f"over {largest >> 20} MiB")
+        _check_end(file, size)
+        self._zip = zipfile.ZipFile(file)
+        members = self._zip.infolist()
+        _check_places(file, members, self._zip.start_dir)
+        for member in members:
+            _check_member(member)
+        if too_large(size, sum(member.file_size for member in members)):
+            raise ValueError(f"unpacks to over {_LARGEST_RATIO} times its size")
+        self._members = {member.filename.removesuffix(".npy"): member for member in members}
+        if len(self._members) != len(members):
+            raise ValueError("two members of one name")
+
+    @property
+    def names(self) -> list[str]:
+        """The arrays' names."""
+        return list(self._members)
+
+    def read(
+        self, name: str, shape: tuple[int, ...] | None = None, dtype: Any = None, most: int = 0
+    ) -> Array:
+        """Return an array.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+        shape, dtype : tuple of int, dtype, optional
+            What it has to have; this is seen before the content is read.
+        most : int, optional
+            The most bytes that it may have.
+
+        Raises
+        ------
+        ValueError
+            The member is damaged, no plain array, or not as expected.
+        """
+        member = self._members[name]
+        with self._zip.open(member) as file:
+            found, order, kind, header = _read_header(cast(BinaryIO, file))
+            if (shape is not None and found != shape) or (dtype is not None and kind != dtype):
+                wanted = [str(part) for part in (shape, dtype) if part is not None]
+                raise ValueError(
+                    f"{name} has shape {found} and type {kind}; {' and '.join(wanted)} expected"
+                )
+            size = member.file_size - header
+            _check_size(size, found, kind)
+            if most and size > most:
+                raise ValueError(f"{name} has {size} bytes")
+            content = file.read(size)
+            if len(content) != size or file.read(1):
+                raise ValueError(f"{name} ends early")
+        return np.frombuffer(content, kind).reshape(found, order=cast(Any, order))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+
+@contextmanager
+def open_archive(path: Path, largest: int | None = None) -> Iterator[Archive]:
+    """Open an ``.npz`` file to read its arrays; a `ValueError` in the block is an `InputError`.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    largest : int, optional
+        The most bytes that it may have.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is damaged, hides something, or holds anything but plain
+        arrays.
+    """
+    try:
+        with open(path, "rb") as file, Archive(file, _size(file), largest) as archive:
+            yield archive
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except _UNSOUND as error:
+        raise _unsound(path, error) from None
+
+
+def open_arrays(path: Path) -> dict[str, Array]:
+    """Return the arrays of an ``.npz`` file by name; of an ``.npy`` file one, mapped, as ``x``.
+
+    Raises
+    ------
+    InputError
+        See `open_archive`.
+    """
+    try:
+        with open(path, "rb") as file:
+            size = _size(file)
+            if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
+                file.seek(0)
+                return {"x": _mapped(path, file, size)}
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except _UNSOUND as error:
+        raise _unsound(path, error) from None
+    with open_archive(path) as archive:
+        return {name: archive.read(name) for name in archive.names}
+
+
+def _size(file: BinaryIO) -> int:
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("no regular file")
+    return int(status.st_size)
+
+
+def _unsound(path: Path, error: Exception) -> InputError:
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return InputError(f"{path}: is no sound .npy or .npz file of plain arrays ({reason})")
+
+
+def _mapped(path: Path, file: BinaryIO, size: int) -> Array:
+    shape, order, dtype, header = _read_header(file)
+    _check_size(size - header, shape, dtype)
+    return np.memmap(path, dtype, "r", header, shape, cast(Any, order))
+
+
+def _check_size(size: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    if math.prod(shape) * dtype.itemsize != size or not dtype.itemsize:
+        raise ValueError(f"{size} bytes for shape {shape} and type {dtype}")
+
+
+def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], str, np.dtype[Any], int]:
+    """Read the head of an ``.npy`` file; return shape, order, type and the head's length.
+
+    No text is evaluated, as NumPy does it: what is not the plain form is refused.
+    """
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"version {version} of the array format")
+    wide = version == (2, 0)
+    (length,) = struct.unpack("<I" if wide else "<H", file.read(4 if wide else 2))
+    if length > _LARGEST_HEADER:
+        raise ValueError(f"an array header of {length} bytes")
+    found = _HEADER.fullmatch(file.read(length).decode("latin1"))
+    items = dict(zip(found.groups()[::2], found.groups()[1::2], strict=True)) if found else {}
+    if len(items) != 3 or items["fortran_order"] not in ("True", "False"):
+        raise ValueError("an array header that is none, or no plain numbers or text")
+    if not _PLAIN_TYPE.fullmatch(items["descr"]) or not items["shape"].startswith("("):
+        raise ValueError(f"an array of type {items['descr']}; plain numbers or text expected")
+    numbers = items["shape"].strip("()").split(",")
+    shape = tuple(int(number) for number in numbers if number.strip())
+    order = "F" if items["fortran_order"] == "True" else "C"
+    return shape, order, np.dtype(items["descr"].strip("'")), file.tell()
+
+
+def _check_end(file: BinaryIO, size: int) -> None:
+    """Check the record at the file's end before `zipfile` reads a directory of any size."""
+    file.seek(max(0, size - _END.size - 20))
+    tail = file.read()
+    if len(tail) < _END.size or tail[-_END.size :][:4] != b"PK\x05\x06" or tail[-2:] != b"\0\0":
+        raise ValueError("cut off, or something after its end")
+    _, members, directory, _ = _END.unpack(tail[-_END.size :])
+    # Only files beyond 4 GB need the longer record, which could say anything else.
+    if tail.startswith(_ZIP64_LOCATOR) and size < 1 << 32:
+        raise ValueError("a record for large files in a small one")
+    if members > _MOST_MEMBERS or (directory > members << 10 and size < 1 << 32):
+        raise ValueError(f"over {_MOST_MEMBERS} members")
+
+
+def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> None:
+    """Check that the members follow each other without a gap, where something could hide."""
+    place, descriptor = 0, 0
+    for member in sorted(members, key=lambda member: member.header_offset):
+        if not place <= member.header_offset <= place + descriptor:
+            raise ValueError("a gap between its members, or an overlap")
+        file.seek(member.header_offset)
+        sign, flags, name, extra = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+        if sign != b"PK\x03\x04" or flags != member.flag_bits:
+            raise ValueError("headers that contradict each other")
+        place = member.header_offset + _LOCAL_HEADER.size + name + extra + member.compress_size
+        descriptor = 24 if flags & _SIZES_FOLLOW else 0
+    if not place <= directory <= place + descriptor:
+        raise ValueError("a gap before its directory")
+
+
+def _check_member(member: zipfile.ZipInfo) -> None:
+    name = member.orig_filename
+    if name != member.filename or not name.endswith(".npy") or not name.isprintable():
+        raise ValueError(f"member {name!r} is no array")
+    if member.flag_bits & _ENCRYPTED:
+        raise ValueError(f"member {name!r} is encrypted")
+    if member.compress_type not in _STORED_OR_DEFLATED:
+        raise ValueError(f"member {name!r} is packed in an unknown way")
+    if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
+        raise ValueError(f"member {name!r} has two sizes")
