@@ -163,7 +163,7 @@ def test_resume_is_exact(rnn: Command, small: Path, stop_after: int) -> None:
     session = new_session(read_config(small), Path("broken"), [])
     for count, _ in enumerate(session.events(), 1):
         if count == stop_after:
-            session.recorder.checkpoint()
+            session.recorder.save()
             break
     resumed = rnn("train", "--resume", session.folder, "-q")
     assert resumed.code == 0, resumed.err

@@ -66,7 +66,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file, all of it or nothing, and bring it to the disk.
+    """Add a line to a file, all of it or nothing.
 
     Raises
     ------
@@ -79,7 +79,6 @@ def append_line(path: Path, line: str) -> None:
             content = line.encode()
             if file.write(content) != len(content):
                 file.write(content[file.tell() - before :])
-            os.fsync(file.fileno())
         except BaseException:
             with suppress(OSError):
                 file.truncate(before)
@@ -91,6 +90,12 @@ def remove_leftovers(folder: Path) -> None:
     with storage(folder):
         for path in folder.glob(".*.tmp"):
             path.unlink()
+
+
+def sync_file(path: Path) -> None:
+    """Bring a file's content to the disk."""
+    with storage(path), open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

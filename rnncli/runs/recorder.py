@@ -5,28 +5,30 @@ import io
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from rnncli.config import yaml12
 from rnncli.config.validate import as_tree
 from rnncli.errors import InputError
 from rnncli.runs import folder as names
-from rnncli.runs.archive import Contents
-from rnncli.runs.background import Background
 from rnncli.runs.checkpoint import checkpoint_of, is_finite
 from rnncli.runs.environment import environment
 from rnncli.runs.experiment import Experiment
-from rnncli.runs.files import append_line, remove_leftovers, write_text
+from rnncli.runs.files import append_line, remove_leftovers, sync_file, write_text
 from rnncli.runs.weights import weights_of
 from rnncli.training.fit import Epoch
+
+# Saving may take a fiftieth of the time; what it costs, in seconds, until that is measured.
+_PAUSE, _FIRST_COST = 50, 4e-3
 
 
 class Recorder:
     """The run folder of one training.
 
-    What has to reach the disk is copied, and saved beside the training; `close` waits for it.
+    The end of every epoch is saved, but where epochs are so short that this would take more than
+    a fiftieth of the time: then only as often as that allows, and always the last one.
 
     Parameters
     ----------
@@ -43,7 +45,8 @@ class Recorder:
 
     def __init__(self, experiment: Experiment, command: list[str]) -> None:
         self.experiment = experiment
-        self.saving = Background()
+        self._saved, self._best_saved = True, 0
+        self._saved_at, self._cost = perf_counter(), _FIRST_COST
         metric = experiment.model.task.metric
         self.columns = [
             *("epoch", "step", "seconds", "learning_rate"),
@@ -90,6 +93,7 @@ class Recorder:
         if progress.best_epoch:
             # A killed process may have left older or newer ones than the checkpoint knows.
             weights_of(self.experiment.best_model()).write(self.folder / names.WEIGHTS)
+            self._best_saved = progress.best_epoch
         self.write_record("running")
 
     def _logged(self, epochs: int) -> list[str]:
@@ -127,7 +131,7 @@ class Recorder:
         }
 
     def epoch(self, event: Epoch) -> None:
-        """Log an epoch, save the weights if they are the best, and a checkpoint."""
+        """Log an epoch, and save it."""
         row = [
             *(event.epoch, event.step, f"{event.seconds:.3f}", event.learning_rate),
             *(event.train_loss, event.train_figure, event.val_loss, event.val_figure),
@@ -135,38 +139,51 @@ class Recorder:
         ]
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerow(row)
+        append_line(self.folder / names.METRICS, text.getvalue())
         if event.best:
             self._note_best(event.epoch, dict(zip(self.columns, row, strict=True)))
-        weights = weights_of(self.experiment.model) if event.best else None
-        state = checkpoint_of(self.experiment)
-        self.saving.start(partial(self._save, text.getvalue(), weights, state))
+        self._saved = False
+        every = self.experiment.config.training.checkpoint_every
+        if every is not None or perf_counter() - self._saved_at >= _PAUSE * self._cost:
+            self.save()
 
-    def _save(self, line: str, weights: Contents | None, state: Contents) -> None:
-        """Save an epoch; the checkpoint, which counts on all else, comes last."""
-        append_line(self.folder / names.METRICS, line)
-        if weights is not None:
-            weights.write(self.folder / names.WEIGHTS)
-        state.write(self.folder / names.CHECKPOINT)
-
-    def checkpoint(self) -> None:
-        """Save all that going on needs, in the midst of an epoch.
+    def save(self) -> None:
+        """Save all that going on needs, and the weights if there are better ones.
 
         A state with numbers that are not finite is none to go on from: the last one stays.
         """
-        if is_finite(self.experiment):
-            state = checkpoint_of(self.experiment)
-            self.saving.start(partial(state.write, self.folder / names.CHECKPOINT))
+        if not is_finite(self.experiment):
+            return
+        begun = perf_counter()
+        sync_file(self.folder / names.METRICS)
+        self._save_weights()
+        # The checkpoint counts on all else, and so comes last.
+        checkpoint_of(self.experiment).write(self.folder / names.CHECKPOINT)
+        self._saved = True
+        self._saved_at = perf_counter()
+        self._cost = self._saved_at - begun
+
+    def _save_weights(self) -> None:
+        best = self.experiment.progress.best_epoch
+        if best != self._best_saved:
+            weights_of(self.experiment.best_model()).write(self.folder / names.WEIGHTS)
+            self._best_saved = best
+
+    def finished(self) -> None:
+        """Save the end of the training."""
+        if not self._saved:
+            self.save()
+        self.close("finished")
 
     def diverged(self) -> None:
-        """Keep the last good weights, if none were saved yet, and close the record."""
-        self.saving.wait()
+        """Keep the last good weights and close the record."""
+        self._save_weights()
         if not (self.folder / names.WEIGHTS).is_file():
             weights_of(self.experiment.model).write(self.folder / names.WEIGHTS)
         self.close("diverged")
 
     def close(self, status: str) -> None:
-        """Wait for all that is being saved, and write how the run ended."""
-        self.saving.wait()
+        """Write how the run ended."""
         self.record["ended"] = _now()
         self.write_record(status)
 

@@ -52,15 +52,19 @@ class Session:
         InterruptError
             After a signal, when the step in hand is done and a checkpoint saved.
         """
+        every = self.experiment.config.training.checkpoint_every
         with self._held:
             try:
                 with _signals() as received:
                     for event in self.experiment.fit():
-                        self._record(event)
+                        if isinstance(event, Epoch):
+                            self.recorder.epoch(event)
+                        elif every is not None and self._is_due(event, every):
+                            self.recorder.save()
                         yield event
                         if received:
                             self._stop(received[0])
-                self.recorder.close("finished")
+                self.recorder.finished()
             except DivergedError:
                 self.recorder.diverged()
                 raise
@@ -72,17 +76,11 @@ class Session:
                     self.recorder.close(status)
                 raise
 
-    def _record(self, event: Step | Epoch) -> None:
-        if isinstance(event, Epoch):
-            self.recorder.epoch(event)
-            return
-        every = self.experiment.config.training.checkpoint_every
-        step = self.experiment.progress.step
-        if every is not None and step % every == 0 and event.batch < event.batches:
-            self.recorder.checkpoint()
+    def _is_due(self, event: Step, every: int) -> bool:
+        return self.experiment.progress.step % every == 0 and event.batch < event.batches
 
     def _stop(self, number: signal.Signals) -> NoReturn:
-        self.recorder.checkpoint()
+        self.recorder.save()
         self.recorder.close("interrupted")
         raise InterruptError(
             f"stopped by {number.name}; saved. To go on: rnn train --resume {self.folder}", number
