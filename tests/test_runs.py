@@ -140,7 +140,7 @@ def test_a_run_is_found_by_path_by_name_and_as_latest(rnn: Command, run_folder: 
 def test_a_signal_saves_and_says_how_to_go_on(
     rnn: Command, small: Path, number: signal.Signals, code: int
 ) -> None:
-    command = [sys.executable, "-m", "rnncli", "train", "-c", str(small), *LONG]
+    command = [sys.executable, "-m", "rnncli", "train", "-q", "-c", str(small), *LONG]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not list(Path("runs").glob("*/checkpoint.npz")):
         assert child.poll() is None
