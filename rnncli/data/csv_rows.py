@@ -7,36 +7,68 @@ from math import nan
 from rnncli.data.numbers import number
 from rnncli.errors import InputError
 
+_LARGEST_CELL = csv.field_size_limit()
 # What stands in a cell where a value is missing, in lower case.
 ABSENT = ("", "?", "nan", "na")
 
 
 def csv_rows(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of each row that is not blank."""
-    reader = csv.reader(_lines(stream, name), strict=True)
-    try:
-        for cells in reader:
-            if cells:
-                yield reader.line_num, cells
-    except csv.Error as error:
-        line = reader.line_num
-        raise InputError(
-            f"{name}:{line}: row {line}: {error}; cells separated by commas were expected"
-        ) from None
+    """Yield line number and cells of each row that is not blank.
+
+    Raises
+    ------
+    InputError
+        Naming row and column of a quote without an end, a NUL byte, or what is not UTF-8.
+    """
+    latest = _Latest(stream, name)
+    reader = csv.reader(latest, strict=True)
+    while True:
+        begun = reader.line_num + 1
+        latest.first = None
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            place, problem = f"row {begun}", str(error)
+            if "unexpected end" in problem or "field limit" in problem:
+                opened = next(csv.reader([(latest.first or "")[:_LARGEST_CELL]]))
+                place, problem = f"{place}, column {len(opened)}", "a quote without an end"
+            raise InputError(
+                f"{name}:{begun}: {place}: {problem}; cells separated by commas were expected"
+            ) from None
+        if cells is None:
+            return
+        if cells:
+            yield reader.line_num, cells
 
 
-def _lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
-    for line, raw in enumerate(stream, 1):
+class _Latest:
+    """The lines of a stream as text; the first one since it was last cleared is kept."""
+
+    def __init__(self, stream: Iterable[bytes], name: str) -> None:
+        self._numbered = enumerate(stream, 1)
+        self._name = name
+        self.first: str | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line, raw = next(self._numbered)
         try:
             text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{name}:{line}: row {line}: byte {error.start + 1} is not UTF-8 text; "
+                f"{self._name}:{line}: row {line}: byte {error.start + 1} is not UTF-8 text; "
                 "save the file as UTF-8"
             ) from None
         if "\0" in text:
-            raise InputError(f"{name}:{line}: row {line}: a NUL byte; text was expected")
-        yield text
+            column = text[: text.index("\0")].count(",") + 1
+            raise InputError(
+                f"{self._name}:{line}: row {line}, column {column}: a NUL byte; text was expected"
+            )
+        if self.first is None:
+            self.first = text
+        return text
 
 
 def of_width(
