@@ -14,11 +14,12 @@ from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
 from rnncli.cli.predict import predict
 from rnncli.cli.train import train
+from rnncli.cli.verify import verify
 from rnncli.display.words import say
 from rnncli.errors import RnnError, StorageError
 from rnncli.version import __version__
 
-COMMANDS = (train, predict, evaluate, gradcheck, bench)
+COMMANDS = (train, predict, evaluate, gradcheck, bench, verify)
 _UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(

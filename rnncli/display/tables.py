@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rnncli.display.words import figure, on_terminal, say
 from rnncli.nn.gradcheck import ArrayCheck
+from rnncli.runs.verification import Verdict
 from rnncli.training.benchmark import Timing
 from rnncli.training.evaluation import Report
 
@@ -53,6 +54,25 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
                 f"{check.name}{list(check.worst or ())}: backpropagation gives {check.found:.17g}, "
                 f"the true derivative is {check.true:.17g}"
             )
+
+
+def show_verdict(found: Verdict) -> None:
+    """Show whether a repeated run gave the same weights, on standard output."""
+    print(
+        {
+            "identical": "bit-identical",
+            "rounding": "equal within rounding",
+            "different": "different",
+        }[found.verdict]
+    )
+    if found.array is not None:
+        print(
+            f"largest difference {found.largest_difference:.3g}, in {found.array}; over the "
+            f"largest weight {found.largest_relative_difference:.3g}"
+        )
+    rows = [[key, str(then), str(now)] for key, (then, now) in found.environment.items()]
+    if rows:
+        _print("what else is not as it was", ["", "recorded", "now"], rows)
 
 
 def show_report(report: Report) -> None:

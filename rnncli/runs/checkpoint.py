@@ -1,5 +1,7 @@
 """``checkpoint.npz``: all that going on with a training needs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import Contents, read_contents, read_metadata
 from rnncli.runs.experiment import Experiment
+from rnncli.training.fit import restored_plan
 
 FORMAT, VERSION = "rnncli-checkpoint", 1
 
@@ -42,6 +45,13 @@ def saved_config(path: Path) -> dict[str, Any]:
     return config
 
 
+def saved_plan(path: Path) -> list[list[int]]:
+    """Return from which step on the training was to have how many epochs."""
+    metadata = read_metadata(path, FORMAT, VERSION)
+    with _sound(path):
+        return restored_plan(metadata["progress"]["plan"])
+
+
 def restore_checkpoint(path: Path, experiment: Experiment) -> None:
     """Put a training where a checkpoint left it.
 
@@ -55,12 +65,18 @@ def restore_checkpoint(path: Path, experiment: Experiment) -> None:
     contents = read_contents(path, FORMAT, VERSION, lambda _: shapes)
     if contents.metadata.get("data_sha256") != experiment.partition.sha256:
         raise InputError(f"{path}: the run's data changed since; a resumed run needs the same")
-    try:
+    with _sound(path):
         progress.restore(contents.metadata["progress"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{path}: the state of the training is damaged ({error!r})") from None
     for name, target in targets.items():
         target[...] = contents.arrays[name]
+
+
+@contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{path}: the state of the training is damaged ({error!r})") from None
 
 
 def _vectors(experiment: Experiment) -> dict[str, Array]:

@@ -2,17 +2,20 @@
 
 import errno
 import itertools
+import json
 import secrets
 import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from rnncli.errors import InputError
+from rnncli.errors import InputError, unreadable
 from rnncli.runs.files import storage, sync_folder
 
 CONFIG, RECORD, METRICS = "config.yaml", "run.json", "metrics.csv"
 WEIGHTS, CHECKPOINT = "weights.npz", "checkpoint.npz"
+_LARGEST_RECORD = 1 << 20
 
 
 def create_run(runs: Path, name: str, when: datetime, fill: Callable[[Path], None]) -> Path:
@@ -73,6 +76,27 @@ def find_run(run: str, runs: Path = Path("runs")) -> Path:
         if (path / CONFIG).is_file():
             return path
     raise InputError(f"{run}: no run folder; give its path, its name under {runs}/, or latest")
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run.
+
+    Raises
+    ------
+    InputError
+        It is missing or damaged.
+    """
+    path = folder / RECORD
+    try:
+        with open(path, "rb") as file:
+            record = json.loads(file.read(_LARGEST_RECORD))
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: is no JSON; the record is damaged") from None
+    if not isinstance(record, dict):
+        raise InputError(f"{path}: is no JSON object; the record is damaged")
+    return record
 
 
 def find_weights(weights: str) -> tuple[Path, Path | None]:

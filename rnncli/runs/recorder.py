@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +18,7 @@ from rnncli.runs.checkpoint import checkpoint_of, is_finite
 from rnncli.runs.environment import environment
 from rnncli.runs.experiment import Experiment
 from rnncli.runs.files import append_line, remove_leftovers, sync_file, write_text
+from rnncli.runs.folder import read_record
 from rnncli.runs.weights import weights_of
 from rnncli.training.fit import Epoch
 
@@ -82,7 +84,8 @@ class Recorder:
         """
         self.folder = folder
         progress = self.experiment.progress
-        self.record["started"] = self._started()
+        with suppress(InputError):
+            self.record["started"] = read_record(folder).get("started", self.record["started"])
         lines = self._logged(progress.epoch)
         if progress.best_epoch:
             best = dict(zip(self.columns, lines[progress.best_epoch].split(","), strict=True))
@@ -114,14 +117,6 @@ class Recorder:
             if not _is_row(line, epoch, len(self.columns)):
                 raise InputError(f"{path}:{epoch + 1}: is no row of epoch {epoch}")
         return logged
-
-    def _started(self) -> Any:
-        """Return when the run began, if its record still tells."""
-        try:
-            record = json.loads((self.folder / names.RECORD).read_text("utf-8"))
-            return record["started"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return self.record["started"]
 
     def _note_best(self, epoch: int, row: Mapping[str, Any]) -> None:
         figures = {key: row[key] for key in self.columns[4:8]}

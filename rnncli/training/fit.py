@@ -112,12 +112,20 @@ class Progress:
         for name in _NUMBERS:
             setattr(self, name, restored(state[name], type(getattr(self, name))))
         self.tally.restore(state["tally"])
-        self.plan = [[restored(step, int), restored(n, int)] for step, n in state["plan"]]
+        self.plan = restored_plan(state["plan"])
 
     def follow(self, num_epochs: int) -> None:
         """Note how many epochs there are to be from here on."""
         if not self.plan or self.plan[-1][1] != num_epochs:
             self.plan.append([self.step, num_epochs])
+
+
+def restored_plan(plan: Any) -> list[list[int]]:
+    """Return a `Progress.plan` that was saved; raise ``ValueError`` if it is none."""
+    found = [[restored(step, int), restored(epochs, int)] for step, epochs in plan]
+    if not found or found[0][0] or found != sorted(found):
+        raise ValueError(f"{plan!r} is no plan of a training")
+    return found
 
 
 class Steps:
