@@ -1,5 +1,7 @@
 """What many tests need: the command in this process or in one of its own, and small data."""
 
+import csv
+import hashlib
 import os
 import subprocess
 import sys
@@ -76,6 +78,16 @@ def run_folder(rnn: Command, small: Path) -> Path:
     result = rnn("train", "-c", small, "--quiet")
     assert result.code == 0, result.err
     return Path(result.out.strip())
+
+
+def sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def metrics(run: Path) -> list[dict[str, str]]:
+    """Return the rows of a run's loss log."""
+    with open(run / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def write_csv(path: Path, x: np.ndarray, labels: list[object], header: str | None = None) -> Path:

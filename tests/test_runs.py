@@ -1,19 +1,13 @@
 """Runs on disk: the folder's files, weights that check themselves, resume, and reproducibility."""
 
-import csv
-import hashlib
 import json
-import signal
-import subprocess
-import sys
-import time
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from conftest import Command, process
+from conftest import Command, metrics, process, sha
 
 import rnncli
 from rnncli.config.validate import read_config
@@ -21,23 +15,8 @@ from rnncli.errors import InputError, StorageError
 from rnncli.runs.archive import Contents
 from rnncli.runs.files import replacing
 from rnncli.runs.folder import create_run, find_run
-from rnncli.runs.session import new_session
 from rnncli.runs.weights import weights_of
 from rnncli.training.evaluation import evaluate
-
-LONG = [
-    *("--set", "training.num_epochs=100000"),
-    *("--set", "training.optimizer={kind: adam, learning_rate: 1e-5}"),
-]
-
-
-def sha(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def metrics(run: Path) -> list[dict[str, str]]:
-    with open(run / "metrics.csv", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_the_run_folder_holds_what_the_contract_says(run_folder: Path) -> None:
@@ -132,123 +111,6 @@ def test_a_run_is_found_by_path_by_name_and_as_latest(rnn: Command, run_folder: 
     assert find_run(str(run_folder.resolve())) == run_folder.resolve()
     with pytest.raises(InputError, match="no run folder"):
         find_run("nothing")
-
-
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
-)
-def test_a_signal_saves_and_says_how_to_go_on(
-    rnn: Command, small: Path, number: signal.Signals, code: int
-) -> None:
-    command = [sys.executable, "-m", "rnncli", "train", "-q", "-c", str(small), *LONG]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not list(Path("runs").glob("*/checkpoint.npz")):
-        assert child.poll() is None
-        time.sleep(0.01)
-    child.send_signal(number)
-    _, err = child.communicate(timeout=20)
-    assert child.returncode == code
-    (folder,) = Path("runs").iterdir()
-    assert f"rnn train --resume {folder}" in err
-    assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"
-    more = len(metrics(folder)) + 2
-    resumed = rnn("train", "--resume", folder, "--set", f"training.num_epochs={more}", "-q")
-    assert resumed.code == 0, resumed.err
-    assert [int(row["epoch"]) for row in metrics(folder)] == list(range(1, more + 1))
-
-
-@pytest.mark.parametrize("stop_after", [1, 7, 12])
-def test_resume_is_exact(rnn: Command, small: Path, stop_after: int) -> None:
-    straight = Path(rnn("train", "-c", small, "-q").out.strip())
-    session = new_session(read_config(small), Path("broken"), [])
-    for count, _ in enumerate(session.events(), 1):
-        if count == stop_after:
-            session.recorder.save()
-            break
-    resumed = rnn("train", "--resume", session.folder, "-q")
-    assert resumed.code == 0, resumed.err
-    assert sha(session.folder / "weights.npz") == sha(straight / "weights.npz")
-    left, right = metrics(session.folder), metrics(straight)
-    for row in left + right:
-        del row["seconds"]
-    assert left == right
-
-
-def test_changed_data_or_seed_is_noticed(rnn: Command, here: Path) -> None:
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((50, 5)), np.arange(50) % 2
-    np.savez("a.npz", x=x, y=y)
-    config = _config(here, "data: {kind: npz, path: a.npz}\ntraining: {num_epochs: 2}")
-    run = Path(rnn("train", "-c", config, "-q").out.strip())
-    more = ("train", "--resume", run, "--set", "training.num_epochs=3")
-    np.savez("a.npz", x=x + 1, y=y)
-    result = rnn(*more)
-    assert result.code == 2
-    assert "the run's data changed since" in result.err
-    np.savez("a.npz", x=x, y=y)
-    text = (run / "config.yaml").read_text()
-    (run / "config.yaml").write_text(text.replace("seed: 0", "seed: 1"))
-    assert "seed: is 1, was 0; only training.num_epochs can change" in rnn(*more).err
-    (run / "config.yaml").write_text(text)
-    assert rnn(*more).code == 0
-    fewer = rnn("train", "--resume", run, "--set", "training.num_epochs=1")
-    assert fewer.code == 2
-    assert "has 3 epochs already" in fewer.err
-
-
-def test_a_killed_run_goes_on_and_leaves_nothing_behind(rnn: Command, small: Path) -> None:
-    straight = Path(rnn("train", "-c", small, "-q", "--set", "training.num_epochs=6").out.strip())
-    session = new_session(read_config(small, ["training.num_epochs=6"]), Path("killed"), [])
-    for event in session.events():
-        if getattr(event, "train_loss", None) and event.epoch == 4:
-            break
-    run = session.folder
-    (run / "run.json").write_text("{")
-    (run / ".weights.npz.123.tmp").write_bytes(b"half")
-    assert rnn("train", "--resume", run, "-q").code == 0
-    assert sha(run / "weights.npz") == sha(straight / "weights.npz")
-    records = [json.loads((folder / "run.json").read_text()) for folder in (run, straight)]
-    assert records[0]["figures"] == records[1]["figures"]
-    assert records[0]["best_epoch"] == records[1]["best_epoch"]
-    assert not list(run.glob(".*"))
-
-
-def test_only_more_epochs_can_be_asked_of_a_run(rnn: Command, run_folder: Path) -> None:
-    refused = rnn("train", "--resume", run_folder, "--set", "model.hidden_size=9")
-    assert refused.code == 2
-    assert "only training.num_epochs can change" in refused.err
-    longer = rnn("train", "--resume", run_folder, "--set", "training.num_epochs=5", "-q")
-    assert longer.code == 0
-    assert len(metrics(run_folder)) == 5
-
-
-def test_divergence_keeps_the_last_good_weights(rnn: Command, here: Path) -> None:
-    rng = np.random.default_rng(0)
-    np.savez("a.npz", x=rng.standard_normal((100, 5)), y=rng.standard_normal(100))
-    result = rnn(
-        *("train", "-q", "-c", _config(here, "data: {kind: npz, path: a.npz}")),
-        *("--set", "training.optimizer={kind: sgd, learning_rate: 1e6}"),
-        *("--set", "training.clip_norm=null", "--set", "training.num_epochs=50"),
-    )
-    assert result.code == 1
-    assert result.err.startswith("error: training diverged in epoch ")
-    (run,) = Path("runs").iterdir()
-    assert json.loads((run / "run.json").read_text())["status"] == "diverged"
-    assert np.isfinite(rnncli.load(run).network.parameters).all()
-
-
-def test_weights_that_are_not_finite_are_never_saved(rnn: Command, here: Path) -> None:
-    rng = np.random.default_rng(0)
-    np.savez("a.npz", x=rng.standard_normal((100, 5)), y=rng.standard_normal(100))
-    text = (
-        "data: {kind: npz, path: a.npz, validation_fraction: 0}\n"
-        "training: {num_epochs: 1, batch_size: 100, clip_norm: null, "
-        "optimizer: {kind: sgd, learning_rate: 1e300}}"
-    )
-    result = rnn("train", "-c", _config(here, text))
-    assert result.code == 1
-    assert "weights that are not finite" in result.err
-    assert np.isfinite(rnncli.load("latest").network.parameters).all()
 
 
 def _config(folder: Path, text: str) -> Path:

@@ -4,13 +4,13 @@ import errno
 import itertools
 import json
 import secrets
-import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rnncli.errors import InputError, unreadable
+from rnncli.errors import InputError
 from rnncli.runs.files import storage, sync_folder
 
 CONFIG, RECORD, METRICS = "config.yaml", "run.json", "metrics.csv"
@@ -42,7 +42,10 @@ def create_run(runs: Path, name: str, when: datetime, fill: Callable[[Path], Non
                 if _renamed(temporary, folder := runs / (stem + f"_{count}" * (count > 1)))
             )
         except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
+            with suppress(OSError):
+                for path in temporary.iterdir():
+                    path.unlink()
+                temporary.rmdir()
             raise
         sync_folder(runs)
     return folder
@@ -87,11 +90,11 @@ def read_record(folder: Path) -> dict[str, Any]:
         It is missing or damaged.
     """
     path = folder / RECORD
+    if not path.exists():
+        raise InputError(f"{path}: is missing; it belongs to a run")
     try:
-        with open(path, "rb") as file:
+        with storage(path), open(path, "rb") as file:
             record = json.loads(file.read(_LARGEST_RECORD))
-    except OSError as error:
-        raise unreadable(path, error) from None
     except (ValueError, RecursionError):
         raise InputError(f"{path}: is no JSON; the record is damaged") from None
     if not isinstance(record, dict):

@@ -1,0 +1,346 @@
+"""A machine that fails: every call in turn, full disks, and the order in which things are saved."""
+
+import builtins
+import errno
+import io
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Command, metrics, process, sha
+
+import rnncli
+from rnncli.errors import StorageError
+from rnncli.runs.files import append_line, output_file, replacing
+
+CONFIG = """
+data: {kind: sum_sign, num_samples: 60, sequence_length: 4}
+model: {hidden_size: 4}
+training: {num_epochs: 2, checkpoint_every: 3, batch_size: 16}
+"""
+FILES = {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
+
+
+class Faults:
+    """Makes the k-th call to the operating system that concerns a folder fail, once or for good.
+
+    Calls are opening, writing, flushing, closing, bringing to the disk, renaming and making a
+    folder; ``calls`` tells what was called, in order.
+    """
+
+    def __init__(self, folder: Path, error: int, at: int, for_good: bool) -> None:
+        self.folder, self.error, self.at, self.for_good = folder, error, at, for_good
+        self.calls: list[tuple[str, str]] = []
+        self.opened: dict[int, str] = {}
+
+    def call(self, name: str, path: str) -> None:
+        self.calls.append((name, path))
+        count = len(self.calls)
+        if count == self.at or (self.for_good and count > self.at > 0):
+            raise OSError(self.error, os.strerror(self.error), path)
+
+    def concerns(self, path: object) -> bool:
+        if not isinstance(path, str | os.PathLike):
+            return False
+        return Path(os.fspath(path)).absolute().is_relative_to(self.folder)
+
+    @contextmanager
+    def injected(self) -> Iterator["Faults"]:
+        real_open = builtins.open
+        saved: list[tuple[Any, str, Any]] = []
+
+        def patch(module: Any, name: str, function: Callable[..., Any]) -> None:
+            saved.append((module, name, getattr(module, name)))
+            setattr(module, name, function)
+
+        def open_file(path: Any, *rest: Any, **options: Any) -> Any:
+            if not self.concerns(path):
+                return real_open(path, *rest, **options)
+            self.call("open", str(path))
+            return FaultyFile(self, str(path), real_open(path, *rest, **options))
+
+        def on_path(module: Any, name: str) -> None:
+            real = getattr(module, name)
+
+            def function(path: Any, *rest: Any, **options: Any) -> Any:
+                if self.concerns(path):
+                    self.call(name, str(rest[0] if name in ("replace", "rename") else path))
+                result = real(path, *rest, **options)
+                if name == "open":
+                    self.opened[result] = str(path)
+                return result
+
+            patch(module, name, function)
+
+        def on_descriptor(name: str) -> None:
+            real = getattr(os, name)
+
+            def function(descriptor: int) -> Any:
+                path = self.opened.get(descriptor)
+                if path is None and name == "fsync":
+                    path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+                if path is None:
+                    return real(descriptor)
+                if name == "close":
+                    del self.opened[descriptor]
+                    real(descriptor)
+                self.call(name, path)
+                return None if name == "close" else real(descriptor)
+
+            patch(os, name, function)
+
+        patch(builtins, "open", open_file)
+        patch(io, "open", open_file)
+        for name in ("open", "mkdir", "rename", "replace"):
+            on_path(os, name)
+        for name in ("fsync", "close"):
+            on_descriptor(name)
+        try:
+            yield self
+        finally:
+            for module, name, function in saved:
+                setattr(module, name, function)
+
+
+class FaultyFile:
+    """A file whose writing, flushing and closing can fail."""
+
+    def __init__(self, faults: Faults, path: str, file: Any) -> None:
+        self._faults, self._path, self._file = faults, path, file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def __enter__(self) -> "FaultyFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, content: Any) -> Any:
+        self._faults.call("write", self._path)
+        return self._file.write(content)
+
+    def flush(self) -> None:
+        self._faults.call("flush", self._path)
+        self._file.flush()
+
+    def close(self) -> None:
+        closed = self._file.closed
+        self._file.close()
+        if not closed:
+            self._faults.call("close", self._path)
+
+
+def assert_clear(code: int, err: str, error: int) -> None:
+    lines = err.splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("error: "), err
+    assert os.strerror(error) in lines[0]
+    # What can not be read for lack of permission is wrong input.
+    assert code == 3 or (code == 2 and error == errno.EACCES and "readable" in err), err
+
+
+def assert_no_debris(folder: Path) -> None:
+    assert not [path for path in folder.rglob("*") if path.name.endswith(".tmp")]
+
+
+def assert_goes_on(rnn: Command, run: Path, straight: Path) -> None:
+    """What is there can be loaded, and the run ends as if nothing had happened."""
+    if (run / "weights.npz").exists():
+        rnncli.load(run)
+    done = rnn("train", "-q", "--resume", run)
+    assert done.code == 0, done.err
+    assert sha(run / "weights.npz") == sha(straight / "weights.npz")
+    assert [row["epoch"] for row in metrics(run)] == ["1", "2"]
+    assert {path.name for path in run.iterdir()} == FILES
+
+
+STRIDES = pytest.mark.parametrize(
+    "stride", [5, pytest.param(1, marks=pytest.mark.campaign)], ids=["share", "all"]
+)
+WAYS = pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+ERRORS = pytest.mark.parametrize(
+    "error", [errno.ENOSPC, errno.EIO, errno.EACCES], ids=["ENOSPC", "EIO", "EACCES"]
+)
+
+
+@ERRORS
+@WAYS
+@STRIDES
+def test_every_call_that_fails_in_a_training(
+    rnn: Command, here: Path, error: int, for_good: bool, stride: int
+) -> None:
+    config = here / "c.yaml"
+    config.write_text(CONFIG)
+    straight = Path(rnn("train", "-q", "-c", config, "--runs", here / "straight").out.strip())
+    at, failed = 1 + (error + for_good) % stride, 0
+    while True:
+        runs = here / "out" / str(at)
+        with Faults(here, error, at, for_good).injected() as faults:
+            result = rnn("train", "-q", "-c", config, "--runs", runs)
+        if len(faults.calls) < at:
+            break
+        assert_clear(result.code, result.err, error)
+        assert_no_debris(here)
+        for run in runs.glob("*"):
+            assert_goes_on(rnn, run, straight)
+        at, failed = at + stride, failed + 1
+    assert result.code == 0
+    assert failed > 60 / stride
+    print(f"{failed} of {len(faults.calls)} calls failed in turn")
+
+
+@ERRORS
+@WAYS
+@STRIDES
+def test_every_call_that_fails_when_a_run_goes_on(
+    rnn: Command, here: Path, error: int, for_good: bool, stride: int
+) -> None:
+    config = here / "c.yaml"
+    config.write_text(CONFIG)
+    straight = Path(rnn("train", "-q", "-c", config, "--runs", here / "straight").out.strip())
+    at, failed = 1 + (error + for_good) % stride, 0
+    while True:
+        runs = here / "out" / str(at)
+        one = ("--set", "training.num_epochs=1")
+        run = Path(rnn("train", "-q", "-c", config, "--runs", runs, *one).out.strip())
+        extended = ("train", "-q", "--resume", run, "--set", "training.num_epochs=2")
+        with Faults(here, error, at, for_good).injected() as faults:
+            result = rnn(*extended)
+        if len(faults.calls) < at:
+            break
+        assert_clear(result.code, result.err, error)
+        assert_no_debris(here)
+        rnncli.load(run)
+        assert rnn(*extended).code == 0
+        assert [row["epoch"] for row in metrics(run)] == ["1", "2"]
+        at, failed = at + stride, failed + 1
+    assert result.code == 0
+    assert failed > 40 / stride
+    assert sha(run / "checkpoint.npz") != sha(straight / "checkpoint.npz")
+
+
+def test_every_save_is_written_synced_renamed_and_synced_in_its_folder(
+    rnn: Command, here: Path
+) -> None:
+    (here / "c.yaml").write_text(CONFIG)
+    with Faults(here, 0, 0, False).injected() as faults:
+        assert rnn("train", "-q", "-c", "c.yaml").code == 0
+    renamed = [i for i, (name, _) in enumerate(faults.calls) if name in ("replace", "rename")]
+    assert len(renamed) > 8
+    for i in renamed:
+        kind, target = faults.calls[i]
+        folder = str(Path(target).parent)
+        names = [name for name, _ in faults.calls[:i]]
+        if kind == "replace":
+            # open, write..., flush, fsync, close; then the new name, and the folder's fsync.
+            start = len(names) - 1 - names[::-1].index("open")
+            assert names[start + 1 :] == ["write", "flush", "fsync", "close"], names[start:]
+            temporary = {Path(path).absolute() for _, path in faults.calls[start:i]}
+            assert len(temporary) == 1
+            assert temporary.pop().parent == Path(folder).absolute()
+        after = [(name, Path(path).name) for name, path in faults.calls[i + 1 : i + 3]]
+        assert after == [("open", Path(folder).name), ("fsync", Path(folder).name)]
+    # The loss log is on the disk before the checkpoint that counts on it.
+    last = max(i for i in renamed if faults.calls[i][1].endswith("checkpoint.npz"))
+    synced = [path for name, path in faults.calls[:last] if name == "fsync"]
+    assert any(path.endswith("metrics.csv") for path in synced[-6:])
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    for write in (replacing, output_file):
+        with pytest.raises(StorageError, match=str(path)), write(path) as file:
+            file.write(b"new")
+            raise OSError(28, "No space left on device")
+    with pytest.raises(StorageError, match=str(path)):
+        limit_files(5, lambda: append_line(path, "and more"))
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def limit_files(size: int, do: Callable[[], None]) -> None:
+    """Do something while no file can grow beyond a size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        do()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def assert_failed_well(
+    done: subprocess.CompletedProcess[str], folder: Path, straight: Path, rnn: Command
+) -> None:
+    assert done.returncode in (0, 3), done.stderr
+    if done.returncode:
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("error: "), line
+        assert str(folder) in line or "runs" in line
+        assert "space" in line or "large" in line, line
+    assert_no_debris(folder)
+    for run in folder.glob("*"):
+        assert_goes_on(rnn, run, straight)
+
+
+@pytest.mark.parametrize(
+    "count", [5, pytest.param(20, marks=pytest.mark.campaign)], ids=["share", "all"]
+)
+def test_files_of_a_limited_size(rnn: Command, here: Path, count: int) -> None:
+    (here / "c.yaml").write_text(CONFIG)
+    straight = Path(rnn("train", "-q", "-c", "c.yaml", "--runs", here / "straight").out.strip())
+    largest = max(path.stat().st_size for path in straight.iterdir())
+    codes = []
+    for i in range(count):
+        size, runs = (largest + 100) * i // (count - 1), here / "out" / str(i)
+        done = subprocess.run(
+            [sys.executable, "-m", "rnncli", "train", "-q", "-c", "c.yaml", "--runs", str(runs)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            preexec_fn=lambda size=size: resource.setrlimit(  # type: ignore[misc]
+                resource.RLIMIT_FSIZE, (size, size)
+            ),
+        )
+        assert_failed_well(done, runs, straight, rnn)
+        codes.append(done.returncode)
+    assert codes[0] == 3
+    assert codes[-1] == 0
+
+
+@contextmanager
+def mounted(folder: Path, *options: str) -> Iterator[Path]:
+    """Mount a file system in memory; this takes the rights of root."""
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.campaign
+def test_twenty_small_disks_and_one_that_is_read_only(rnn: Command, here: Path) -> None:
+    (here / "c.yaml").write_text(CONFIG)
+    straight = Path(rnn("train", "-q", "-c", "c.yaml", "--runs", here / "straight").out.strip())
+    codes = []
+    for i in range(20):
+        with mounted(here / "disks" / str(i), "-o", f"size={4 + 4 * i}k") as disk:
+            done = process("train", "-q", "-c", "c.yaml", "--runs", disk / "runs")
+            codes.append(done.returncode)
+            subprocess.run(["mount", "-o", "remount,size=1m", disk], check=True)
+            assert_failed_well(done, disk / "runs", straight, rnn)
+    assert codes[0] == 3
+    assert codes[-1] == 0
+    with mounted(here / "read-only", "-o", "ro") as disk:
+        done = process("train", "-q", "-c", "c.yaml", "--runs", disk)
+        assert done.returncode == 3
+        assert done.stderr == f"error: {disk}: Read-only file system\n"
