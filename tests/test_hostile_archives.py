@@ -1,0 +1,295 @@
+"""Weights and checkpoints from an enemy: refused in a line, or equal to the good ones."""
+
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import hostile
+import numpy as np
+import pytest
+from conftest import Command, sha
+
+import rnncli
+from rnncli.config.validate import read_config
+from rnncli.errors import InputError
+from rnncli.nn.cells import CELLS
+from rnncli.runs.checkpoint import restore_checkpoint, saved_config
+from rnncli.runs.experiment import build
+from rnncli.runs.weights import load_model, torch_arrays
+
+SLOWEST = 1.0
+
+Read = Callable[[Path], dict[str, np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose weights file says much: a scaler, labels, gaps that are filled."""
+    folder = tmp_path_factory.mktemp("good")
+    rng = np.random.default_rng(0)
+    np.savez(
+        folder / "d.npz", x=rng.standard_normal((40, 5, 2)), y=np.array(["a", "b", "c", "d"] * 10)
+    )
+    (folder / "c.yaml").write_text(
+        "data: {kind: npz, path: d.npz, missing: mean}\n"
+        "model: {cell: gru, hidden_size: 4}\ntraining: {num_epochs: 2}\n"
+    )
+    rnncli.train(folder / "c.yaml", runs=folder)
+    return next(path for path in folder.iterdir() if path.is_dir())
+
+
+def read_weights(path: Path) -> dict[str, np.ndarray]:
+    return torch_arrays(load_model(path).network)
+
+
+@pytest.fixture(scope="module")
+def readers(run: Path) -> dict[str, Read]:
+    """How each kind of archive is read, down to its arrays."""
+    experiment = build(read_config(run / "config.yaml"))
+
+    def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
+        saved_config(path)
+        restore_checkpoint(path, experiment)
+        progress = experiment.progress
+        return progress.slots | {
+            "parameters": experiment.model.network.parameters,
+            "best": progress.best_parameters,
+        }
+
+    return {"weights.npz": read_weights, "checkpoint.npz": read_checkpoint}
+
+
+ARCHIVES = pytest.mark.parametrize("name", ["weights.npz", "checkpoint.npz"])
+
+
+def refusal(read: Read, path: Path) -> str | None:
+    """Return the one line with which a file is refused; None if it is read."""
+    try:
+        read(path)
+    except InputError as error:
+        (line,) = error.problems
+        assert str(path) in line
+        assert "\n" not in line
+        return line
+    return None
+
+
+@ARCHIVES
+@pytest.mark.parametrize(
+    "count", [5_000, pytest.param(500_000, marks=pytest.mark.campaign)], ids=["share", "all"]
+)
+def test_a_mutant_is_refused_or_equal(
+    run: Path, readers: dict[str, Read], tmp_path: Path, name: str, count: int
+) -> None:
+    read = readers[name]
+    good = {key: array.copy() for key, array in read(run / name).items()}
+    path, accepted, slowest = tmp_path / name, 0, 0.0
+    for mutant in hostile.mutants((run / name).read_bytes(), count, seed=1):
+        path.write_bytes(mutant)
+        begun = time.perf_counter()
+        line = refusal(read, path)
+        slowest = max(slowest, time.perf_counter() - begun)
+        if line is None:
+            accepted += 1
+            found = read(path)
+            assert found.keys() == good.keys()
+            for key, array in good.items():
+                np.testing.assert_array_equal(found[key], array, strict=True)
+    print(f"{count} mutants of {name}: {accepted} equal, slowest {slowest:.3f} s")
+    assert accepted < count / 10
+
+
+@ARCHIVES
+def test_the_corpus_is_refused(
+    run: Path, readers: dict[str, Read], tmp_path: Path, name: str
+) -> None:
+    content, path = (run / name).read_bytes(), tmp_path / name
+    assert refusal(readers[name], run / name) is None
+    for title, enemy in hostile.corpus(content).items():
+        path.write_bytes(enemy)
+        assert refusal(readers[name], path) is not None, title
+
+
+WATCHED = """
+import resource, sys, time
+from pathlib import Path
+from rnncli.errors import RnnError
+from rnncli.runs.weights import load_model
+from rnncli.runs.checkpoint import saved_config
+good, folder = Path(sys.argv[1]), Path(sys.argv[2])
+load_model(good / "weights.npz"), saved_config(good / "checkpoint.npz")
+try:
+    load_model(good / "config.yaml")
+except RnnError:
+    pass
+EVIL = ("exec", "import", "compile", "marshal", "pickle", "subprocess", "os.system", "os.exec",
+        "os.fork", "os.posix_spawn", "os.spawn", "ctypes", "socket", "shutil", "os.remove",
+        "os.rename", "os.mkdir", "code.__new__")
+seen = set()
+def watch(event, arguments):
+    if event.startswith(EVIL) or (event == "open" and "r" not in str(arguments[1] or "r")):
+        seen.add(event + repr(arguments)[:100])
+sys.addaudithook(watch)
+base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+slowest = (0, "")
+for path in sorted(folder.iterdir()):
+    begun = time.perf_counter()
+    try:
+        load_model(path)
+        raise AssertionError(f"{path} was accepted")
+    except RnnError:
+        pass
+    slowest = max(slowest, (time.perf_counter() - begun, path.name))
+grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) // 1024
+if len(sys.argv) > 3:
+    eval("1")
+print(slowest[0], grown, *seen, sep="\\n")
+"""
+
+
+def watched(run: Path, folder: Path, *more: str) -> tuple[float, int, list[str]]:
+    """Read all enemies in a process that notes what it does."""
+    command = [sys.executable, "-c", WATCHED, str(run), str(folder), *more]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    seconds, megabytes, *seen = done.stdout.splitlines()
+    return float(seconds), int(megabytes), seen
+
+
+def test_enemies_take_little_and_make_nothing_happen(run: Path, tmp_path: Path) -> None:
+    content = (run / "weights.npz").read_bytes()
+    for i, enemy in enumerate(hostile.corpus(content).values()):
+        (tmp_path / f"{i}.npz").write_bytes(enemy)
+    seconds, megabytes, seen = watched(run, tmp_path)
+    print(f"slowest {seconds:.3f} s, {megabytes} MB")
+    assert seen == []
+    assert megabytes < 200
+    # The negative control: the watch sees what it should.
+    assert watched(run, tmp_path, "evaluate")[2] != []
+
+
+def test_files_that_others_pack_are_read(run: Path, tmp_path: Path) -> None:
+    good = read_weights(run / "weights.npz")
+    members = hostile.unpacked((run / "weights.npz").read_bytes())
+    arrays = dict(np.load(run / "weights.npz"))
+    path = tmp_path / "w.npz"
+    for write in (np.savez, np.savez_compressed):
+        write(path, **arrays)
+        np.testing.assert_equal(read_weights(path), good)
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        path.write_bytes(hostile.packed(members, method))
+        np.testing.assert_equal(read_weights(path), good)
+    # To a pipe, sizes follow the members.
+    with subprocess.Popen(
+        [sys.executable, "-c", PIPED, str(run / "weights.npz")], stdout=subprocess.PIPE
+    ) as child:
+        path.write_bytes(child.communicate()[0])
+    np.testing.assert_equal(read_weights(path), good)
+
+
+PIPED = "import sys, numpy; numpy.savez(sys.stdout.buffer, **numpy.load(sys.argv[1]))"
+
+
+def test_what_a_file_says_of_itself_must_agree(run: Path, tmp_path: Path) -> None:
+    members = hostile.unpacked((run / "weights.npz").read_bytes())
+    metadata = hostile.metadata_of(members)
+    path = tmp_path / "w.npz"
+    changes = {
+        "hidden_size": (metadata["model"] | {"hidden_size": 8192}, "has shape"),
+        "layers": (metadata["model"] | {"num_layers": 64}, "is missing"),
+        "features": (metadata["model"] | {"input_size": 10**9}, "features a step"),
+        "cell": (metadata["model"] | {"cell": "lstm"}, "has shape"),
+        "precision": (metadata["model"] | {"dtype": "float64"}, "has shape"),
+        "units": (metadata["model"] | {"hidden_size": 10**18}, "out of range"),
+    }
+    for title, (model, problem) in changes.items():
+        path.write_bytes(
+            hostile.packed(hostile.with_metadata(members, metadata | {"model": model}))
+        )
+        line = refusal(read_weights, path)
+        assert line is not None, title
+        assert problem in line
+
+
+def test_a_newer_version_is_refused_with_the_version_it_needs(
+    rnn: Command, run: Path, tmp_path: Path
+) -> None:
+    for name, key in (("weights.npz", "rnncli-weights"), ("checkpoint.npz", "rnncli-checkpoint")):
+        members = hostile.unpacked((run / name).read_bytes())
+        metadata = hostile.metadata_of(members) | {"version": 2, "rnncli": "9.8"}
+        assert metadata["format"] == key
+        path = tmp_path / name
+        path.write_bytes(hostile.packed(hostile.with_metadata(members, metadata)))
+    refused = rnn("predict", "-w", tmp_path / "weights.npz", "-i", "x.csv")
+    assert refused.code == 2
+    assert (
+        "is of version 2 of its format, this rnn reads up to 1; it needs rnncli 9.8" in refused.err
+    )
+    with pytest.raises(InputError, match=r"it needs rnncli 9\.8 or newer"):
+        saved_config(tmp_path / "checkpoint.npz")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("size", [3, 4])
+def test_every_pair_of_cell_and_size_is_told_apart(
+    rnn: Command, here: Path, cell: str, size: int
+) -> None:
+    """Weights of one network as the start, or in the folder, of another: never broadcast."""
+    text = "data: {{kind: sum_sign, num_samples: 40}}\nmodel: {{cell: {}, hidden_size: {}}}\n"
+
+    def trained(cell: str, size: int, *more: str) -> Path:
+        (here / "c.yaml").write_text(text.format(cell, size) + "training: {num_epochs: 1}")
+        done = rnn("train", "-q", "-c", "c.yaml", *more)
+        assert done.code == 0, done.err
+        return Path(done.out.strip())
+
+    mine = trained(cell, size)
+    for other in CELLS:
+        for width in (3, 4, 5):
+            theirs = trained(other, width)
+            start = ("--set", f"training.start_from={theirs / 'weights.npz'}")
+            (here / "c.yaml").write_text(text.format(cell, size) + "training: {num_epochs: 1}")
+            done = rnn("train", "-q", "-c", "c.yaml", *start)
+            # The tanh and the relu network have the same weights, which is no mistake.
+            like = width == size and (cell == other or {cell, other} == {"tanh", "relu"})
+            assert (done.code == 0) == like, (cell, size, other, width)
+            if not like:
+                assert "training.start_from" in done.err
+                assert done.err.count("\n") == 1
+            if (cell, size) != (other, width):
+                before = sha(mine / "weights.npz")
+                own = (mine / "checkpoint.npz").read_bytes()
+                (mine / "checkpoint.npz").write_bytes((theirs / "checkpoint.npz").read_bytes())
+                refused = rnn("train", "--resume", mine)
+                assert refused.code == 2, refused
+                assert "only training.num_epochs can change" in refused.err
+                assert sha(mine / "weights.npz") == before
+                (mine / "checkpoint.npz").write_bytes(own)
+
+
+def test_a_checkpoint_with_vectors_of_another_size_is_refused(run: Path, tmp_path: Path) -> None:
+    members = hostile.unpacked((run / "checkpoint.npz").read_bytes())
+    vector = np.zeros(7, np.float32)
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(hostile.packed(members | {"parameters.npy": hostile.npy(vector)}))
+    experiment = build(read_config(run / "config.yaml"))
+    before = experiment.model.network.parameters.copy()
+    with pytest.raises(InputError, match=r"parameters has shape \(7,\)"):
+        restore_checkpoint(path, experiment)
+    np.testing.assert_array_equal(experiment.model.network.parameters, before)
+
+
+def test_progress_that_is_none_is_refused(run: Path, tmp_path: Path) -> None:
+    members = hostile.unpacked((run / "checkpoint.npz").read_bytes())
+    metadata = hostile.metadata_of(members)
+    experiment = build(read_config(run / "config.yaml"))
+    path = tmp_path / "checkpoint.npz"
+    for change in ({"epoch": -1}, {"step": 1.5}, {"seconds": "nan"}, {"plan": [[0]]}, {"plan": []}):
+        progress = metadata["progress"] | change
+        changed = hostile.with_metadata(members, metadata | {"progress": progress})
+        path.write_bytes(hostile.packed(changed))
+        with pytest.raises(InputError, match="the state of the training is damaged"):
+            restore_checkpoint(path, experiment)
