@@ -26,6 +26,12 @@ class Result:
 
 Command = Callable[..., Result]
 
+# What a process can print of itself: the most memory that it has had.
+PEAK_MEGABYTES = (
+    "int(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])"
+    " // 1024"
+)
+
 
 @pytest.fixture
 def rnn(capsysbinary: pytest.CaptureFixture[bytes]) -> Command:

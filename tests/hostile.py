@@ -47,6 +47,41 @@ def shuffled(content: bytes, rng: random.Random) -> bytes:
 
 BLIND = (flipped, overwritten, shortened, lengthened, shuffled)
 
+TOKENS = (
+    *(b"nan", b"NaN", b"inf", b"-inf", b"1e999", b"1e-999", b"1_000", b"0x10", b"+", b"-", b"."),
+    *("\uff11".encode(), "\u0661".encode(), "\u2028".encode(), "\ufeff".encode(), b"\xff", b"\xe9"),
+    *(b"\0", b'"', b"'", b"\r", b"\n", b"\r\n", b"\t", b" ", b",", b",,", b";", b":", b"?", b"#"),
+    *(b"&a ", b"*a", b"<<: ", b"!!python/object:os.system ", b"{", b"}", b"[", b"]", b"- ", b": "),
+    *(b"---\n", b"...\n", b"|\n", b">", b"%YAML 1.1\n", b"~", b"null", b"no", b"1:30", b"0o7"),
+    *(b"9" * 400, b"[" * 60, b"a" * 3000, b"\x1f\x8b\x08\0", b"@data", b"\x1b[31m"),
+)
+
+
+def with_token(content: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(content) + 1)
+    return content[:start] + rng.choice(TOKENS) + content[start + rng.choice([0, 0, 1, 3]) :]
+
+
+def with_line(content: bytes, rng: random.Random) -> bytes:
+    """Repeat, drop or move a line."""
+    lines = content.splitlines(keepends=True)
+    line = lines[rng.randrange(len(lines))]
+    if rng.random() < 0.5:
+        lines.remove(line)
+    lines.insert(rng.randrange(len(lines) + 1), rng.choice([line, line + line, b" " + line]))
+    return b"".join(lines)
+
+
+def texts(content: bytes, count: int, seed: int) -> Iterator[bytes]:
+    """Yield mutants of a text: bytes, tokens and lines put where they do not belong."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        mutant = content
+        for _ in range(rng.choice([1, 1, 2])):
+            mutant = rng.choice((*BLIND, *[with_token] * 5, with_line))(mutant, rng) or b" "
+        yield mutant
+
+
 WEIRD: tuple[Any, ...] = (
     *(None, True, -1, 0, 1, 2**31, 2**63, 10**30, 1e308, -0.0, "", "x", "\0", "1", "é" * 300),
     *([], {}, [[]], [None], {"a": {}}, [1e999], ["x"] * 50, [[[[[]]]]], "tanh", "binary"),

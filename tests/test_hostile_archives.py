@@ -10,7 +10,7 @@ from pathlib import Path
 import hostile
 import numpy as np
 import pytest
-from conftest import Command, sha
+from conftest import PEAK_MEGABYTES, Command, sha
 
 import rnncli
 from rnncli.config.validate import read_config
@@ -113,8 +113,8 @@ def test_the_corpus_is_refused(
         assert refusal(readers[name], path) is not None, title
 
 
-WATCHED = """
-import resource, sys, time
+WATCHED = f"""
+import sys, time
 from pathlib import Path
 from rnncli.errors import RnnError
 from rnncli.runs.weights import load_model
@@ -133,17 +133,17 @@ def watch(event, arguments):
     if event.startswith(EVIL) or (event == "open" and "r" not in str(arguments[1] or "r")):
         seen.add(event + repr(arguments)[:100])
 sys.addaudithook(watch)
-base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+base = {PEAK_MEGABYTES}
 slowest = (0, "")
 for path in sorted(folder.iterdir()):
     begun = time.perf_counter()
     try:
         load_model(path)
-        raise AssertionError(f"{path} was accepted")
+        raise AssertionError(path)
     except RnnError:
         pass
     slowest = max(slowest, (time.perf_counter() - begun, path.name))
-grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) // 1024
+grown = {PEAK_MEGABYTES} - base
 if len(sys.argv) > 3:
     eval("1")
 print(slowest[0], grown, *seen, sep="\\n")

@@ -81,7 +81,7 @@ def _header(
                 f"{name}:{row}: row {row}: data before @data; a header of lines '@name value' was "
                 "expected"
             )
-        tag, *values = text[1:].split()
+        tag, *values = text[1:].split() or [""]
         if tag.lower() == "data":
             break
         tags[tag.lower()] = values

@@ -24,8 +24,8 @@ import numpy as np
 from rnncli.errors import InputError, unreadable
 from rnncli.nn.arrays import Array
 
-LARGEST_LINE = 1 << 26
-_UNPACKED_FREELY, _LARGEST_RATIO = 1 << 24, 200
+LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
+_UNPACKED_FREELY, _LARGEST_RATIO = 1 << 22, 200
 _MOST_MEMBERS = 1024
 _LARGEST_HEADER = 10_000
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -74,20 +74,25 @@ def lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
     """Yield a stream's lines, through gzip where it begins like that; it need not be seekable."""
     packed = _Counted(stream) if stream.peek(2)[:2] == _GZIP_MAGIC else None
     text = stream if packed is None else gzip.GzipFile(fileobj=cast(BinaryIO, packed))
-    read = text.readline
-    number, unpacked = 0, 0
-    while line := read(LARGEST_LINE + 1):
-        number += 1
-        if len(line) > LARGEST_LINE:
-            raise InputError(f"{name}:{number}: row {number}: a line of over 64 MiB")
+    number, unpacked, pieces = 1, 0, list[bytes]()
+    while piece := text.readline(_PIECE):
+        pieces.append(piece)
         if packed is not None:
-            unpacked += len(line)
+            unpacked += len(piece)
             if too_large(packed.count, unpacked):
                 raise InputError(
                     f"{name}:{number}: row {number}: unpacks to over {_LARGEST_RATIO} times its "
                     "size; unpack it first, if you trust it"
                 )
-        yield line
+        if len(piece) == _PIECE and not piece.endswith(b"\n"):
+            if len(pieces) * _PIECE > LARGEST_LINE:
+                raise InputError(f"{name}:{number}: row {number}: a line of over 64 MiB")
+            continue
+        yield b"".join(pieces)
+        pieces.clear()
+        number += 1
+    if pieces:
+        yield b"".join(pieces)
 
 
 class _Counted:
