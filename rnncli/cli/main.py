@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +17,8 @@ from rnncli.cli.predict import predict
 from rnncli.cli.train import train
 from rnncli.cli.verify import verify
 from rnncli.display.words import say
-from rnncli.errors import RnnError, StorageError
+from rnncli.errors import InterruptError, RnnError, StorageError
+from rnncli.signals import handling
 from rnncli.version import __version__
 
 COMMANDS = (train, predict, evaluate, gradcheck, bench, verify)
@@ -59,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and leave with its exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() == "ascii":
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-    code = _run(arguments)
+    # As an error they let the command tidy up; SIGINT does so by itself.
+    with handling(("SIGTERM", "SIGHUP"), _stop):
+        code = _run(arguments)
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -69,6 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = code or _fail(StorageError("standard output", error))
         _close_standard_output()
     sys.exit(code)
+
+
+def _stop(number: signal.Signals) -> NoReturn:
+    raise InterruptError(f"stopped by {number.name}", number)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -89,7 +89,8 @@ def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of a process that was killed while it wrote."""
     with storage(folder):
         for path in folder.glob(".*.tmp"):
-            path.unlink()
+            if path.is_symlink() or path.is_file():
+                path.unlink()
 
 
 def sync_file(path: Path) -> None:

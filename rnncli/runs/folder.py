@@ -71,12 +71,12 @@ def find_run(run: str, runs: Path = Path("runs")) -> Path:
         There is no such run.
     """
     if run == "latest":
-        found = [path for path in runs.glob("*") if (path / CONFIG).is_file()]
+        found = [path for path in runs.glob("*") if _is_file(path / CONFIG)]
         if not found:
             raise InputError(f"latest: there is no run under {runs}/ yet; 'rnn train' makes one")
         return max(found, key=lambda path: (path.name[:19], path.stat().st_mtime_ns))
     for path in (Path(run), runs / run):
-        if (path / CONFIG).is_file():
+        if _is_file(path / CONFIG):
             return path
     raise InputError(f"{run}: no run folder; give its path, its name under {runs}/, or latest")
 
@@ -105,12 +105,19 @@ def read_record(folder: Path) -> dict[str, Any]:
 def find_weights(weights: str) -> tuple[Path, Path | None]:
     """Return the weights file of a FILE-or-RUN, and the run's folder where it has one."""
     path = Path(weights)
-    if path.is_file():
+    if _is_file(path):
         folder = path.parent
-        return path, folder if path.name == WEIGHTS and (folder / CONFIG).is_file() else None
+        return path, folder if path.name == WEIGHTS and _is_file(folder / CONFIG) else None
     if weights != "latest" and path.suffix == ".npz":
         raise InputError(f"{weights}: no such file; a weights file or a run was expected")
     folder = find_run(weights)
-    if not (folder / WEIGHTS).is_file():
+    if not _is_file(folder / WEIGHTS):
         raise InputError(f"{folder}: has no {WEIGHTS} yet; train for an epoch at least")
     return folder / WEIGHTS, folder
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is such a file; a name that can be none is no file."""
+    with suppress(OSError):
+        return path.is_file()
+    return False

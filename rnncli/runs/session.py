@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 from rnncli.config.schema import Config
 from rnncli.config.validate import as_tree, read_config
-from rnncli.errors import DivergedError, InputError, InterruptError
+from rnncli.errors import DivergedError, InputError, InterruptError, StorageError
 from rnncli.runs import folder as names
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
 from rnncli.runs.experiment import Experiment, build
 from rnncli.runs.folder import create_run, find_run
 from rnncli.runs.lock import holding
 from rnncli.runs.recorder import Recorder
+from rnncli.signals import handling
 from rnncli.training.fit import Epoch, Step
 
 
@@ -68,12 +68,13 @@ class Session:
             except DivergedError:
                 self.recorder.diverged()
                 raise
-            except InterruptError:
+            except (InterruptError, KeyboardInterrupt, GeneratorExit):
+                with suppress(StorageError):
+                    self.recorder.close("interrupted")
                 raise
-            except BaseException as error:
-                with suppress(Exception):
-                    status = "failed" if isinstance(error, Exception) else "interrupted"
-                    self.recorder.close(status)
+            except BaseException:
+                with suppress(StorageError):
+                    self.recorder.close("failed")
                 raise
 
     def _is_due(self, event: Step, every: int) -> bool:
@@ -81,7 +82,6 @@ class Session:
 
     def _stop(self, number: signal.Signals) -> NoReturn:
         self.recorder.save()
-        self.recorder.close("interrupted")
         raise InterruptError(
             f"stopped by {number.name}; saved. To go on: rnn train --resume {self.folder}", number
         )
@@ -150,24 +150,12 @@ def _flat(tree: dict[str, Any], path: str = "") -> dict[str, Any]:
 
 @contextmanager
 def _signals() -> Iterator[list[signal.Signals]]:
-    """Collect SIGINT, SIGTERM and SIGHUP instead of dying of them; a second one ends at once."""
+    """Collect the first signal to stop, instead of dying of it; a second one acts at once."""
     received: list[signal.Signals] = []
 
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(signal.Signals(number))
+    def note(number: signal.Signals) -> None:
+        received.append(number)
         restore()
 
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    before = {}
-    with suppress(ValueError):  # only the main thread may watch signals
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                number = getattr(signal, name)
-                before[number] = signal.signal(number, note)
-    try:
+    with handling(("SIGINT", "SIGTERM", "SIGHUP"), note) as restore:
         yield received
-    finally:
-        restore()

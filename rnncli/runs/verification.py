@@ -10,7 +10,7 @@ import numpy as np
 
 from rnncli.config.validate import read_config
 from rnncli.data.untrusted import open_arrays
-from rnncli.errors import InputError
+from rnncli.errors import InputError, InterruptError
 from rnncli.nn.arrays import Array
 from rnncli.runs import folder as names
 from rnncli.runs.archive import METADATA
@@ -79,14 +79,17 @@ class Repetition:
 
     def events(self) -> Iterator[Step | Epoch]:
         """Train as the run was trained: it may have been made longer on the way."""
-        for end, num_epochs in self.plan[1:]:
-            for event in self.session.events():
-                yield event
-                if self._ends(event, end):
-                    self.session.recorder.save()
-                    break
-            self.session = _longer(self.session, num_epochs)
-        yield from self.session.events()
+        try:
+            for end, num_epochs in self.plan[1:]:
+                for event in self.session.events():
+                    yield event
+                    if self._ends(event, end):
+                        self.session.recorder.save()
+                        break
+                self.session = _longer(self.session, num_epochs)
+            yield from self.session.events()
+        except InterruptError as stopped:
+            raise InterruptError("stopped; nothing was verified", stopped.signal) from None
 
     def _ends(self, event: Step | Epoch, end: int) -> bool:
         there = self.session.experiment.progress.step == end
