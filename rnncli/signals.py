@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def handling(
     handle : callable
         Gets the signal; what it raises is raised where the program stands.
     """
-    before = {}
+    before: dict[int, Any] = {}
 
     def restore() -> None:
         for number, handler in before.items():

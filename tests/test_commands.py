@@ -8,6 +8,8 @@ import re
 import shlex
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -226,11 +228,62 @@ def test_closed_pipes_and_full_devices(run_folder: Path) -> None:
         assert done.returncode in (code, 141), (command, done.stderr)
 
 
-@pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+@pytest.mark.parametrize(
+    "environment", [{"LC_ALL": "C"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}, {"COLUMNS": "20"}]
+)
 def test_plain_surroundings(small: Path, environment: dict[str, str]) -> None:
     done = process("train", "-c", small, env=environment)
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        ("| head -1", 0),
+        ("2>&1 | head -1", 0),
+        ("> /dev/full", 3),
+        ("2> /dev/full", 0),
+        ("> /dev/full 2>&1", 3),
+        (">&-", 0),
+        ("2>&-", 0),
+        (">&- 2>&-", 0),
+        ("<&-", 0),
+    ],
+)
+def test_a_run_is_saved_whatever_becomes_of_the_output(
+    small: Path, here: Path, ending: str, code: int
+) -> None:
+    command = f"{shlex.quote(sys.executable)} -m rnncli train -c small.yaml {ending}"
+    shell = ["bash", "-c", f"set -o pipefail; {command}"]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.returncode == code, done.stderr
+    (run,) = (here / "runs").iterdir()
+    assert json.loads((run / "run.json").read_text())["status"] == "finished"
+    assert rnncli.load(run).predict(X).shape == (len(X),)
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_a_terminal_of_any_width(small: Path, here: Path, columns: int) -> None:
+    """A real terminal, and everything that a training writes to it."""
+    first, second = os.openpty()
+    termios.tcsetwinsize(second, (24, columns))
+    command = [sys.executable, "-m", "rnncli", "train", "-c", "small.yaml"]
+    environment = os.environ | {"TERM": "xterm-256color"}
+    environment.pop("COLUMNS", None)
+    with subprocess.Popen(command, stdout=second, stderr=second, env=environment) as child:
+        os.close(second)
+        written = b""
+        with suppress(OSError):  # how a terminal says that nobody writes any more
+            while piece := os.read(first, 1 << 16):
+                written += piece
+    os.close(first)
+    assert child.returncode == 0, written
+    assert b"Traceback" not in written
+    (run,) = (here / "runs").iterdir()
+    assert rnncli.load(run).predict(X).shape == (len(X),)
 
 
 def test_module_and_version() -> None:

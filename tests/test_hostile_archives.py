@@ -1,10 +1,13 @@
 """Weights and checkpoints from an enemy: refused in a line, or equal to the good ones."""
 
+import io
 import subprocess
 import sys
 import time
+import warnings
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import hostile
@@ -100,6 +103,18 @@ def test_a_mutant_is_refused_or_equal(
                 np.testing.assert_array_equal(found[key], array, strict=True)
     print(f"{count} mutants of {name}: {accepted} equal, slowest {slowest:.3f} s")
     assert accepted < count / 10
+
+
+def test_mutants_bite(run: Path) -> None:
+    """The negative control: a reader that trusts a file takes mutants with other arrays."""
+    good, wrong = dict(np.load(run / "weights.npz")), 0
+    for mutant in hostile.mutants((run / "weights.npz").read_bytes(), 500, seed=1):
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = dict(np.load(io.BytesIO(mutant)))
+            arrays = [name for name in good if name != "metadata"]
+            wrong += any(not np.array_equal(found[name], good[name]) for name in arrays)
+    assert wrong > 5
 
 
 @ARCHIVES

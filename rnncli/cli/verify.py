@@ -26,7 +26,7 @@ def verify(
     \b
     Examples:
       rnn verify latest
-      rnn verify runs/2026-11-22_14-05-33_sum_sign --json
+      rnn verify latest --json
     """
     from rnncli.display.tables import show_verdict
     from rnncli.display.training import training_display
