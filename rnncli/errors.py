@@ -2,6 +2,7 @@
 
 import errno
 
+_MOST_PROBLEMS, _LONGEST_PROBLEM = 50, 1000
 _USERS_MISTAKES = {
     *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
     *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL),
@@ -24,12 +25,21 @@ class InputError(RnnError):
     """
 
     def __init__(self, *problems: str) -> None:
-        self.problems = tuple(map(_one_line, problems))
+        shown = [_one_line(problem) for problem in problems[:_MOST_PROBLEMS]]
+        if len(problems) > _MOST_PROBLEMS:
+            shown.append(f"... and {len(problems) - _MOST_PROBLEMS} more mistakes")
+        self.problems = tuple(shown)
         super().__init__("\n".join(self.problems))
 
 
 def _one_line(text: str) -> str:
-    """Return a text with line ends and control characters written out, as they are in source."""
+    """Return a text with line ends and control characters written out, as they are in source.
+
+    Of a very long one, what is in the middle is left out.
+    """
+    if len(text) > _LONGEST_PROBLEM:
+        half = _LONGEST_PROBLEM // 2
+        text = f"{text[:half]} ... {text[-half:]}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

@@ -7,6 +7,7 @@ import random
 import struct
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -193,7 +194,6 @@ def corpus(content: bytes) -> dict[str, bytes]:
     members = unpacked(content)
     name = next(name for name in members if name != "metadata.npy")
     good = np.lib.format.read_array(io.BytesIO(members[name]))
-    many = {f"a{i}.npy": b"" for i in range(100_000)}
     end = content.rindex(END)
 
     def replaced(new: bytes, key: str = name) -> bytes:
@@ -227,7 +227,7 @@ def corpus(content: bytes) -> dict[str, bytes]:
         "a directory that begins elsewhere": edited(content, END, 16, struct.pack("<L", 3)),
         "a directory too long": edited(content, END, 12, struct.pack("<L", 1 << 31)),
         "sixty thousand members said": edited(content, END, 8, struct.pack("<HH", 60000, 60000)),
-        "a hundred thousand members": packed(many),
+        "a hundred thousand members": many_members(),
         "a hidden member": hidden_member(content),
         "two of a name": two_of_a_name(members, name),
         "a stranger": packed(members | {"other.npy": npy(good)}),
@@ -250,10 +250,10 @@ def corpus(content: bytes) -> dict[str, bytes]:
         "a structure": replaced(npy(np.zeros(good.shape, [("a", "<f4")]))),
         "not a number": replaced(npy(np.full_like(good, np.nan))),
         "infinity": replaced(npy(np.full_like(good, np.inf))),
-        "a bomb": packed(members | {name: npy(np.zeros(1 << 27, np.uint8))}, zipfile.ZIP_DEFLATED),
+        "a bomb": packed(members | {name: npy(np.zeros(1 << 24, np.uint8))}, zipfile.ZIP_DEFLATED),
         "a bomb that hides its size": hidden_bomb(members, name),
         "a bomb of metadata": packed(
-            members | {"metadata.npy": npy(np.full(1 << 27, 32, np.uint8))}, zipfile.ZIP_DEFLATED
+            members | {"metadata.npy": npy(np.full(1 << 24, 32, np.uint8))}, zipfile.ZIP_DEFLATED
         ),
     }
     headers = {
@@ -288,6 +288,11 @@ def corpus(content: bytes) -> dict[str, bytes]:
     return cases
 
 
+@cache
+def many_members() -> bytes:
+    return packed({f"a{i}.npy": b"" for i in range(100_000)})
+
+
 def hidden_member(content: bytes) -> bytes:
     """Return an archive with a member that its directory does not name."""
     extra = packed({"evil.npy": b"x" * 100})
@@ -311,7 +316,7 @@ def two_of_a_name(members: Members, name: str) -> bytes:
 def hidden_bomb(members: Members, name: str) -> bytes:
     """Return an archive whose member unpacks to a hundred times what its headers say."""
     size = len(members[name])
-    content = packed(members | {name: members[name] + b"\0" * (1 << 27)}, zipfile.ZIP_DEFLATED)
-    told = struct.pack("<L", size + (1 << 27))
+    content = packed(members | {name: members[name] + b"\0" * (1 << 24)}, zipfile.ZIP_DEFLATED)
+    told = struct.pack("<L", size + (1 << 24))
     assert content.count(told) >= 2
     return content.replace(told, struct.pack("<L", size))

@@ -105,6 +105,6 @@ def test_weights_that_are_not_finite_after_the_last_step(rnn: Command, config: P
         *("--set", "training.optimizer.learning_rate=1e300"),
     )
     assert result.code == 1
-    assert "weights that are not finite" in result.err
+    assert "weights or sums that are not finite" in result.err
     (run,) = Path("runs").iterdir()
     assert_all_finite(run)

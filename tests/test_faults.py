@@ -63,7 +63,9 @@ class Faults:
             if not self.concerns(path):
                 return real_open(path, *rest, **options)
             self.call("open", str(path))
-            return FaultyFile(self, str(path), real_open(path, *rest, **options))
+            file = real_open(path, *rest, **options)
+            self.opened.pop(file.fileno(), None)  # an opener's own call
+            return FaultyFile(self, str(path), file)
 
         def on_path(module: Any, name: str) -> None:
             real = getattr(module, name)

@@ -1,6 +1,9 @@
 """Weights and checkpoints from an enemy: refused in a line, or equal to the good ones."""
 
 import io
+import os
+import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -17,6 +20,7 @@ from conftest import PEAK_MEGABYTES, Command, sha
 
 import rnncli
 from rnncli.config.validate import read_config
+from rnncli.data.untrusted import open_arrays
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
@@ -208,25 +212,108 @@ def test_files_that_others_pack_are_read(run: Path, tmp_path: Path) -> None:
 PIPED = "import sys, numpy; numpy.savez(sys.stdout.buffer, **numpy.load(sys.argv[1]))"
 
 
-def test_what_a_file_says_of_itself_must_agree(run: Path, tmp_path: Path) -> None:
+CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
+    "more units": ("model", {"hidden_size": 8192}, "has shape"),
+    "more layers": ("model", {"num_layers": 64}, "is missing"),
+    "a billion features": ("model", {"input_size": 10**9}, "features a step"),
+    "another cell": ("model", {"cell": "lstm"}, "has shape"),
+    "another precision": ("model", {"dtype": "float64"}, "has shape"),
+    "no end of units": ("model", {"hidden_size": 10**18}, "out of range"),
+    "more outputs": ("model", {"output_size": 5}, "do not fit a multiclass task"),
+    "labels far apart": ("labels", [0, 1, 2, 10**30], "neither all whole numbers nor all names"),
+    "labels of two kinds": ("labels", [0, 1, 2, "a"], "neither all whole numbers nor all names"),
+    "a label with an end": ("labels", ["a\0", "a", "b", "c"], "neither all whole"),
+    "half a character": ("labels", ["\ud800", "a", "b", "c"], "neither all whole"),
+    "a label that colours": ("labels", ["\x1b[31m", "a", "b", "c"], "neither all whole"),
+    "a label without end": ("labels", ["a" * 9000, "a", "b", "c"], "neither all whole"),
+    "two labels alike": ("labels", ["a", "a", "b", "c"], "do not fit a multiclass task"),
+    "too small to divide by": ("input", {"std": [5e-324, 1]}, "deviations above 0"),
+    "no deviation": ("input", {"std": [0, 1]}, "above 0"),
+    "means of too many": ("rows", {"means": [0, 0, 0]}, "means of missing values"),
+    "means without end": ("rows", {"means": ["inf", "nan"]}, "means of missing values"),
+    "no steps": ("rows", {"sequence_length": 0}, "a sequence length of 0"),
+    "steps without end": ("rows", {"sequence_length": 10**30}, "sequence length"),
+    "columns of another": ("rows", {"columns": ["a"]}, "1 columns for 2 features"),
+    "labels of steps": ("rows", {"label_per": "step"}, "labels of steps"),
+    "labels of something": ("rows", {"label_per": "foo"}, "label_per"),
+    "other features": ("rows", {"input_size": 3, "means": []}, "features a step"),
+    "windows of no steps": (
+        "rows",
+        {"windows": {"columns": ["a", "b"], "targets": ["a"], "sequence_length": 0, "horizon": 1}},
+        "windows of 0 and 1 steps",
+    ),
+    "windows of other columns": (
+        "rows",
+        {"windows": {"columns": ["a", "b"], "targets": ["q"], "sequence_length": 1, "horizon": 1}},
+        "none of the columns",
+    ),
+    "a scale without end": ("task", {"target_mean": [1e308], "target_std": [1]}, "not sound"),
+    "another loss": ("task", {"loss": "mean_squared_error"}, "do not fit"),
+    "nothing to learn": ("task", {"kind": "regression"}, "4 labels do not fit"),
+    "version nought": ("version", 0, "is of version 0"),
+}
+
+
+@pytest.mark.parametrize("title", CONTRADICTIONS)
+def test_what_a_file_says_of_itself_must_agree(run: Path, tmp_path: Path, title: str) -> None:
+    key, change, problem = CONTRADICTIONS[title]
     members = hostile.unpacked((run / "weights.npz").read_bytes())
     metadata = hostile.metadata_of(members)
+    value = metadata[key] | change if isinstance(change, dict) else change
     path = tmp_path / "w.npz"
-    changes = {
-        "hidden_size": (metadata["model"] | {"hidden_size": 8192}, "has shape"),
-        "layers": (metadata["model"] | {"num_layers": 64}, "is missing"),
-        "features": (metadata["model"] | {"input_size": 10**9}, "features a step"),
-        "cell": (metadata["model"] | {"cell": "lstm"}, "has shape"),
-        "precision": (metadata["model"] | {"dtype": "float64"}, "has shape"),
-        "units": (metadata["model"] | {"hidden_size": 10**18}, "out of range"),
-    }
-    for title, (model, problem) in changes.items():
-        path.write_bytes(
-            hostile.packed(hostile.with_metadata(members, metadata | {"model": model}))
-        )
-        line = refusal(read_weights, path)
-        assert line is not None, title
-        assert problem in line
+    path.write_bytes(hostile.packed(hostile.with_metadata(members, metadata | {key: value})))
+    line = refusal(read_weights, path)
+    assert line is not None
+    assert problem in line
+
+
+@pytest.mark.parametrize("kind", ["U9", "S9", "c8", "i4", "?"])
+def test_to_start_from_takes_real_numbers(rnn: Command, run: Path, here: Path, kind: str) -> None:
+    arrays = {n: a.astype(kind) for n, a in np.load(run / "weights.npz").items() if n != "metadata"}
+    np.savez(here / "start.npz", **arrays)
+    refused = rnn("train", "-c", run / "config.yaml", "--set", "training.start_from=start.npz")
+    assert refused.code == 2
+    assert "training.start_from: " in refused.err or "no sound" in refused.err
+    assert refused.err.count("\n") == 1
+    assert not (here / "runs").exists()
+
+
+def test_a_pipe_is_not_waited_for(rnn: Command, run: Path, here: Path) -> None:
+    os.mkfifo(here / "pipe.npz")
+    (here / "c.yaml").write_text("data: {kind: npz, path: pipe.npz}")
+    mine = Path(shutil.copytree(run, here / "mine"))
+    for words in (
+        ("train", "-c", "c.yaml"),
+        ("predict", "-w", run, "-i", "pipe.npz"),
+        ("train", "-c", run / "config.yaml", "--set", "training.start_from=pipe.npz"),
+    ):
+        assert rnn(*words).code == 2
+    for name in ("checkpoint.npz", "run.json", "metrics.csv", "weights.npz"):
+        kept = (mine / name).read_bytes()
+        (mine / name).unlink()
+        os.mkfifo(mine / name)
+        assert rnn("train", "-q", "--resume", mine).code in (0, 2), name
+        (mine / name).unlink()
+        (mine / name).write_bytes(kept)
+
+
+def test_a_directory_of_any_length_in_a_file_of_any_length(tmp_path: Path) -> None:
+    """A hole of five gigabytes and a record that says that most of it is the directory."""
+    path = tmp_path / "d.npz"
+    for end in (
+        struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 1, 1, 0xFFFFFB18, 0, 0),
+        struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, 5 << 30, 0)
+        + struct.pack("<4sLQL", b"PK\x06\x07", 0, 5 << 30, 1)
+        + struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 1, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0),
+    ):
+        with open(path, "wb") as file:
+            file.truncate(5 << 30)
+            file.seek(0, 2)
+            file.write(end)
+        begun = time.perf_counter()
+        with pytest.raises(InputError, match="members"):
+            open_arrays(path)
+        assert time.perf_counter() - begun < 10
 
 
 def test_a_newer_version_is_refused_with_the_version_it_needs(
@@ -302,7 +389,12 @@ def test_progress_that_is_none_is_refused(run: Path, tmp_path: Path) -> None:
     metadata = hostile.metadata_of(members)
     experiment = build(read_config(run / "config.yaml"))
     path = tmp_path / "checkpoint.npz"
-    for change in ({"epoch": -1}, {"step": 1.5}, {"seconds": "nan"}, {"plan": [[0]]}, {"plan": []}):
+    for change in (
+        *({"epoch": -1}, {"step": 1.5}, {"seconds": "nan"}, {"plan": [[0]]}, {"plan": []}),
+        *({"batch": 1}, {"batch": 10**30}, {"step": 0}, {"step": 10**400}, {"best_epoch": 0}),
+        *({"best_epoch": 9}, {"epoch": 1}, {"plan": [[0, 0]]}, {"plan": [[0, 2], [10**9, 3]]}),
+        *({"stale": 7}, {"tally": {}}, {"tally": None}, {"epoch": True}),
+    ):
         progress = metadata["progress"] | change
         changed = hostile.with_metadata(members, metadata | {"progress": progress})
         path.write_bytes(hostile.packed(changed))

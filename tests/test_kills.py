@@ -1,6 +1,7 @@
 """Real processes, stopped by real signals: nothing is lost, and the way on is the same."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -15,6 +16,10 @@ import pytest
 from conftest import metrics, process, sha
 
 import rnncli
+from rnncli.config.validate import read_config
+from rnncli.errors import InterruptError
+from rnncli.runs.session import new_session, resumed_session
+from rnncli.training.fit import Step
 
 CONFIG = """
 data: {kind: sum_sign, num_samples: 400, sequence_length: 8}
@@ -167,6 +172,60 @@ def test_a_signal_saves_and_says_how_to_go_on(
     assert done.returncode == 0, done.stderr
     assert [int(row["epoch"]) for row in metrics(run)] == list(range(1, epochs + 1))
     rnncli.load(run)
+
+
+def test_a_hangup_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with training(tmp_path / "a", "--set", "training.num_epochs=100000") as child:
+            wait_for_an_epoch(child, tmp_path / "a")
+            child.send_signal(signal.SIGHUP)
+            time.sleep(0.2)
+            assert child.poll() is None
+            child.send_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert child.returncode == 143
+
+
+def test_a_long_validation_is_left_and_done_again(small: Path) -> None:
+    """The signal comes before the first validation: its epoch is not logged, and not lost."""
+    straight = new_session(read_config(small), Path("straight"), [])
+    for _ in straight.events():
+        pass
+    session = new_session(read_config(small), Path("runs"), [])
+    with pytest.raises(InterruptError):
+        for event in session.events():
+            if isinstance(event, Step) and event.batch == event.batches:
+                os.kill(os.getpid(), signal.SIGINT)
+    assert metrics(session.folder) == []
+    session = resumed_session(str(session.folder), [], [])
+    for _ in session.events():
+        pass
+    assert_same(session.folder, straight.folder)
+
+
+def test_a_terminal_that_is_closed_stops_the_run_as_a_hangup(tmp_path: Path) -> None:
+    first, second = os.openpty()
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    command = [sys.executable, "-m", "rnncli", "train", "-c", "c.yaml"]
+    with subprocess.Popen(
+        [*command, "--set", "training.num_epochs=100000"],
+        cwd=tmp_path,
+        stdout=second,
+        stderr=second,
+        env=os.environ | {"TERM": "xterm"},
+        start_new_session=True,
+    ) as child:
+        os.close(second)
+        wait_for_an_epoch(child, tmp_path)
+        os.close(first)
+        time.sleep(0.3)
+        assert child.poll() is None  # it goes on in the dark
+        child.send_signal(signal.SIGHUP)
+    assert child.returncode == 129
+    (run,) = tmp_path.glob("runs/2*")
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
 
 
 @count(1, 30)

@@ -44,7 +44,7 @@ def test_a_sequence_alone_gives_what_it_gives_in_any_company(
     rng = np.random.default_rng(seed)
     network = Network(architecture, 2, 3).initialize(rng)
     sequences = [rng.standard_normal((length, 2)) for length in lengths]
-    x, some = padded(sequences)
+    x, some = padded(sequences, "x")
     together = outputs(network, x, some)
     order = rng.permutation(len(lengths))
     mixed = outputs(network, x[order], None if some is None else some[order])

@@ -14,7 +14,9 @@ import pytest
 from conftest import REPOSITORY, Command, metrics, process, sha
 
 import rnncli
+from rnncli.config.validate import read_config
 from rnncli.runs import archive, checkpoint, weights
+from rnncli.runs.session import new_session
 from rnncli.runs.weights import torch_arrays
 
 GOLDEN = sorted((REPOSITORY / "tests" / "golden").glob("v*"))
@@ -90,6 +92,61 @@ def test_verify_tells_rounding_from_another_result(rnn: Command, run_folder: Pat
     assert found["verdict"] == "different"
     assert found["array"] == "rnn.weight_ih_l0"
     assert found["environment"] == {"numpy": ["1.0", np.__version__]}
+
+
+def test_verify_takes_no_weights_that_are_none(rnn: Command, run_folder: Path) -> None:
+    path = run_folder / "weights.npz"
+    good, content = dict(np.load(path)), path.read_bytes()
+    others = {
+        "not a number": {"head.bias": np.full_like(good["head.bias"], np.nan)},
+        "text": {"head.bias": good["head.bias"].astype("U9")},
+        "truth": {"head.bias": good["head.bias"].astype(bool)},
+        "precision": {"head.bias": good["head.bias"].astype(float)},
+    }
+    for title, change in others.items():
+        np.savez(path, **good | change)
+        refused = rnn("verify", "latest")
+        assert refused.code == 2, title
+        assert "weights.npz: " in refused.err
+    np.savez(path, **{name: good[name] for name in good if name != "metadata"})
+    assert rnn("verify", "latest").code == 2
+    # Nought everywhere is a network, though not this one.
+    model = rnncli.load(run_folder) if path.write_bytes(content) else None
+    assert model is not None
+    model.network.parameters[...] = 0
+    weights.weights_of(model).write(path)
+    assert rnn("verify", "latest", "-q").code == 1
+    swapped = weights.weights_of(model)
+    archive.Contents(swapped.form, 1, swapped.arrays, swapped.metadata | {"labels": [1, 0]}).write(
+        path
+    )
+    refused = rnn("verify", "latest", "-q")
+    assert refused.code == 2
+    assert "labels is not what the run's config gives" in refused.err
+
+
+def test_a_run_that_ends_where_it_stands_is_verified(rnn: Command, small: Path) -> None:
+    session = new_session(read_config(small, ["training.checkpoint_every=100"]), Path("runs"), [])
+    for event in session.events():
+        if getattr(event, "train_loss", None) and event.epoch == 2:
+            break
+    cut = ("--set", "training.num_epochs=2")
+    assert rnn("train", "-q", "--resume", session.folder, *cut).code == 0
+    found = rnn("verify", "-q", session.folder)
+    assert (found.code, found.out) == (0, "bit-identical\n")
+
+
+def test_verify_names_the_number_of_threads(small: Path) -> None:
+    for threads, code in (("1", 0), ("2", None)):
+        large = ("--set", "model.hidden_size=300", "--set", "training.num_epochs=1")
+        if code == 0:
+            process("train", "-q", "-c", small, *large, env={"OPENBLAS_NUM_THREADS": threads})
+        done = process("verify", "latest", "-q", "--json", env={"OPENBLAS_NUM_THREADS": threads})
+        found = json.loads(done.stdout)
+        if code == 0:
+            assert found["verdict"] == "identical"
+        else:
+            assert found["environment"] == {"threads": [1, 2]}
 
 
 def test_verify_needs_a_finished_run_and_its_data(rnn: Command, here: Path) -> None:

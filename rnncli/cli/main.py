@@ -87,7 +87,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except _UsageError as error:
         return _fail(RnnError(getattr(error, "format_message", error.__str__)()))
     except (typer.Abort, KeyboardInterrupt):
-        return 130
+        return _fail(InterruptError("stopped by SIGINT", signal.SIGINT))
     except SystemExit as left:
         # typer turns a closed pipe into exit code 1, which is to say "the answer is no".
         if not isinstance(left.__context__, BrokenPipeError):

@@ -19,6 +19,7 @@ from rnncli.errors import InputError, unreadable
 from rnncli.keys import shortened, suggest
 
 KeyPath = tuple[str, ...]
+_DEEPEST = 8
 
 
 def read_config(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> Config:
@@ -154,9 +155,10 @@ def _fill_defaults(tree: dict[str, Any]) -> None:
     """Fill in the defaults that the kind of data prefers, where a key is not given."""
     data = tree.get("data")
     kinds = {option.kind: option for option in get_args(Data)}
-    kind = kinds.get(data.get("kind")) if isinstance(data, dict) else None
-    for name, defaults in getattr(kind, "defaults", {}).items():
-        section = tree.setdefault(name, {})
+    name = data.get("kind") if isinstance(data, dict) else None
+    kind = kinds.get(name) if isinstance(name, str) else None
+    for section_name, defaults in getattr(kind, "defaults", {}).items():
+        section = tree.setdefault(section_name, {})
         if isinstance(section, dict):
             for key, value in defaults.items():
                 section.setdefault(key, value)
@@ -173,7 +175,7 @@ def _override(tree: dict[str, Any], override: str, origins: dict[KeyPath, str]) 
     """Set one ``KEY=VALUE`` in the tree; return what is wrong with it."""
     key, equals, text = override.partition("=")
     path = tuple(key.strip().split("."))
-    if not equals or not all(path):
+    if not equals or not all(path) or len(path) > _DEEPEST:
         return [f"--set {override}: KEY=VALUE was expected, such as model.hidden_size=64"]
     try:
         value = yaml12.scalar(text)
@@ -289,9 +291,10 @@ def _with_absolute_paths(config: Config, folder: Path, origins: dict[KeyPath, st
         for item in fields(described):
             value = getattr(described, item.name)
             if isinstance(value, Path):
-                base = Path() if (section, item.name) in origins else folder
+                base = folder if _origin((section, item.name), origins) is None else Path()
                 try:
                     changes[item.name] = (base / value.expanduser()).resolve()
+                    str(changes[item.name]).encode()
                 except (ValueError, RuntimeError, OSError) as error:
                     raise InputError(
                         f"{section}.{item.name}: '{value}' is no path ({error})"

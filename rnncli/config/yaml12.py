@@ -112,7 +112,7 @@ def _compose(text: bytes | str, name: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(f"{name}:{line}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{name}: is not YAML text in UTF-8 ({reason})") from None
     return node
@@ -140,7 +140,9 @@ def _value(node: yaml.Node, path: tuple[str, ...], document: Document) -> Any:
 
 def _whole_number(text: str, node: yaml.Node, document: Document) -> int:
     try:
-        return int(text, 0)
+        number = int(text, 0)
+        str(number)
+        return number
     except ValueError:
         document.problems.append((node.start_mark.line + 1, "a number with too many digits"))
         return 0

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from rnncli.data.csv_rows import csv_rows, of_width, value
+from rnncli.data.csv_rows import csv_rows, label_of, of_width, value
 from rnncli.data.files import FileData
 from rnncli.data.long_csv import LongLayout, read_long_csv
 from rnncli.data.numbers import numbers
@@ -126,11 +126,12 @@ def read_csv(stream: Iterable[bytes], name: str, layout: Layout) -> Iterator[Seq
     empty = True
     for line, cells in of_width(rows, width, name, "first row"):
         if label is not None:
-            labels.append(cells.pop(label).strip())
-            if not labels[-1]:
+            try:
+                labels.append(label_of(cells.pop(label)))
+            except ValueError as problem:
                 raise InputError(
-                    f"{name}:{line}: row {line}, column {label + 1}: the label is empty"
-                )
+                    f"{name}:{line}: row {line}, column {label + 1}: {problem}"
+                ) from None
         try:
             values.append(numbers(cells))
         except ValueError:
@@ -152,7 +153,7 @@ def _sequences(
     if len(set(map(len, values))) == 1:
         x = np.array(values).reshape(len(values), -1, size)
     else:
-        x, lengths = padded([np.array(row).reshape(-1, size) for row in values])
+        x, lengths = padded([np.array(row).reshape(-1, size) for row in values], name)
     return Sequences(x, np.array(labels) if labels else None, name, lines, lengths=lengths)
 
 

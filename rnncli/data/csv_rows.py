@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from math import nan
 
 from rnncli.data.numbers import number
+from rnncli.data.sequences import LONGEST_LABEL
 from rnncli.errors import InputError
 
 _LARGEST_CELL = csv.field_size_limit()
@@ -82,6 +83,22 @@ def of_width(
                 f"the {like}"
             )
         yield line, cells
+
+
+def label_of(cell: str) -> str:
+    """Return the label of a cell.
+
+    Raises
+    ------
+    ValueError
+        It is empty or no name of anything; with what is wrong.
+    """
+    text = cell.strip()
+    if not text:
+        raise ValueError("the label is empty")
+    if len(text) > LONGEST_LABEL:
+        raise ValueError(f"a label of {len(text)} characters; up to {LONGEST_LABEL} were expected")
+    return text
 
 
 def value(cell: str, missing: bool) -> float:

@@ -8,6 +8,7 @@ from rnncli.data.missing import Missing, filled, own_means
 from rnncli.data.sequences import Partition, Sequences, check_features
 from rnncli.data.split import split
 from rnncli.data.task import Task, infer_task
+from rnncli.data.untrusted import exists
 from rnncli.errors import InputError
 from rnncli.keys import Key
 
@@ -51,7 +52,7 @@ class FileData:
         """Read the files, and split off the validation part with the seed's own stream."""
         for key in ("path", "validation_path", "test_path"):
             path = getattr(self, key)
-            if path is not None and not path.exists():
+            if path is not None and not exists(path):
                 raise InputError(f"data.{key}: {path}: there is no such file; a path was expected")
         train = self.read_file(self.path)
         task = infer_task(train, self.task or train.says)

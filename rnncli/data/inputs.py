@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -57,12 +57,17 @@ class Expected:
     means: tuple[float, ...] = ()
     windows: Windows | None = None
     sequence_column: str | None = None
-    label_per: str = "sequence"
+    label_per: Literal["sequence", "step"] = "sequence"
     columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.sequence_length < 1:
+        if not 1 <= self.sequence_length < 1 << 31:
             raise ValueError(f"a sequence length of {self.sequence_length}")
+        if len(self.means) not in (0, self.input_size) or not np.isfinite(self.means).all():
+            raise ValueError(f"means of missing values that are not {self.input_size} numbers")
+        for columns in (self.columns, None if self.windows is None else self.windows.columns):
+            if columns is not None and len(columns) != self.input_size:
+                raise ValueError(f"{len(columns)} columns for {self.input_size} features")
 
 
 def read_inputs(source: str, expected: Expected, labelled: bool) -> Iterator[Sequences]:

@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from rnncli.data.csv_rows import csv_rows, of_width, value
-from rnncli.data.sequences import Sequences, padded
+from rnncli.data.sequences import LONGEST_LABEL, Sequences, padded
 from rnncli.errors import InputError
 from rnncli.keys import suggest
 from rnncli.nn.arrays import Array
@@ -54,7 +54,7 @@ class _Collected:
     count: int = 0
 
     def sequences(self, name: str, layout: LongLayout) -> Sequences:
-        x, lengths = padded(self.x)
+        x, lengths = padded(self.x, name)
         labels: Array | None = None
         if self.labels and layout.per_step:
             steps = x.shape[1]
@@ -91,7 +91,11 @@ def read_long_csv(stream: Iterable[bytes], name: str, layout: LongLayout) -> Ite
         label = _place(layout.label_column, header, name, line)
     features = [i for i in range(len(header)) if i not in (place, label)]
     if layout.columns is not None:
-        features = [_place(column, header, name, line) for column in layout.columns]
+        places = {column: i for i, column in enumerate(header)}
+        features = [
+            places[column] if column in places else _place(column, header, name, line)
+            for column in layout.columns
+        ]
     columns = tuple(header[i] for i in features)
     if not features:
         raise InputError(f"{name}:{line}: row {line}: no columns of features beside the others")
@@ -151,6 +155,12 @@ def _values(
 
 def _labels(steps: list[tuple[int, list[str]]], label: int, name: str, per_step: bool) -> list[str]:
     labels = [cells[label].strip() for _, cells in steps]
+    for (row, _), text in zip(steps, labels, strict=True):
+        if len(text) > LONGEST_LABEL:
+            raise InputError(
+                f"{name}:{row}: row {row}, column {label + 1}: a label of {len(text)} characters; "
+                f"up to {LONGEST_LABEL} were expected"
+            )
     if per_step:
         return labels
     for (row, _), text in zip(steps, labels, strict=True):

@@ -62,7 +62,8 @@ def labelled(path: Path, arrays: dict[str, Array], labels: Array | None) -> Sequ
             raise InputError(f"{path}: sequence {index}: label {labels[index]} is not finite")
     x = x if x.ndim == 3 else x[:, :, np.newaxis]
     large = x.nbytes >= MAPPED_FROM_BYTES and isinstance(x, np.memmap)
-    inputs = Mapped(x) if large else np.array(x, float)
+    with np.errstate(over="ignore"):  # what does not fit is found where values are checked
+        inputs = Mapped(x) if large else np.array(x, float)
     return Sequences(inputs, labels, str(path), range(len(x)), lines=False)
 
 

@@ -4,7 +4,7 @@ import re
 
 # Far beyond any measurement, and far enough below the end of single precision to calculate with.
 LARGEST = 1e30
-_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _OTHER_CHARACTERS = re.compile(r"[^0-9eE+\-. \t]")
 
 

@@ -6,10 +6,12 @@ from typing import Any, overload
 import numpy as np
 
 from rnncli.data.mapped import Mapped, chunks
+from rnncli.data.numbers import LARGEST
 from rnncli.data.sequences import held_steps
+from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
-_ROUNDING = 1e-13
+_ROUNDING, _SMALLEST = 1e-13, 1e-300
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Scaler:
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.mean).all() and np.isfinite(self.std).all() and min(self.std) > 0):
+        means = all(abs(mean) <= LARGEST for mean in self.mean)
+        if not means or not all(_SMALLEST <= std <= LARGEST for std in self.std):
             raise ValueError("means and deviations must be finite, and deviations above 0")
 
 
@@ -85,7 +88,14 @@ def scaled(
         return x.scaled(np.asarray(shift), np.asarray(scale), dtype)
     if scaler is None:
         return x.astype(dtype)
-    z: Array = (x - np.asarray(scaler.mean)) / np.asarray(scaler.std)
-    if lengths is not None:
-        z[~held_steps(lengths, x.shape[1])] = 0
-    return z.astype(dtype)
+    with np.errstate(over="ignore"):
+        z: Array = (x - np.asarray(scaler.mean)) / np.asarray(scaler.std)
+        if lengths is not None:
+            z[~held_steps(lengths, x.shape[1])] = 0
+        z = z.astype(dtype)
+    if not np.isfinite(z).all():
+        raise InputError(
+            "a value is too far from those of the training data to calculate with; was its unit "
+            "another one?"
+        )
+    return z

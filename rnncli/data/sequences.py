@@ -14,6 +14,10 @@ from rnncli.nn.arrays import Array
 
 TaskName = Literal["classification", "regression"]
 
+LONGEST_LABEL = 200
+# How many numbers sequences may be padded to in any case, and how many times their own.
+_PADDED_FREELY, _MOST_PADDING = 1 << 25, 10
+
 
 @dataclass(frozen=True)
 class Sequences:
@@ -127,13 +131,19 @@ class Partition:
         return digest.hexdigest()
 
 
-def padded(sequences: Sequence[Array]) -> tuple[Array, Array | None]:
+def padded(sequences: Sequence[Array], source: str) -> tuple[Array, Array | None]:
     """Return sequences (T_i, D) as one array (N, T, D), and their lengths (N,) if they differ.
 
     Each stands at the end of its row, after zeros.
+
+    Raises
+    ------
+    InputError
+        Most of a very large array would be zeros.
     """
     lengths = np.array([len(sequence) for sequence in sequences])
     steps = int(lengths.max())
+    _check_padding(lengths, sequences[0].shape[1], source)
     x = np.zeros((len(sequences), steps, sequences[0].shape[1]))
     for row, sequence in zip(x, sequences, strict=True):
         row[steps - len(sequence) :] = sequence
@@ -145,10 +155,11 @@ def joined(parts: Sequence[Sequences]) -> Sequences:
     if len(parts) == 1:
         return parts[0]
     steps = max(part.x.shape[1] for part in parts)
-    x = np.zeros((sum(map(len, parts)), steps, parts[0].x.shape[2]))
     lengths = np.concatenate(
         [np.full(len(p), p.x.shape[1]) if p.lengths is None else p.lengths for p in parts]
     )
+    _check_padding(lengths, parts[0].x.shape[2], parts[0].source)
+    x = np.zeros((len(lengths), steps, parts[0].x.shape[2]))
     start = 0
     for part in parts:
         x[start : start + len(part), steps - part.x.shape[1] :] = part.x
@@ -166,6 +177,17 @@ def joined(parts: Sequence[Sequences]) -> Sequences:
         per_step=parts[0].per_step,
         columns=parts[0].columns,
     )
+
+
+def _check_padding(lengths: Array, features: int, source: str) -> None:
+    steps = int(lengths.max())
+    numbers = len(lengths) * steps * features
+    if numbers > _PADDED_FREELY and numbers > _MOST_PADDING * features * int(lengths.sum()):
+        raise InputError(
+            f"{source}: sequence {int(lengths.argmax())}, counted from 0, has {steps} steps, "
+            f"and most have far fewer; all {len(lengths)}, padded to its length, would take "
+            f"{numbers * 8 / 1e9:.0f} GB; split it, or leave it out"
+        )
 
 
 def held_steps(lengths: Array, steps: int) -> Array:

@@ -1,5 +1,6 @@
 """One long table as many windows: from some steps, the next ones of chosen columns."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from rnncli.data.missing import Missing, filled, own_means
 from rnncli.data.numbers import is_number
 from rnncli.data.sequences import Partition, Sequences
 from rnncli.data.task import Task
-from rnncli.data.untrusted import open_lines
+from rnncli.data.untrusted import exists, open_lines
 from rnncli.errors import InputError
 from rnncli.keys import Key, suggest
 from rnncli.nn.arrays import Array
@@ -36,6 +37,12 @@ class Windows:
     targets: tuple[str, ...]
     sequence_length: int
     horizon: int
+
+    def __post_init__(self) -> None:
+        if self.sequence_length < 1 or self.horizon < 1:
+            raise ValueError(f"windows of {self.sequence_length} and {self.horizon} steps")
+        if not self.targets or not set(self.targets) <= set(self.columns):
+            raise ValueError("targets that are none of the columns")
 
     def cut(
         self,
@@ -103,7 +110,7 @@ class Series:
 
     def read(self, seed: int) -> tuple[Partition, Task]:
         """Read the table, and divide it in the order of time; the seed has no part in it."""
-        if not self.path.exists():
+        if not exists(self.path):
             raise InputError(f"data.path: {self.path}: there is no such file; a table was expected")
         names, table, rows = read_table(self.path, self.columns)
         if 0 < self.test_size < self.horizon:
@@ -165,16 +172,18 @@ def read_table(
             table.append(cells)
             lines.append(line)
     names = tuple(columns) if columns is not None else _columns_of_numbers(header, table)
+    places, chosen = Counter(header), Counter(names)
     for name in names:
-        if name not in header or names.count(name) > 1:
+        if places[name] != 1 or chosen[name] != 1:
             raise InputError(
                 f"{path}:1: no column, or more than one, is named '{name}'; {suggest(name, header)}"
             )
     if not names or not table:
         raise InputError(f"{path}: no column of numbers after a header")
-    places = [header.index(name) for name in names]
+    position = {name: i for i, name in enumerate(header)}
+    wanted = [position[name] for name in names]
     values = [
-        [_value(cells[i], f"{path}:{line}: row {line}, {header[i]}") for i in places]
+        [_value(cells[i], f"{path}:{line}: row {line}, {header[i]}") for i in wanted]
         for line, cells in zip(lines, table, strict=True)
     ]
     return names, np.array(values), lines

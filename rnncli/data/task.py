@@ -3,20 +3,20 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
 
 from rnncli.data.numbers import LARGEST, is_number, number
 from rnncli.data.scaling import mean_and_deviation
-from rnncli.data.sequences import Sequences, held_steps
+from rnncli.data.sequences import LONGEST_LABEL, Sequences, held_steps
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
 TaskKind = Literal["binary", "multiclass", "regression"]
 MOST_CLASSES = 1000
 _CLASSES_UNASKED = 100
+_SURROGATES = range(0xD800, 0xE000)
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 _LOSSES = {
@@ -49,11 +49,17 @@ class Task:
         fits = {"binary": 2, "multiclass": max(3, len(self.labels)), "regression": 0}
         if len(self.labels) != fits[self.kind] or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"{len(self.labels)} labels do not fit a {self.kind} task")
+        if not all(isinstance(label, int) and abs(label) < 1 << 63 for label in self.labels) and (
+            not all(isinstance(label, str) and is_label(label) for label in self.labels)
+        ):
+            raise ValueError("labels that are neither all whole numbers nor all names")
         if len(self.target_mean) != len(self.target_std) or not all(
-            isfinite(mean) and isfinite(std) and std > 0
+            abs(mean) <= LARGEST and 1 / LARGEST <= std <= LARGEST
             for mean, std in zip(self.target_mean, self.target_std, strict=True)
         ):
             raise ValueError("the scale of the target values is not sound")
+        if self.kind == "regression" and not self.target_mean:
+            raise ValueError("no target values")
 
     @property
     def loss(self) -> str:
@@ -160,7 +166,7 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
         raise InputError(f"{sequences.source}: several labels an answer; classes need one")
     names = sorted_labels(labels.tolist(), to_the_letter=sequences.says is not None)
     for index, label in enumerate(labels.tolist()):
-        if not _is_label(str(label)):
+        if not is_label(str(label)):
             raise InputError(
                 f"{sequences.place(owners[index])}: {label!r} is no label; text was expected"
             )
@@ -227,9 +233,10 @@ def _whole(label: Any) -> str | int:
     return text
 
 
-def _is_label(text: str) -> bool:
+def is_label(text: str) -> bool:
     """Return whether a text can stand in a line of UTF-8: not blank, no control characters."""
-    return bool(text.strip()) and not any(c < " " or "\ud800" <= c <= "\udfff" for c in text)
+    short = len(text) <= LONGEST_LABEL and bool(text.strip())
+    return short and not any(c < " " or "\x7f" <= c < "\xa0" or ord(c) in _SURROGATES for c in text)
 
 
 def _is_fraction(text: str) -> bool:

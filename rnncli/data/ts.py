@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from rnncli.data.csv_rows import label_of
 from rnncli.data.files import FileData
 from rnncli.data.numbers import number, numbers
 from rnncli.data.sequences import Sequences, TaskName, padded
@@ -52,7 +53,10 @@ def read_ts(path: Path, labelled: bool) -> Sequences:
             if has_label is None:
                 has_label = "," not in fields[-1] and any("," in field for field in fields[:-1])
             if has_label:
-                labels.append(fields.pop().strip())
+                try:
+                    labels.append(label_of(fields.pop()))
+                except ValueError as problem:
+                    raise InputError(f"{path}:{row}: row {row}: {problem}") from None
             sequences.append(_sequence(fields, str(path), row))
             if sequences[-1].shape[1] != sequences[0].shape[1]:
                 raise InputError(
@@ -64,7 +68,7 @@ def read_ts(path: Path, labelled: bool) -> Sequences:
         raise InputError(f"{path}: no sequences after @data")
     if labelled and not labels:
         raise InputError(f"{path}: has no labels; '@classLabel true ...' was expected")
-    x, lengths = padded(sequences)
+    x, lengths = padded(sequences, str(path))
     given = np.array(labels) if labels else None
     return Sequences(x, given, str(path), rows, lengths=lengths, says=says)
 

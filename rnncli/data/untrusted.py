@@ -1,8 +1,8 @@
 """The one place that opens files from strangers: lines of text, and NumPy arrays.
 
 Nothing in a file is executed, imported or unpickled, and no file takes more memory than its own
-size justifies: compressed data may grow two hundredfold, far beyond what measurements do and far
-below what a decompression bomb needs.
+size justifies: beyond a harmless size, packed text may grow a hundredfold and packed arrays two
+hundredfold, which is more than measurements do and less than what a bomb needs.
 """
 
 import gzip
@@ -11,10 +11,11 @@ import os
 import re
 import stat
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
@@ -25,7 +26,9 @@ from rnncli.errors import InputError, unreadable
 from rnncli.nn.arrays import Array
 
 LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
-_UNPACKED_FREELY, _LARGEST_RATIO = 1 << 22, 200
+# How large something may become in any case, and how many times larger than its packed form.
+_TEXT_FREELY, _TEXT_RATIO = 1 << 20, 100
+_ARRAYS_FREELY, _ARRAYS_RATIO = 1 << 28, 200
 _MOST_MEMBERS = 1024
 _LARGEST_HEADER = 10_000
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -33,6 +36,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _LOCAL_HEADER = struct.Struct("<4s2xH18xHH")  # signature, flags, lengths of name and extra field
 _END = struct.Struct("<4s6xHLL2x")  # signature, members, size and place of the directory
 _ZIP64_LOCATOR = b"PK\x06\x07"
+_ZIP64_END = struct.Struct("<4s28xQQ8x")  # the same for large files
 _ENCRYPTED, _SIZES_FOLLOW = 1, 8
 _STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -47,11 +51,6 @@ _UNSOUND = (
 )
 
 
-def too_large(packed: int, unpacked: int) -> bool:
-    """Return whether so many bytes can not honestly come from so few."""
-    return unpacked > max(_UNPACKED_FREELY, _LARGEST_RATIO * packed)
-
-
 @contextmanager
 def open_lines(path: Path) -> Iterator[Iterator[bytes]]:
     """Open a text file, plain or compressed, as its lines.
@@ -64,14 +63,25 @@ def open_lines(path: Path) -> Iterator[Iterator[bytes]]:
     try:
         with open(path, "rb") as file:
             yield lines(file, str(path))
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: the gzip data is damaged ({error}); compress it anew") from None
     except OSError as error:
         raise unreadable(path, error) from None
 
 
 def lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
-    """Yield a stream's lines, through gzip where it begins like that; it need not be seekable."""
+    """Yield a stream's lines, through gzip where it begins like that; it need not be seekable.
+
+    Raises
+    ------
+    InputError
+        The packed data is damaged, or a line or the content is beyond measure.
+    """
+    try:
+        yield from _lines(stream, name)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{name}: the gzip data is damaged ({error}); compress it anew") from None
+
+
+def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
     packed = _Counted(stream) if stream.peek(2)[:2] == _GZIP_MAGIC else None
     text = stream if packed is None else gzip.GzipFile(fileobj=cast(BinaryIO, packed))
     number, unpacked, pieces = 1, 0, list[bytes]()
@@ -79,9 +89,9 @@ def lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
         pieces.append(piece)
         if packed is not None:
             unpacked += len(piece)
-            if too_large(packed.count, unpacked):
+            if unpacked > max(_TEXT_FREELY, _TEXT_RATIO * packed.count):
                 raise InputError(
-                    f"{name}:{number}: row {number}: unpacks to over {_LARGEST_RATIO} times its "
+                    f"{name}:{number}: row {number}: unpacks to over {_TEXT_RATIO} times its "
                     "size; unpack it first, if you trust it"
                 )
         if len(piece) == _PIECE and not piece.endswith(b"\n"):
@@ -119,8 +129,9 @@ class Archive:
         _check_places(file, members, self._zip.start_dir)
         for member in members:
             _check_member(member)
-        if too_large(size, sum(member.file_size for member in members)):
-            raise ValueError(f"unpacks to over {_LARGEST_RATIO} times its size")
+        freely = _ARRAYS_FREELY if largest is None else _TEXT_FREELY
+        if sum(member.file_size for member in members) > max(freely, _ARRAYS_RATIO * size):
+            raise ValueError(f"unpacks to over {_ARRAYS_RATIO} times its size")
         self._members = {member.filename.removesuffix(".npy"): member for member in members}
         if len(self._members) != len(members):
             raise ValueError("two members of one name")
@@ -164,6 +175,10 @@ class Archive:
             content = file.read(size)
             if len(content) != size or file.read(1):
                 raise ValueError(f"{name} ends early")
+        if kind.kind == "U":
+            characters = np.frombuffer(content, np.dtype("u4").newbyteorder(kind.byteorder))
+            if (characters > sys.maxunicode).any():
+                raise ValueError(f"{name} holds what is no text")
         return np.frombuffer(content, kind).reshape(found, order=cast(Any, order))
 
     def __enter__(self) -> Self:
@@ -191,7 +206,7 @@ def open_archive(path: Path, largest: int | None = None) -> Iterator[Archive]:
         arrays.
     """
     try:
-        with open(path, "rb") as file, Archive(file, _size(file), largest) as archive:
+        with _open_regular(path) as file, Archive(file, _size(file), largest) as archive:
             yield archive
     except OSError as error:
         raise unreadable(path, error) from None
@@ -208,7 +223,7 @@ def open_arrays(path: Path) -> dict[str, Array]:
         See `open_archive`.
     """
     try:
-        with open(path, "rb") as file:
+        with _open_regular(path) as file:
             size = _size(file)
             if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
                 file.seek(0)
@@ -221,11 +236,22 @@ def open_arrays(path: Path) -> dict[str, Array]:
         return {name: archive.read(name) for name in archive.names}
 
 
-def _size(file: BinaryIO) -> int:
-    status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
+def exists(path: Path) -> bool:
+    """Return whether there is something of this name; a name too long is that of nothing."""
+    with suppress(OSError):
+        return path.exists()
+    return False
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a file that is one: a pipe would be waited for, and a device has no end."""
+    if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("no regular file")
-    return int(status.st_size)
+    return open(path, "rb")
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def _unsound(path: Path, error: Exception) -> InputError:
@@ -270,16 +296,20 @@ def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], str, np.dtype[Any], i
 
 def _check_end(file: BinaryIO, size: int) -> None:
     """Check the record at the file's end before `zipfile` reads a directory of any size."""
-    file.seek(max(0, size - _END.size - 20))
+    file.seek(max(0, size - _END.size - 20 - _ZIP64_END.size))
     tail = file.read()
     if len(tail) < _END.size or tail[-_END.size :][:4] != b"PK\x05\x06" or tail[-2:] != b"\0\0":
         raise ValueError("cut off, or something after its end")
     _, members, directory, _ = _END.unpack(tail[-_END.size :])
-    # Only files beyond 4 GB need the longer record, which could say anything else.
-    if tail.startswith(_ZIP64_LOCATOR) and size < 1 << 32:
-        raise ValueError("a record for large files in a small one")
-    if members > _MOST_MEMBERS or (directory > members << 10 and size < 1 << 32):
-        raise ValueError(f"over {_MOST_MEMBERS} members")
+    if tail[-_END.size - 20 :].startswith(_ZIP64_LOCATOR):
+        # Only files beyond 4 GB need the longer record, which could say anything else.
+        if size < 1 << 32 or len(tail) < _ZIP64_END.size + 20 + _END.size:
+            raise ValueError("a record for large files in a small one")
+        sign, members, directory = _ZIP64_END.unpack(tail[: _ZIP64_END.size])
+        if sign != b"PK\x06\x06":
+            raise ValueError("no record for large files where it should be")
+    if members > _MOST_MEMBERS or directory > members << 10:
+        raise ValueError(f"over {_MOST_MEMBERS} members, or a directory too long for them")
 
 
 def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> None:

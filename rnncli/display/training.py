@@ -1,6 +1,6 @@
 """The progress of a training: a bar in a terminal, one line an epoch elsewhere, or nothing."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from time import perf_counter
 from types import TracebackType
 from typing import Protocol, Self
@@ -95,6 +95,11 @@ class Bar(Silent):
 
     def show(self, event: Step | Epoch) -> None:
         """Redraw, at most ten times a second; leave a line for an epoch."""
+        # The terminal may be closed while the training goes on.
+        with suppress(OSError):
+            self._show(event)
+
+    def _show(self, event: Step | Epoch) -> None:
         if isinstance(event, Epoch):
             self.last = f"{self.metric} {figure(self.metric, _figure(event))}"
             self.progress.console.print(
@@ -130,7 +135,8 @@ class Bar(Silent):
 
     def end(self) -> None:
         """Take the bar away; the epochs' lines stay."""
-        self.progress.stop()
+        with suppress(OSError):
+            self.progress.stop()
 
 
 def training_display(metric: str, num_epochs: int, num_samples: int, quiet: bool) -> Display:

@@ -127,7 +127,7 @@ def _metadata(archive: Archive, path: Path, form: str, version: int) -> dict[str
         raise InputError(f"{path}: is not a sound {form} file ({reason})") from None
     if found[0] != form:
         raise InputError(f"{path}: is a {found[0]} file; {form} was expected")
-    if type(found[1]) is not int or found[1] > version:
+    if type(found[1]) is not int or not 1 <= found[1] <= version:
         raise InputError(
             f"{path}: is of version {found[1]} of its format, this rnn reads up to {version}; "
             f"it needs rnncli {found[2]} or newer"

@@ -34,7 +34,8 @@ def checkpoint_of(experiment: Experiment) -> Contents:
 
 def is_finite(experiment: Experiment) -> bool:
     """Return whether all numbers of the training's state are finite, and it can be gone on with."""
-    return all(np.isfinite(array).all() for array in _vectors(experiment).values())
+    parameters = experiment.model.network.parameters
+    return bool(np.isfinite(parameters).all()) and experiment.progress.is_finite()
 
 
 def saved_config(path: Path) -> dict[str, Any]:
@@ -67,6 +68,8 @@ def restore_checkpoint(path: Path, experiment: Experiment) -> None:
         raise InputError(f"{path}: the run's data changed since; a resumed run needs the same")
     with _sound(path):
         progress.restore(contents.metadata["progress"])
+        if not progress.fits(experiment.batches):
+            raise ValueError("numbers that contradict each other")
     for name, target in targets.items():
         target[...] = contents.arrays[name]
 

@@ -20,6 +20,7 @@ def environment() -> dict[str, Any]:
             "blas": blas.describe(),
         },
         "processor": _processor(),
+        "threads": blas.num_threads(),
     }
 
 

@@ -1,6 +1,6 @@
 """A config made real: data read, network drawn, ready to train."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from rnncli.config.schema import Config
@@ -31,8 +31,11 @@ class Experiment:
     validation: Examples | None
     progress: Progress
 
-    def fit(self) -> Iterator[Step | Epoch]:
-        """Train from where `progress` stands; yield an event after each step and each epoch."""
+    def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
+        """Train from where `progress` stands; yield an event after each step and each epoch.
+
+        See `rnncli.training.fit.fit`.
+        """
         config = self.config
         return fit(
             self.model.network,
@@ -42,6 +45,7 @@ class Experiment:
             config.training,
             config.seed,
             self.progress,
+            stopping,
         )
 
     def best_model(self) -> Model:
@@ -49,6 +53,11 @@ class Experiment:
         network = self.model.network.astype(self.config.model.dtype)
         network.parameters[...] = self.progress.best_parameters
         return replace(self.model, network=network)
+
+    @property
+    def batches(self) -> int:
+        """How many steps an epoch has."""
+        return -(-len(self.train) // self.config.training.batch_size)
 
     def examples_of(self, epoch: int) -> Examples:
         """Return the training examples of an epoch, counted from 0."""
@@ -59,8 +68,10 @@ class Experiment:
         return self.model.examples(drawn)
 
 
-def build(config: Config) -> Experiment:
+def build(config: Config, from_the_start: bool = True) -> Experiment:
     """Read the data, draw the weights and stand at the start.
+
+    A training that is gone on with needs no weights to start from.
 
     Raises
     ------
@@ -81,7 +92,7 @@ def build(config: Config) -> Experiment:
     _, steps, features = raw.x.shape
     network = Network(config.model, features, task.output_size)
     network.initialize(generator(config.seed, "weights"))
-    if config.training.start_from is not None:
+    if from_the_start and config.training.start_from is not None:
         start_from(network, config.training.start_from)
     data = config.data
     expected = Expected(features, steps, means=partition.means, columns=raw.columns)

@@ -73,7 +73,7 @@ def append_line(path: Path, line: str) -> None:
     StorageError
         The line could not be written; the file is as before.
     """
-    with storage(path), open(path, "ab", buffering=0) as file:
+    with storage(path), open(path, "ab", buffering=0, opener=_no_link) as file:
         before = file.tell()
         try:
             content = line.encode()
@@ -91,6 +91,10 @@ def remove_leftovers(folder: Path) -> None:
         for path in folder.glob(".*.tmp"):
             if path.is_symlink() or path.is_file():
                 path.unlink()
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def sync_file(path: Path) -> None:

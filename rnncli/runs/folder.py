@@ -90,7 +90,7 @@ def read_record(folder: Path) -> dict[str, Any]:
         It is missing or damaged.
     """
     path = folder / RECORD
-    if not path.exists():
+    if not path.is_file():
         raise InputError(f"{path}: is missing; it belongs to a run")
     try:
         with storage(path), open(path, "rb") as file:

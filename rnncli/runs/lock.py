@@ -35,4 +35,5 @@ def holding(folder: Path) -> Iterator[None]:
                 raise InputError(f"{folder}: another process is training in this run") from None
         yield
     finally:
-        os.close(descriptor)
+        with storage(folder):
+            os.close(descriptor)

@@ -17,13 +17,14 @@ from rnncli.runs import folder as names
 from rnncli.runs.checkpoint import checkpoint_of, is_finite
 from rnncli.runs.environment import environment
 from rnncli.runs.experiment import Experiment
-from rnncli.runs.files import append_line, remove_leftovers, sync_file, write_text
+from rnncli.runs.files import append_line, remove_leftovers, storage, sync_file, write_text
 from rnncli.runs.folder import read_record
 from rnncli.runs.weights import weights_of
 from rnncli.training.fit import Epoch
 
 # Saving may take a fiftieth of the time; what it costs, in seconds, until that is measured.
 _PAUSE, _FIRST_COST = 50, 4e-3
+_LONGEST_ROW = 512
 
 
 class Recorder:
@@ -97,6 +98,7 @@ class Recorder:
             # A killed process may have left older or newer ones than the checkpoint knows.
             weights_of(self.experiment.best_model()).write(self.folder / names.WEIGHTS)
             self._best_saved = progress.best_epoch
+        self._saved = False  # not with the number of epochs that is asked for now
         self.write_record("running")
 
     def _logged(self, epochs: int) -> list[str]:
@@ -104,10 +106,11 @@ class Recorder:
         path, lines = self.folder / names.METRICS, [",".join(self.columns)]
         if not epochs:
             return lines
+        if not path.is_file():
+            raise InputError(f"{path}: is missing; {epochs} epochs were trained")
         try:
-            text = path.read_bytes().decode("ascii")
-        except FileNotFoundError:
-            raise InputError(f"{path}: is missing; {epochs} epochs were trained") from None
+            with storage(path), open(path, "rb") as file:
+                text = file.read((epochs + 1) * _LONGEST_ROW).decode("ascii")
         except UnicodeDecodeError as error:
             raise InputError(f"{path}: is no loss log ({error.reason})") from None
         logged = text.splitlines()[: epochs + 1]

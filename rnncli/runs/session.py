@@ -19,6 +19,8 @@ from rnncli.runs.recorder import Recorder
 from rnncli.signals import handling
 from rnncli.training.fit import Epoch, Step
 
+_CAN_CHANGE = "training.num_epochs"
+
 
 class Session:
     """One training and the folder that it writes.
@@ -56,15 +58,17 @@ class Session:
         with self._held:
             try:
                 with _signals() as received:
-                    for event in self.experiment.fit():
+                    for event in self.experiment.fit(lambda: bool(received)):
                         if isinstance(event, Epoch):
                             self.recorder.epoch(event)
                         elif every is not None and self._is_due(event, every):
                             self.recorder.save()
                         yield event
                         if received:
-                            self._stop(received[0])
-                self.recorder.finished()
+                            break
+                    if received:
+                        self._stop(received[0])
+                    self.recorder.finished()
             except DivergedError:
                 self.recorder.diverged()
                 raise
@@ -105,22 +109,18 @@ def resumed_session(run: str, overrides: list[str], command: list[str]) -> Sessi
         No such run, other data, a changed key besides ``training.num_epochs``, or a run that
         another process is training.
     """
+    for override in overrides:
+        if override.partition("=")[0].strip() != _CAN_CHANGE:
+            raise InputError(f"--set {override}: only {_CAN_CHANGE} can change when a run goes on")
     folder = find_run(run)
     with ExitStack() as held:
         held.enter_context(holding(folder))
         config = read_config(folder / names.CONFIG, overrides)
         checkpoint = folder / names.CHECKPOINT
         there = checkpoint.exists()
-        before = saved_config(checkpoint) if there else as_tree(read_config(folder / names.CONFIG))
-        if changed := _changed_keys(before, as_tree(config)):
-            raise InputError(
-                *(
-                    f"{folder}: {key}: is {new!r}, was {old!r}; only training.num_epochs can "
-                    "change when a run is resumed"
-                    for key, old, new in changed
-                )
-            )
-        recorder = Recorder(build(config), command)
+        if there:
+            check_unchanged(folder, config)
+        recorder = Recorder(build(config, from_the_start=not there), command)
         progress = recorder.experiment.progress
         if there:
             restore_checkpoint(checkpoint, recorder.experiment)
@@ -133,19 +133,34 @@ def resumed_session(run: str, overrides: list[str], command: list[str]) -> Sessi
         return Session(recorder, held.pop_all())
 
 
-def _changed_keys(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Return key, old and new value of what differs between two configs, but for the epochs."""
-    old, new = _flat(before), _flat(after)
-    keys = sorted((old.keys() | new.keys()) - {"training.num_epochs"})
-    return [(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
+def check_unchanged(folder: Path, config: Config) -> None:
+    """Check a run's config against that of its checkpoint.
+
+    Raises
+    ------
+    InputError
+        A key besides ``training.num_epochs`` is another; one line for each.
+    """
+    before = saved_config(folder / names.CHECKPOINT)
+    changed = list(_changed_keys(before, as_tree(config)))
+    if changed:
+        raise InputError(
+            *(
+                f"{folder / names.CONFIG}: {key}: is {new!r}, was {old!r}; only {_CAN_CHANGE} can "
+                "change when a run goes on"
+                for key, old, new in changed
+            )
+        )
 
 
-def _flat(tree: dict[str, Any], path: str = "") -> dict[str, Any]:
-    """Return the values of a tree by their dotted keys."""
-    values: dict[str, Any] = {}
-    for key, value in tree.items():
-        values |= _flat(value, f"{path}{key}.") if isinstance(value, dict) else {path + key: value}
-    return values
+def _changed_keys(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield key, old and new value of what differs between two configs, but for the epochs."""
+    if isinstance(after, dict) and isinstance(before, dict):
+        for key in [*after, *before.keys() - after.keys()]:
+            name = f"{path}.{key}" if path else key
+            yield from _changed_keys(before.get(key), after.get(key), name)
+    elif before != after and path != _CAN_CHANGE:
+        yield path, before, after
 
 
 @contextmanager

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from rnncli.config.validate import read_config
-from rnncli.data.untrusted import open_arrays
 from rnncli.errors import InputError, InterruptError
-from rnncli.nn.arrays import Array
 from rnncli.runs import folder as names
-from rnncli.runs.archive import METADATA
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.environment import environment
 from rnncli.runs.folder import read_record
-from rnncli.runs.session import Session, new_session, resumed_session
+from rnncli.runs.session import Session, check_unchanged, new_session, resumed_session
+from rnncli.runs.weights import read_weights
 from rnncli.training.fit import Epoch, Step
 
 # Rounding grows over a training; of a number's digits, it is given this part.
@@ -71,6 +69,7 @@ class Repetition:
             raise InputError(f"{run}: is {status}; only a finished run can be verified")
         self.plan = saved_plan(run / names.CHECKPOINT)
         config = read_config(run / names.CONFIG)
+        check_unchanged(run, config)
         first = replace(config.training, num_epochs=self.plan[0][1])
         self.session = new_session(replace(config, training=first), runs, [])
         self.num_epochs = config.training.num_epochs
@@ -97,14 +96,18 @@ class Repetition:
 
     def verdict(self) -> Verdict:
         """Compare the weights of the two runs."""
-        then, now = _weights(self.run), _weights(self.session.folder)
-        if {name: array.shape for name, array in then.items()} != {
-            name: array.shape for name, array in now.items()
-        }:
-            raise InputError(f"{self.run}: the weights are not those of the run's config")
+        old = read_weights(self.run / names.WEIGHTS)
+        new = read_weights(self.session.folder / names.WEIGHTS)
+        for key, value in new.metadata.items():
+            if key not in ("rnncli", "sha256") and old.metadata.get(key) != value:
+                raise InputError(
+                    f"{self.run / names.WEIGHTS}: {key} is not what the run's config gives; the "
+                    "file is not of this run"
+                )
+        then, now = old.arrays, new.arrays
         errors = {name: float(np.abs(then[name] - now[name]).max()) for name in then}
         worst = max(errors, key=lambda name: errors[name])
-        relative = errors[worst] / max(float(np.abs(array).max()) for array in then.values())
+        relative = errors[worst] / max(float(np.abs(array).max()) for array in now.values())
         same = all(then[name].tobytes() == now[name].tobytes() for name in then)
         near = relative <= float(np.finfo(then[worst].dtype).eps) ** _ROUNDED_PART
         return Verdict(
@@ -118,12 +121,6 @@ class Repetition:
 
 def _longer(session: Session, num_epochs: int) -> Session:
     return resumed_session(str(session.folder), [f"training.num_epochs={num_epochs}"], [])
-
-
-def _weights(run: Path) -> dict[str, Array]:
-    arrays = open_arrays(run / names.WEIGHTS)
-    del arrays[METADATA]
-    return arrays
 
 
 def _differences(then: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

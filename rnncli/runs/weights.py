@@ -39,6 +39,17 @@ def weights_of(model: Model) -> Contents:
     return Contents(FORMAT, VERSION, torch_arrays(network), metadata)
 
 
+def read_weights(path: Path) -> Contents:
+    """Return what a weights file holds, all of it checked.
+
+    Raises
+    ------
+    InputError
+        See `load_model`.
+    """
+    return read_contents(path, FORMAT, VERSION, lambda found: _described(found).shapes)
+
+
 def load_model(path: Path) -> Model:
     """Read a model from a weights file.
 
@@ -47,7 +58,7 @@ def load_model(path: Path) -> Model:
     InputError
         The file is damaged, no weights file, from a newer version, or inconsistent.
     """
-    contents = read_contents(path, FORMAT, VERSION, lambda found: _described(found).shapes)
+    contents = read_weights(path)
     described = _described(contents.metadata)
     network = Network(described.architecture, described.input_size, described.task.output_size)
     fill_network(network, contents.arrays)
@@ -69,7 +80,11 @@ def start_from(network: Network, path: Path) -> None:
     arrays.pop(METADATA, None)
     dtype = network.parameters.dtype
     try:
-        fill_network(network, {name: array.astype(dtype) for name, array in arrays.items()})
+        for name, array in arrays.items():
+            if array.dtype.kind != "f":
+                raise ValueError(f"{name} has type {array.dtype}; real numbers were expected")
+        with np.errstate(over="ignore"):  # found as not finite
+            fill_network(network, {name: array.astype(dtype) for name, array in arrays.items()})
     except ValueError as error:
         raise InputError(f"training.start_from: {path}: {error}") from None
 
@@ -158,8 +173,11 @@ class _Description:
             raise ValueError(f"{size} features a step, rows with {expected.input_size}")
         if self.scaler is not None and not len(self.scaler.mean) == len(self.scaler.std) == size:
             raise ValueError(f"the input's scale is not for {size} features")
-        if len(expected.means) not in (0, size):
-            raise ValueError(f"the means of missing values are not for {size} features")
+        windows, outputs = expected.windows, self.task.output_size
+        if windows is not None and len(windows.targets) * windows.horizon != outputs:
+            raise ValueError(f"windows that do not fit {outputs} outputs")
+        if expected.label_per == "step" and self.architecture.output != "every_step":
+            raise ValueError("labels of steps for a model with one answer a sequence")
 
     @property
     def shapes(self) -> Shapes:

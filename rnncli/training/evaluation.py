@@ -60,6 +60,7 @@ def score_parts(model: Model, parts: Iterable[Sequences]) -> Iterator[Scored]:
     first = 0
     for part in (some for whole in parts for some in whole.in_memory()):
         check_features(part, model.network.input_size)
+        model.check_labels(part)
         truth = model.task.encode(part, float)
         z = outputs_for(model, part)
         tally = tally_outputs(z, LOSSES[model.task.loss], truth.astype(z.dtype), Tally(model.task))

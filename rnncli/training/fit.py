@@ -17,7 +17,7 @@ from rnncli.nn.losses import LOSSES, loss_at_labels
 from rnncli.nn.network import Network
 from rnncli.streams import generator
 from rnncli.training.examples import Examples, batches
-from rnncli.training.inference import score
+from rnncli.training.inference import StoppedError, score
 from rnncli.training.scores import Tally, restored
 from rnncli.training.settings import Training
 
@@ -114,6 +114,22 @@ class Progress:
         self.tally.restore(state["tally"])
         self.plan = restored_plan(state["plan"])
 
+    def fits(self, batches: int) -> bool:
+        """Return whether a training with so many batches an epoch can stand here."""
+        return (
+            self.step == self.epoch * batches + self.batch
+            and self.batch <= batches
+            and self.best_epoch + self.stale == self.epoch
+            and (self.best_epoch > 0) == (self.epoch > 0)
+            and self.plan[-1][0] <= self.step
+        )
+
+    def is_finite(self) -> bool:
+        """Return whether all numbers are finite, those of the vectors too."""
+        sums = (self.best_loss, self.norm_sum, self.tally.loss_sum, self.tally.figure_sum)
+        vectors = (self.best_parameters, *self.slots.values())
+        return all(map(isfinite, sums)) and all(np.isfinite(v).all() for v in vectors)
+
     def follow(self, num_epochs: int) -> None:
         """Note how many epochs there are to be from here on."""
         if not self.plan or self.plan[-1][1] != num_epochs:
@@ -123,7 +139,7 @@ class Progress:
 def restored_plan(plan: Any) -> list[list[int]]:
     """Return a `Progress.plan` that was saved; raise ``ValueError`` if it is none."""
     found = [[restored(step, int), restored(epochs, int)] for step, epochs in plan]
-    if not found or found[0][0] or found != sorted(found):
+    if not found or found[0][0] or found != sorted(found) or not all(n for _, n in found):
         raise ValueError(f"{plan!r} is no plan of a training")
     return found
 
@@ -181,11 +197,13 @@ def fit(
     settings: Training,
     seed: int,
     progress: Progress,
+    stopping: Callable[[], bool],
 ) -> Iterator[Step | Epoch]:
     """Train, and yield a `Step` after each step and an `Epoch` after each epoch.
 
     `source` gives the training examples of an epoch, counted from 0; it gives the same number of
-    them every time.
+    them every time. `stopping` tells whether to leave a validation that may take long; nothing
+    more is then yielded.
 
     While the generator is suspended, the network's parameters and `progress` are consistent and
     may be saved; a new call with both goes on from there, to the same last bit.
@@ -223,7 +241,13 @@ def fit(
                 progress.norm_sum += norm
                 progress.seconds = perf_counter() - begun
                 yield Step(progress.epoch + 1, progress.batch, len(slices), len(batch), loss, norm)
-            yield _end_epoch(network, task, validation, steps, progress, rate, begun)
+            try:
+                scored = None
+                if validation is not None:
+                    scored = score(network, steps.loss, validation, Tally(task), stopping)
+            except StoppedError:
+                return
+            yield _end_epoch(network, task, scored, steps, progress, rate, begun)
             if progress.epoch < settings.num_epochs:
                 train = source(progress.epoch)
 
@@ -255,21 +279,19 @@ def epoch_order(train: Examples, settings: Training, seed: int, epoch: int) -> A
 def _end_epoch(
     network: Network,
     task: Task,
-    validation: Examples | None,
+    scored: Tally | None,
     steps: Steps,
     progress: Progress,
     rate: float,
     begun: float,
 ) -> Epoch:
-    """Validate, keep the best parameters, and make ready for the next epoch."""
-    tally, scored = progress.tally, None
+    """Keep the best parameters, and make ready for the next epoch."""
+    tally = progress.tally
     mean_norm = progress.norm_sum / progress.batch
-    if not all(np.isfinite(v).all() for v in (network.parameters, *progress.slots.values())):
-        raise steps.diverged(progress, "weights that are not finite", mean_norm)
-    if validation is not None:
-        scored = score(network, steps.loss, validation, Tally(task))
-        if not isfinite(scored.loss):
-            raise steps.diverged(progress, f"validation loss {scored.loss:g}", mean_norm)
+    if not (np.isfinite(network.parameters).all() and progress.is_finite()):
+        raise steps.diverged(progress, "weights or sums that are not finite", mean_norm)
+    if scored is not None and not (isfinite(scored.loss) and isfinite(scored.figure)):
+        raise steps.diverged(progress, f"validation loss {scored.loss:g}", mean_norm)
     progress.epoch += 1
     best = scored is None or scored.loss < progress.best_loss
     progress.stale = 0 if best else progress.stale + 1

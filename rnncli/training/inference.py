@@ -1,5 +1,7 @@
 """Outputs of a network for any number of sequences, batch by batch."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rnncli.data.mapped import Mapped
@@ -18,8 +20,23 @@ def batch_size(network: Network, steps: int) -> int:
     return max(1, min(_LARGEST_BATCH, _BYTES_AT_ONCE // network.bytes_unrolled(steps, 1)))
 
 
-def outputs(network: Network, x: Array | Mapped, lengths: Array | None = None) -> Array:
+class StoppedError(Exception):
+    """Whoever wanted the outputs does not want them any more."""
+
+
+def _never() -> bool:
+    return False
+
+
+def outputs(
+    network: Network,
+    x: Array | Mapped,
+    lengths: Array | None = None,
+    stopping: Callable[[], bool] = _never,
+) -> Array:
     """Return the outputs for standardised sequences (N, T, D) of the given lengths (N,).
+
+    Between batches `stopping` is asked, and `StoppedError` raised if the answer is yes.
 
     Returns
     -------
@@ -32,6 +49,8 @@ def outputs(network: Network, x: Array | Mapped, lengths: Array | None = None) -
     results = np.zeros(shape, network.parameters.dtype)
     order = np.arange(count) if lengths is None else lengths.argsort(kind="stable")
     for part in batches(count, batch_size(network, steps)):
+        if stopping():
+            raise StoppedError
         index = order[part]
         some = None if lengths is None else lengths[index]
         start = 0 if some is None else steps - rounded_up(int(some.max()), steps)
@@ -46,9 +65,16 @@ def outputs(network: Network, x: Array | Mapped, lengths: Array | None = None) -
     return results
 
 
-def score(network: Network, loss: Loss, examples: Examples, tally: Tally) -> Tally:
+def score(
+    network: Network,
+    loss: Loss,
+    examples: Examples,
+    tally: Tally,
+    stopping: Callable[[], bool] = _never,
+) -> Tally:
     """Add examples to a tally; return it."""
-    return tally_outputs(outputs(network, examples.x, examples.lengths), loss, examples.y, tally)
+    z = outputs(network, examples.x, examples.lengths, stopping)
+    return tally_outputs(z, loss, examples.y, tally)
 
 
 def tally_outputs(z: Array, loss: Loss, y: Array, tally: Tally) -> Tally:

@@ -57,7 +57,7 @@ class Model:
         features = self.network.input_size
         try:
             if isinstance(x, list | tuple) and x and all(np.ndim(part) == 2 for part in x):
-                x, lengths = padded([np.asarray(part) for part in x])
+                x, lengths = padded([np.asarray(part) for part in x], "x")
             x = np.asarray(x)
         except (ValueError, IndexError) as error:
             raise InputError(f"x is no array of numbers ({error})") from None
@@ -87,9 +87,23 @@ class Model:
             raise InputError("a regression model gives values, no probabilities; use predict")
         return self.task.probabilities(self.outputs(x))
 
+    def check_labels(self, sequences: Sequences) -> None:
+        """Raise `InputError` unless labels are of what the model answers: sequences or steps."""
+        every_step = self.network.architecture.output == "every_step"
+        if every_step != sequences.per_step:
+            raise InputError(
+                f"{sequences.source}: has labels of {_whose(sequences.per_step)}; the model "
+                f"answers for {_whose(every_step)}"
+            )
+
     def examples(self, sequences: Sequences) -> Examples:
         """Return sequences standardised, with their targets, as the network takes them."""
         check_features(sequences, self.network.input_size)
+        self.check_labels(sequences)
         dtype = self.network.parameters.dtype
         x = scaled(sequences.x, self.scaler, dtype, sequences.lengths)
         return Examples(x, self.task.encode(sequences, dtype), sequences.lengths)
+
+
+def _whose(per_step: bool) -> str:
+    return "steps" if per_step else "sequences"

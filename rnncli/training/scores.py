@@ -57,6 +57,7 @@ class Tally:
         self.figure_sum = restored(state["figure_sum"], float)
 
 
+_LARGEST = {int: 2**63, float: inf}
 _Number = TypeVar("_Number", int, float)
 
 
@@ -68,6 +69,6 @@ def restored(value: Any, kind: type[_Number]) -> _Number:
     ValueError
         It is not.
     """
-    if type(value) not in (int, kind) or not 0 <= kind(value) < inf:
+    if type(value) not in (int, kind) or not 0 <= value < _LARGEST[kind]:
         raise ValueError(f"{value!r} is no {kind.__name__} of a training's state")
     return kind(value)
