@@ -45,7 +45,7 @@ def check(
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize(("steps", "batch"), [(1, 1), (7, 3), (50, 2), (4, 60)])
+@pytest.mark.parametrize(("steps", "batch"), [(1, 1), (7, 3), (50, 2), (3, 50)])
 def test_every_gradient_is_exact(cell: str, loss: str, layers: int, steps: int, batch: int) -> None:
     for result in check(loss, cell, layers, steps, batch):
         assert result.passed

@@ -124,7 +124,7 @@ def test_sigkill_at_any_time(tmp_path: Path, straight: Path, times: int) -> None
     assert "killed" in ends
 
 
-@count(3, 200)
+@count(2, 200)
 def test_sigkill_with_a_checkpoint_every_step(tmp_path: Path, straight: Path, times: int) -> None:
     def one(i: int) -> str:
         return killed(tmp_path / str(i), straight, 1000 + i, "--set", EVERY_STEP)
