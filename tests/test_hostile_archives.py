@@ -20,7 +20,7 @@ from conftest import PEAK_MEGABYTES, Command, sha
 
 import rnncli
 from rnncli.config.validate import read_config
-from rnncli.data.untrusted import open_arrays
+from rnncli.data.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config

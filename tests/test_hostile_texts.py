@@ -27,7 +27,7 @@ from rnncli.data.npz import Npz
 from rnncli.data.sequences import Partition
 from rnncli.data.series import Series, read_table
 from rnncli.data.ts import Ts
-from rnncli.data.untrusted import open_lines
+from rnncli.data.untrusted.lines import open_lines
 from rnncli.errors import InputError
 
 SLOWEST = 0.5

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import metrics, process, sha
+from conftest import assert_same, metrics, process, sha
 
 import rnncli
 from rnncli.config.validate import read_config
@@ -65,15 +65,6 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / out.strip()
 
 
-def assert_same(run: Path, straight: Path) -> None:
-    assert sha(run / "weights.npz") == sha(straight / "weights.npz")
-    left, right = metrics(run), metrics(straight)
-    for row in left + right:
-        del row["seconds"]
-    assert left == right
-    assert {path.name for path in run.iterdir()} == FILES
-
-
 def assert_whole(run: Path) -> None:
     """What a kill leaves: the log holds whole rows in order, and what there is can be loaded."""
     log = (run / "metrics.csv").read_text()
@@ -104,6 +95,7 @@ def killed(folder: Path, straight: Path, seed: int, *options: str) -> str:
     done = process("train", "-q", "--resume", run.name, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert_same(run, straight)
+    assert {path.name for path in run.iterdir()} == FILES
     return "finished" if child.returncode == 0 else "killed"
 
 

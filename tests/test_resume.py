@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Command, metrics, sha, write_csv
+from conftest import Command, assert_same, metrics, sha, write_csv
 
 from rnncli.config.validate import read_config
 from rnncli.errors import InputError
@@ -46,14 +46,6 @@ def stopped(config: Path, overrides: list[str], after: int, runs: str = "stopped
             session.recorder.save()
             break
     return session.folder
-
-
-def assert_same(run: Path, straight: Path) -> None:
-    assert sha(run / "weights.npz") == sha(straight / "weights.npz")
-    left, right = metrics(run), metrics(straight)
-    for row in left + right:
-        del row["seconds"]
-    assert left == right
 
 
 @pytest.mark.parametrize("override", VARIANTS)

@@ -13,7 +13,7 @@ from rnncli.data.files import FileData
 from rnncli.data.long_csv import LongLayout, read_long_csv
 from rnncli.data.numbers import numbers
 from rnncli.data.sequences import Sequences, joined, padded
-from rnncli.data.untrusted import open_lines
+from rnncli.data.untrusted.lines import open_lines
 from rnncli.errors import InputError
 from rnncli.keys import Key
 

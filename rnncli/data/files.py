@@ -8,7 +8,7 @@ from rnncli.data.missing import Missing, filled, own_means
 from rnncli.data.sequences import Partition, Sequences, check_features
 from rnncli.data.split import split
 from rnncli.data.task import Task, infer_task
-from rnncli.data.untrusted import exists
+from rnncli.data.untrusted.lines import exists
 from rnncli.errors import InputError
 from rnncli.keys import Key
 

@@ -16,7 +16,7 @@ from rnncli.data.npz import read_npz
 from rnncli.data.sequences import Sequences, check_features
 from rnncli.data.series import Windows, read_table
 from rnncli.data.ts import read_ts
-from rnncli.data.untrusted import lines, open_lines
+from rnncli.data.untrusted.lines import lines, open_lines
 
 STANDARD_INPUT = "-"
 

@@ -10,7 +10,7 @@ import numpy as np
 from rnncli.data.files import FileData
 from rnncli.data.mapped import MAPPED_FROM_BYTES, Mapped
 from rnncli.data.sequences import Sequences
-from rnncli.data.untrusted import open_arrays
+from rnncli.data.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.keys import Key
 from rnncli.nn.arrays import Array

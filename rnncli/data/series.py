@@ -15,7 +15,7 @@ from rnncli.data.missing import Missing, filled, own_means
 from rnncli.data.numbers import is_number
 from rnncli.data.sequences import Partition, Sequences
 from rnncli.data.task import Task
-from rnncli.data.untrusted import exists, open_lines
+from rnncli.data.untrusted.lines import exists, open_lines
 from rnncli.errors import InputError
 from rnncli.keys import Key, suggest
 from rnncli.nn.arrays import Array

@@ -12,7 +12,7 @@ from rnncli.data.csv_rows import label_of
 from rnncli.data.files import FileData
 from rnncli.data.numbers import number, numbers
 from rnncli.data.sequences import Sequences, TaskName, padded
-from rnncli.data.untrusted import open_lines
+from rnncli.data.untrusted.lines import open_lines
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 

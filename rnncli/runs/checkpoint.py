@@ -12,7 +12,7 @@ from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import Contents, read_contents, read_metadata
 from rnncli.runs.experiment import Experiment
-from rnncli.training.fit import restored_plan
+from rnncli.training.progress import restored_plan
 
 FORMAT, VERSION = "rnncli-checkpoint", 1
 

@@ -16,8 +16,9 @@ from rnncli.nn.network import Network
 from rnncli.runs.weights import start_from
 from rnncli.streams import generator
 from rnncli.training.examples import Examples
-from rnncli.training.fit import Epoch, Progress, Step, fit
+from rnncli.training.fit import Epoch, Step, fit
 from rnncli.training.model import Model
+from rnncli.training.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from rnncli.data.inputs import Expected
 from rnncli.data.scaling import Scaler
 from rnncli.data.task import MOST_CLASSES, Task
-from rnncli.data.untrusted import open_arrays
+from rnncli.data.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.nn.cells import CELLS

@@ -11,7 +11,8 @@ from rnncli.blas import num_threads, threads_for
 from rnncli.data.task import Task
 from rnncli.nn.network import Network
 from rnncli.training.examples import Examples
-from rnncli.training.fit import Progress, Steps
+from rnncli.training.fit import Steps
+from rnncli.training.progress import Progress
 from rnncli.training.settings import Training
 
 _BLOCKS = 15

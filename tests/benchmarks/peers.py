@@ -30,7 +30,8 @@ from rnncli import blas
 from rnncli.data.task import Task
 from rnncli.nn.network import Architecture, Network
 from rnncli.training.examples import Examples
-from rnncli.training.fit import Progress, Steps
+from rnncli.training.fit import Steps
+from rnncli.training.progress import Progress
 from rnncli.training.settings import Training
 
 ROUND_SECONDS = 0.2

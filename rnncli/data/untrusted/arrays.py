@@ -1,11 +1,5 @@
-"""The one place that opens files from strangers: lines of text, and NumPy arrays.
+"""NumPy's ``.npz`` and ``.npy`` files from strangers, over `zipfile` and `numpy.lib.format`."""
 
-Nothing in a file is executed, imported or unpickled, and no file takes more memory than its own
-size justifies: beyond a harmless size, packed text may grow a hundredfold and packed arrays two
-hundredfold, which is more than measurements do and less than what a bomb needs.
-"""
-
-import gzip
 import math
 import os
 import re
@@ -15,8 +9,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import BufferedReader
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
@@ -25,13 +18,10 @@ import numpy as np
 from rnncli.errors import InputError, unreadable
 from rnncli.nn.arrays import Array
 
-LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
 # How large something may become in any case, and how many times larger than its packed form.
-_TEXT_FREELY, _TEXT_RATIO = 1 << 20, 100
-_ARRAYS_FREELY, _ARRAYS_RATIO = 1 << 28, 200
+_FREELY, _LARGEST_RATIO = 1 << 28, 200
 _MOST_MEMBERS = 1024
 _LARGEST_HEADER = 10_000
-_GZIP_MAGIC = b"\x1f\x8b"
 
 _LOCAL_HEADER = struct.Struct("<4s2xH18xHH")  # signature, flags, lengths of name and extra field
 _END = struct.Struct("<4s6xHLL2x")  # signature, members, size and place of the directory
@@ -51,72 +41,6 @@ _UNSOUND = (
 )
 
 
-@contextmanager
-def open_lines(path: Path) -> Iterator[Iterator[bytes]]:
-    """Open a text file, plain or compressed, as its lines.
-
-    Raises
-    ------
-    InputError
-        The file can not be read, is damaged, or has a line or a content beyond measure.
-    """
-    try:
-        with open(path, "rb") as file:
-            yield lines(file, str(path))
-    except OSError as error:
-        raise unreadable(path, error) from None
-
-
-def lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
-    """Yield a stream's lines, through gzip where it begins like that; it need not be seekable.
-
-    Raises
-    ------
-    InputError
-        The packed data is damaged, or a line or the content is beyond measure.
-    """
-    try:
-        yield from _lines(stream, name)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{name}: the gzip data is damaged ({error}); compress it anew") from None
-
-
-def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
-    packed = _Counted(stream) if stream.peek(2)[:2] == _GZIP_MAGIC else None
-    text = stream if packed is None else gzip.GzipFile(fileobj=cast(BinaryIO, packed))
-    number, unpacked, pieces = 1, 0, list[bytes]()
-    while piece := text.readline(_PIECE):
-        pieces.append(piece)
-        if packed is not None:
-            unpacked += len(piece)
-            if unpacked > max(_TEXT_FREELY, _TEXT_RATIO * packed.count):
-                raise InputError(
-                    f"{name}:{number}: row {number}: unpacks to over {_TEXT_RATIO} times its "
-                    "size; unpack it first, if you trust it"
-                )
-        if len(piece) == _PIECE and not piece.endswith(b"\n"):
-            if len(pieces) * _PIECE > LARGEST_LINE:
-                raise InputError(f"{name}:{number}: row {number}: a line of over 64 MiB")
-            continue
-        yield b"".join(pieces)
-        pieces.clear()
-        number += 1
-    if pieces:
-        yield b"".join(pieces)
-
-
-class _Counted:
-    """A stream that counts what is read of it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream, self.count = stream, 0
-
-    def read(self, size: int) -> bytes:
-        content = self.stream.read(size)
-        self.count += len(content)
-        return content
-
-
 class Archive:
     """The members of an ``.npz`` file, whose structure is sound; see `open_archive`."""
 
@@ -129,9 +53,9 @@ class Archive:
         _check_places(file, members, self._zip.start_dir)
         for member in members:
             _check_member(member)
-        freely = _ARRAYS_FREELY if largest is None else _TEXT_FREELY
-        if sum(member.file_size for member in members) > max(freely, _ARRAYS_RATIO * size):
-            raise ValueError(f"unpacks to over {_ARRAYS_RATIO} times its size")
+        unpacked = sum(member.file_size for member in members)
+        if unpacked > max(_FREELY, _LARGEST_RATIO * size):
+            raise ValueError(f"unpacks to over {_LARGEST_RATIO} times its size")
         self._members = {member.filename.removesuffix(".npy"): member for member in members}
         if len(self._members) != len(members):
             raise ValueError("two members of one name")
@@ -234,13 +158,6 @@ def open_arrays(path: Path) -> dict[str, Array]:
         raise _unsound(path, error) from None
     with open_archive(path) as archive:
         return {name: archive.read(name) for name in archive.names}
-
-
-def exists(path: Path) -> bool:
-    """Return whether there is something of this name; a name too long is that of nothing."""
-    with suppress(OSError):
-        return path.exists()
-    return False
 
 
 def _open_regular(path: Path) -> BinaryIO:

@@ -1,0 +1,89 @@
+"""Text from strangers, line by line, plain or compressed."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from rnncli.errors import InputError, unreadable
+
+LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
+# How large something may become in any case, and how many times larger than its packed form.
+_FREELY, _LARGEST_RATIO = 1 << 20, 100
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@contextmanager
+def open_lines(path: Path) -> Iterator[Iterator[bytes]]:
+    """Open a text file, plain or compressed, as its lines.
+
+    Raises
+    ------
+    InputError
+        The file can not be read, is damaged, or has a line or a content beyond measure.
+    """
+    try:
+        with open(path, "rb") as file:
+            yield lines(file, str(path))
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
+    """Yield a stream's lines, through gzip where it begins like that; it need not be seekable.
+
+    Raises
+    ------
+    InputError
+        The packed data is damaged, or a line or the content is beyond measure.
+    """
+    try:
+        yield from _lines(stream, name)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{name}: the gzip data is damaged ({error}); compress it anew") from None
+
+
+def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
+    packed = _Counted(stream) if stream.peek(2)[:2] == _GZIP_MAGIC else None
+    text = stream if packed is None else gzip.GzipFile(fileobj=cast(BinaryIO, packed))
+    number, unpacked, pieces = 1, 0, list[bytes]()
+    while piece := text.readline(_PIECE):
+        pieces.append(piece)
+        if packed is not None:
+            unpacked += len(piece)
+            if unpacked > max(_FREELY, _LARGEST_RATIO * packed.count):
+                raise InputError(
+                    f"{name}:{number}: row {number}: unpacks to over {_LARGEST_RATIO} times its "
+                    "size; unpack it first, if you trust it"
+                )
+        if len(piece) == _PIECE and not piece.endswith(b"\n"):
+            if len(pieces) * _PIECE > LARGEST_LINE:
+                raise InputError(f"{name}:{number}: row {number}: a line of over 64 MiB")
+            continue
+        yield b"".join(pieces)
+        pieces.clear()
+        number += 1
+    if pieces:
+        yield b"".join(pieces)
+
+
+class _Counted:
+    """A stream that counts what is read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.count = stream, 0
+
+    def read(self, size: int) -> bytes:
+        content = self.stream.read(size)
+        self.count += len(content)
+        return content
+
+
+def exists(path: Path) -> bool:
+    """Return whether there is something of this name; a name too long is that of nothing."""
+    with suppress(OSError):
+        return path.exists()
+    return False
