@@ -38,7 +38,7 @@ def train(
       rnn train --resume latest --set training.num_epochs=20
     """
     from rnncli.config.validate import read_config
-    from rnncli.display.training import training_display
+    from rnncli.display.progress import training_display
     from rnncli.runs.session import new_session, resumed_session
 
     if (config is None) == (resume is None):

@@ -28,8 +28,8 @@ def verify(
       rnn verify latest
       rnn verify latest --json
     """
+    from rnncli.display.progress import training_display
     from rnncli.display.tables import show_verdict
-    from rnncli.display.training import training_display
     from rnncli.runs.folder import find_run
     from rnncli.runs.verification import Repetition
 

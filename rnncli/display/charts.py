@@ -9,6 +9,7 @@ from rich.text import Text
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _COLOURS = ("cyan", "magenta", "yellow", "green", "red", "blue")
 _MARKS = "ox+*#@"
+_POINT = "●"
 # The bit of each of a braille character's dots, by row and column.
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
@@ -54,7 +55,7 @@ def line_chart(
         return [Text("nothing to draw", style="dim")]
     left, right = _range([x for x, _ in everything])
     low, high = _range([y for _, y in everything])
-    legend = [_legend(list(curves), colour)] if len(curves) > 1 else []
+    legend = [_legend(points, colour)] if len(curves) > 1 else []
     rows = max(2, height - 1 - len(legend))
     labels = [_label(10**y if log else y) for y in (high, (low + high) / 2, low)]
     margin = max(map(len, labels)) + 1
@@ -65,7 +66,9 @@ def line_chart(
         style = _COLOURS[number % len(_COLOURS)]
         for x, y in _steps(curve, left, right, low, high, 2 * columns, 4 * rows):
             row, column = y // 4, x // 2
-            if colour or len(points) == 1:
+            if len(curve) == 1:
+                canvas[row][column] = (_POINT, style if colour else "")
+            elif colour or len(points) == 1:
                 dots[row][column] |= _DOTS[y % 4][x % 2]
                 canvas[row][column] = (chr(0x2800 + dots[row][column]), style)
             else:
@@ -132,10 +135,11 @@ def _label(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _legend(names: list[str], colour: bool) -> Text:
+def _legend(points: Mapping[str, Sequence[object]], colour: bool) -> Text:
     legend = Text()
-    for number, name in enumerate(names):
+    for number, (name, curve) in enumerate(points.items()):
         mark = "━━" if colour else _MARKS[number % len(_MARKS)]
+        mark = _POINT if len(curve) == 1 else mark
         legend.append(f"{mark} ", style=_COLOURS[number % len(_COLOURS)] if colour else "")
         legend.append(f"{name}   ")
     return legend
