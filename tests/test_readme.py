@@ -23,6 +23,7 @@ from rnncli.training.settings import Training
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
+PAGES = sorted((REPOSITORY / "rnncli" / "guide").glob("*.md"))
 
 
 def test_every_command_has_an_example() -> None:
@@ -46,6 +47,33 @@ def test_the_commands_shown_work(here: Path, rnn: Command) -> None:
         shell = line.replace("rnn ", f"{shlex.quote(sys.executable)} -m rnncli ", 1)
         done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
         assert done.returncode == 0, (line, done.stderr)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_commands_of_the_guide_work(here: Path, page: Path) -> None:
+    """In the order in which they stand; long trainings are cut short."""
+    (here / "configs").symlink_to(REPOSITORY / "configs")
+    for line in re.findall(r"^\$ (.+)$", page.read_text("utf-8"), re.MULTILINE):
+        shell = line.replace("rnn ", f"{shlex.quote(sys.executable)} -m rnncli ", 1)
+        if "rnn train" in line and "sum_sign" not in line:
+            shell += " --set training.num_epochs=1"
+        done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (line, done.stderr)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_guide_names_what_is_there(rnn: Command, page: Path) -> None:
+    text = page.read_text("utf-8")
+    for path in re.findall(r"`((?:rnncli|configs|tests)/[\w/.]+)`", text):
+        assert (REPOSITORY / path).exists(), path
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert (page.parent / target).is_file(), target
+    shown = rnn("guide", page.stem)
+    assert shown.code == 0
+    title = text.splitlines()[0].removeprefix("# ")
+    assert title in shown.out
+    assert f"{page.stem:10} {title}" in rnn("guide").out
+    assert "did you mean" in rnn("guide", page.stem + "x").err
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import typer
 from rnncli.cli.bench import bench
 from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
+from rnncli.cli.guide import guide
 from rnncli.cli.predict import predict
 from rnncli.cli.train import train
 from rnncli.cli.verify import verify
@@ -21,7 +22,7 @@ from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
 from rnncli.version import __version__
 
-COMMANDS = (train, predict, evaluate, gradcheck, bench, verify)
+COMMANDS = (train, predict, evaluate, gradcheck, bench, verify, guide)
 _UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(

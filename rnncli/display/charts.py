@@ -7,7 +7,7 @@ from math import ceil, isfinite, log10
 from rich.text import Text
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_COLOURS = ("cyan", "magenta", "yellow", "green", "red", "blue")
+_COLOURS = ("cyan", "magenta", "green", "red", "blue", "yellow")
 _MARKS = "ox+*#@"
 _POINT = "●"
 # The bit of each of a braille character's dots, by row and column.
