@@ -63,7 +63,7 @@ def main() -> None:
             tmux("send-keys", "-t", SESSION, "clear", "Enter")
             time.sleep(0.5)
             tmux("send-keys", "-t", SESSION, command, "Enter")
-            draw(wait_for("epoch 18/50  loss"), "rnn train", "train")
+            draw(wait_for("epoch 18/50 "), "rnn train", "train")
             wait_for("next")
             tmux("send-keys", "-t", SESSION, "clear", "Enter")
             time.sleep(0.5)
