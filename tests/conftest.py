@@ -12,9 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncli.cli.main import main
+from rnncli.cli.main import COMMANDS, GROUPS, main
 
 REPOSITORY = Path(__file__).parent.parent
+# Every command and sub-command, by its full name.
+ALL_COMMANDS = {command.__name__: command for command in COMMANDS}
+for _name, _group in GROUPS.items():
+    ALL_COMMANDS[_name] = _group.registered_callback.callback
+    for _command in _group.registered_commands:
+        ALL_COMMANDS[f"{_name} {_command.callback.__name__}"] = _command.callback
+# A run of this name is there when the examples of the help and the README are run.
+EXAMPLE = "2026-11-22_14-05-33_sum_sign"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import termios
@@ -14,10 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY, Command, process, write_csv
+from conftest import ALL_COMMANDS, EXAMPLE, REPOSITORY, Command, process, write_csv
 
 import rnncli
-from rnncli.cli.main import COMMANDS
 
 X = np.random.default_rng(0).standard_normal((40, 5, 1))
 
@@ -294,16 +294,17 @@ def examples(text: str) -> list[str]:
     return re.findall(r"^\s+((?:head .*\| )?rnn [a-z].*)$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+@pytest.mark.parametrize("name", ALL_COMMANDS)
 def test_the_examples_in_the_help_work(
-    command: object, here: Path, rnn: Command, run_folder: Path
+    name: str, here: Path, rnn: Command, run_folder: Path
 ) -> None:
+    shutil.copytree(run_folder, run_folder.parent / EXAMPLE)
     (here / "configs").symlink_to(REPOSITORY / "configs")
     (here / "sequences.csv").write_text("1,2,3,4,5\n" * 5)
     (here / "labelled.csv").write_text("1,2,3,4,5,1\n-1,-2,-3,-4,-5,0\n" * 5)
     np.savez(here / "x.npz", x=X)
     (here / "model.npz").write_bytes((run_folder / "weights.npz").read_bytes())
-    found = examples(command.__doc__ or "")
+    found = examples(ALL_COMMANDS[name].__doc__ or "")
     assert found
     for example in found:
         quick = example.replace("digits.yaml", "sum_sign.yaml")

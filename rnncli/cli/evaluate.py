@@ -44,10 +44,10 @@ def evaluate(
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output answers.csv
     """
-    from rnncli.config.validate import read_config
     from rnncli.data.inputs import read_inputs
     from rnncli.display.tables import show_report
-    from rnncli.runs.folder import CONFIG, find_weights
+    from rnncli.runs.folder import find_weights
+    from rnncli.runs.held_out import held_out_of
     from rnncli.runs.predictions import answers_file, format_of
     from rnncli.runs.weights import load_model
     from rnncli.training.evaluation import report, score_parts
@@ -59,11 +59,7 @@ def evaluate(
     elif run is None:
         raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
     else:
-        config = read_config(run / CONFIG)
-        held_out = config.data.read(config.seed)[0].held_out
-        if held_out is None:
-            raise InputError(f"{run}: this run held no data out; give --input FILE")
-        parts = iter([held_out])
+        parts = iter([held_out_of(run)])
     scored = []
     with ExitStack() as stack:
         write: Callable[[Answers], None] | None = None

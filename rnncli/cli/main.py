@@ -14,7 +14,9 @@ from rnncli.cli.bench import bench
 from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
 from rnncli.cli.guide import guide
+from rnncli.cli.plot import plot
 from rnncli.cli.predict import predict
+from rnncli.cli.runs import app as runs
 from rnncli.cli.train import train
 from rnncli.cli.verify import verify
 from rnncli.display.words import say
@@ -22,7 +24,8 @@ from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
 from rnncli.version import __version__
 
-COMMANDS = (train, predict, evaluate, gradcheck, bench, verify, guide)
+COMMANDS = (train, predict, evaluate, gradcheck, bench, verify, plot, guide)
+GROUPS = {"runs": runs}
 _UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
@@ -33,6 +36,8 @@ app = typer.Typer(
 )
 for _command in COMMANDS:
     app.command()(_command)
+for _name, _group in GROUPS.items():
+    app.add_typer(_group, name=_name)
 
 
 def _show_version(wanted: bool) -> None:

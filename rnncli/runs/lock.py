@@ -4,9 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 
 from rnncli.errors import InputError
 from rnncli.runs.files import storage
+
+# Who only asks whether a folder is held, holds it for a moment; a training waits for that.
+_TRIES, _PAUSE = 10, 0.01
 
 
 @contextmanager
@@ -29,11 +33,33 @@ def holding(folder: Path) -> Iterator[None]:
         descriptor = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise InputError(f"{folder}: another process is training in this run") from None
+            for left in reversed(range(_TRIES)):
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if not left:
+                        problem = f"{folder}: another process is training in this run"
+                        raise InputError(problem) from None
+                    sleep(_PAUSE)
         yield
     finally:
         with storage(folder):
             os.close(descriptor)
+
+
+def is_held(folder: Path) -> bool:
+    """Return whether a process trains in a run folder; True where that can not be known."""
+    if os.name != "posix":
+        return True
+    import fcntl
+
+    with storage(folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -19,6 +19,7 @@ from rnncli.runs.environment import environment
 from rnncli.runs.experiment import Experiment
 from rnncli.runs.files import append_line, remove_leftovers, storage, sync_file, write_text
 from rnncli.runs.folder import read_record
+from rnncli.runs.metrics import columns_of
 from rnncli.runs.weights import weights_of
 from rnncli.training.fit import Epoch
 
@@ -50,11 +51,7 @@ class Recorder:
         self.experiment = experiment
         self._saved, self._best_saved = True, 0
         self._saved_at, self._cost = perf_counter(), _FIRST_COST
-        metric = experiment.model.task.metric
-        self.columns = [
-            *("epoch", "step", "seconds", "learning_rate"),
-            *("train_loss", f"train_{metric}", "val_loss", f"val_{metric}", "grad_norm"),
-        ]
+        self.columns = columns_of(experiment.model.task.metric)
         self.record: dict[str, Any] = {
             "status": "running",
             "name": experiment.config.name,

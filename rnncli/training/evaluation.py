@@ -69,6 +69,12 @@ def score_parts(model: Model, parts: Iterable[Sequences]) -> Iterator[Scored]:
         yield Scored(answers, tally.loss_sum)
 
 
+def true_and_given(scored: list[Scored]) -> tuple[Array, Array]:
+    """Return the true labels or values and the answers, (M,) or (M, K), over all parts."""
+    truth = [part.answers.truth for part in scored if part.answers.truth is not None]
+    return np.concatenate(truth), np.concatenate([part.answers.answers for part in scored])
+
+
 def report(task: Task, scored: list[Scored]) -> Report:
     """Return the figures over all parts.
 
@@ -79,10 +85,7 @@ def report(task: Task, scored: list[Scored]) -> Report:
     """
     if not sum(len(part.answers.answers) for part in scored):
         raise InputError("evaluate: nothing has a label; labelled sequences or steps were expected")
-    truth = np.concatenate(
-        [part.answers.truth for part in scored if part.answers.truth is not None]
-    )
-    given = np.concatenate([part.answers.answers for part in scored])
+    truth, given = true_and_given(scored)
     loss = sum(part.loss_sum for part in scored) / len(truth)
     if task.kind == "regression":
         constant = np.broadcast_to(truth.mean(axis=0), truth.shape)

@@ -1,0 +1,87 @@
+"""``rnn plot``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnncli.errors import InputError
+
+
+def plot(
+    wanted: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Folders, names or 'latest'.")
+    ],
+    quantities: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--quantity",
+            metavar="loss|accuracy|rmse|learning_rate|grad_norm",
+            help="What to draw; repeatable. All by default.",
+        ),
+    ] = None,
+    log: Annotated[bool, typer.Option("--log", help="Draw logarithms.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Draw into a .png, .svg or .pdf instead."
+        ),
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="curves|confusion",
+            help="'confusion' is of the held-out data: classes, or true against predicted values.",
+        ),
+    ] = "curves",
+) -> None:
+    """Draw the curves of runs, in the terminal or into a file.
+
+    One run shows its training and validation part, several their validation parts.
+
+    \b
+    Examples:
+      rnn plot latest
+      rnn plot latest 2026-11-22_14-05-33_sum_sign --quantity loss --log
+      rnn plot latest --output curves.png
+      rnn plot latest --kind confusion --output confusion.svg
+    """
+    from rnncli.runs.folder import find_run
+
+    if kind not in ("curves", "confusion"):
+        raise InputError(f"--kind: '{kind}' is not known; one of curves, confusion")
+    if kind == "confusion":
+        if len(wanted) > 1 or output is None or quantities or log:
+            raise InputError("--kind confusion: takes one run and --output FILE, and no more")
+        _draw_answers(wanted[0], output)
+        return
+    from rnncli.runs.curves import read_charts
+
+    charts = read_charts([find_run(run) for run in dict.fromkeys(wanted)], quantities or ())
+    if output is None:
+        from rnncli.display.curves import show_charts
+
+        show_charts(charts, log)
+    else:
+        from rnncli.display.figures import save_charts
+
+        save_charts(charts, log, output)
+
+
+def _draw_answers(run: str, output: Path) -> None:
+    """Draw what a model answers on the run's held-out data, beside the truth."""
+    from rnncli.display.figures import check_ending, save_confusion, save_values
+    from rnncli.runs.folder import WEIGHTS, find_run
+    from rnncli.runs.held_out import held_out_of
+    from rnncli.runs.weights import load_model
+    from rnncli.training.evaluation import report, score_parts, true_and_given
+
+    check_ending(output)
+    folder = find_run(run)
+    model = load_model(folder / WEIGHTS)
+    scored = list(score_parts(model, [held_out_of(folder)]))
+    found = report(model.task, scored)
+    if found.classes:
+        save_confusion(found, output)
+    else:
+        save_values(*true_and_given(scored), output)

@@ -1,0 +1,85 @@
+"""The curves of runs, quantity by quantity, ready to be drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from rnncli.errors import InputError, one_line
+from rnncli.runs.metrics import Metrics, read_metrics
+
+# Each in its own chart; the first three are logged for the training and the validation part.
+QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The curves of one quantity over the epochs: the points of each, by its name."""
+
+    quantity: str
+    curves: dict[str, list[tuple[float, float]]]
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the names of the curves say more than the quantity does."""
+        return list(self.curves) != [self.quantity]
+
+
+def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list[Chart]:
+    """Return a chart for each quantity.
+
+    Of one run both parts are shown, of several the validation part, or the training part of those
+    that have no other.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        The runs.
+    quantities : sequence of str
+        Of `QUANTITIES`; without any, all that the runs have.
+
+    Raises
+    ------
+    InputError
+        A log is damaged or has no epoch yet, or there is no such quantity in any.
+    """
+    logs = dict(zip(_names(folders), map(read_metrics, folders), strict=True))
+    for name, metrics in logs.items():
+        if not metrics["epoch"]:
+            raise InputError(f"{name}: has no finished epoch yet; there is nothing to draw")
+    charts = {name: _chart(logs, name) for name in QUANTITIES}
+    there = {name: chart for name, chart in charts.items() if chart.curves}
+    for name in quantities:
+        if name not in there:
+            raise InputError(f"--quantity: '{name}' is in no log here; one of {', '.join(there)}")
+    return [chart for name, chart in there.items() if name in (quantities or there)]
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return the folders' names; their paths where names are not enough."""
+    names = [folder.resolve().name for folder in folders]
+    alike = len(set(names)) < len(names)
+    return [one_line(str(f) if alike else n) for f, n in zip(folders, names, strict=True)]
+
+
+def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
+    curves = {}
+    for run, metrics in logs.items():
+        parts = {
+            "train": _points(metrics, f"train_{quantity}"),
+            "validation": _points(metrics, f"val_{quantity}"),
+            quantity: _points(metrics, quantity),
+        }
+        known = {name: points for name, points in parts.items() if points}
+        if len(logs) == 1:
+            return Chart(quantity, known)
+        if known:
+            name, points = list(known.items())[-1]
+            curves[f"{run} (train)" if name == "train" else run] = points
+    return Chart(quantity, curves)
+
+
+def _points(metrics: Metrics, column: str) -> list[tuple[float, float]]:
+    values = metrics.get(column, [])
+    points = list(zip(metrics["epoch"], values, strict=True)) if values else []
+    return points if any(isfinite(value) for _, value in points) else []
