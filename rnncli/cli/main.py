@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from rnncli.cli.bench import bench
+from rnncli.cli.doctor import doctor
 from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
 from rnncli.cli.predict import predict
@@ -21,7 +22,7 @@ from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
 from rnncli.version import __version__
 
-COMMANDS = (train, predict, evaluate, gradcheck, bench, verify)
+COMMANDS = (train, predict, evaluate, gradcheck, doctor, bench, verify)
 _UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
