@@ -140,7 +140,7 @@ def copy_across(x: np.ndarray, y: np.ndarray) -> None:
         (shuffle, "labels", "look shuffled"),
         (unscale, "scale", "data.standardize: true"),
         (hold_a_feature, "constants", "feature 3: always 7"),
-        (leak_a_cell, "leak", "feature 5 at step 1 of 8, from 0"),
+        (leak_a_cell, "leak", "feature 5 at step 1 (of 8, counted from 0)"),
         (leak_noisily_everywhere, "leak", "feature 5 alone"),
         (thin_a_class, "balance", "6 of 4"),
         (copy_within, "duplicates", "40 of 400 training sequences"),
@@ -321,6 +321,9 @@ def test_plain_surroundings(small: Path, environment: dict[str, str]) -> None:
     done = process("doctor", "-c", small, env=environment)
     assert done.returncode == 1, done.stderr
     assert "\x1b" not in done.stdout
+
+
+def test_a_pipe_that_is_closed(small: Path) -> None:
     shell = f"{sys.executable} -m rnncli doctor -c {small} | head -1"
     cut = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, env=os.environ)
     assert cut.stderr == ""

@@ -12,14 +12,16 @@ from rnncli.nn.arrays import Array
 from rnncli.training.doctor.finding import Finding
 from rnncli.training.doctor.subject import Subject
 
+# Pixels from 0 to 16 are learned as they are; those up to 255, degrees or percents are not.
 _LARGE, _SMALL = 30.0, 0.03
+# The autocorrelation of a series that repeats itself.
 _PERIODIC = 0.3
 _NAMED = 5
 
 
 def scale(subject: Subject) -> Iterator[Finding]:
     """Find inputs that are far from 1 as the network takes them."""
-    values = _own_steps(subject.sample.inputs, subject.sample.lengths)
+    values = _own_steps(subject.sample.inputs, subject.sample.lengths).astype(float)
     typical = np.sqrt(np.square(values).mean(axis=0))
     largest = np.abs(values).max(axis=0)
     changing = np.ptp(values, axis=0) > 0

@@ -17,8 +17,11 @@ from rnncli.training.doctor.subject import Subject
 from rnncli.training.inference import outputs
 
 _MOST_UNEQUAL = 20
+# In standard errors, the best of dozens of answers by chance; and how many sequences that needs.
 _NO_STRENGTH, _FEWEST_TO_DOUBT = 4.5, 100
+# What a leaking column tells, how far it is above the others, and how many answers that needs.
 _ALMOST_ALL, _FAR_ABOVE, _FEWEST_TO_SUSPECT = 0.95, 0.3, 40
+# How many rows and columns are asked for leaks.
 _ROWS, _COLUMNS = 500, 4096
 
 
@@ -59,8 +62,8 @@ def shuffled_labels(subject: Subject) -> Iterator[Finding]:
             f"better than a constant (at best {best:.1f} standard errors above chance, of "
             f"{len(subject.order):,} sequences)",
             "the labels look shuffled: nothing in the inputs seems to tell them",
-            "compare some rows of data.path with their source: labels sorted, shifted or joined "
-            "apart from their sequences, or data.label_column at another column",
+            "compare some rows of data.path with their source: labels or rows sorted, "
+            "shifted or joined apart, or data.label_column at another column",
         )
 
 
@@ -100,13 +103,11 @@ def leaks(subject: Subject) -> Iterator[Finding]:
     if best < _ALMOST_ALL or second > best - _FAR_ABOVE:
         return
     everywhere = (skills[:, feature] > second + _FAR_ABOVE).all()
-    place = subject.name(int(feature)) + (
-        "" if everywhere else f" at step {step} of {steps}, from 0"
-    )
+    place = "" if everywhere else f" at step {step} (of {steps}, counted from 0)"
     yield Finding(
         "leak",
-        f"{place} alone tells {best:.1%} of what there is to learn of the labels, the best of the "
-        f"others {second:.1%}",
+        f"{subject.name(int(feature))}{place} alone tells {best:.1%} of what there is to learn of "
+        f"the labels, the best of the others {second:.1%}",
         "it looks like a copy of the label, or something known only after it",
         f"take the column out of data.path{'' if windows is None else ' or data.columns'}, unless "
         "it is known when the model is to answer",

@@ -14,6 +14,7 @@ _RATE = "training.optimizer.learning_rate"
 _BATCH = 32
 _FAR_ABOVE = 3
 _DEAD = 0.3
+# Of the first step's gradient over the last's; the states of shipped configs end within them.
 _VANISHED, _EXPLODED = 1e-12, 1e4
 
 
@@ -42,7 +43,7 @@ def by_heart(subject: Subject) -> Iterator[Finding]:
             f"sequences; {subject.near_zero:.2g} or less was expected",
             "what can not learn a few sequences by heart learns nothing from many: the step is "
             "too long or too short, or the network is dead",
-            f"change {_RATE} ({found.rate:g} now); look at training.start_from if it is given",
+            f"give another {_RATE} than {found.rate:g}; look at training.start_from if it is given",
         )
 
 

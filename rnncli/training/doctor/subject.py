@@ -22,16 +22,18 @@ from rnncli.training.schedules import Constant
 from rnncli.training.scores import Tally
 from rnncli.training.settings import Training
 
+# How many sequences are looked at, and how many of their numbers.
 _MOST_SEQUENCES, _FEWEST_SEQUENCES = 2000, 100
 _MOST_NUMBERS = 1 << 22
 _FACTORS = (0.01, 0.1, 1.0, 10.0, 100.0)
 _MOST_STEPS, _FEWEST_STEPS = 100, 20
+# What all trials together may take, in operations of matrix products: a second or a few.
 _OPERATIONS = 5e10
 _SCORED = 256
 _SEQUENCES_BY_HEART, _FEWEST_BY_HEART, _MOST_BY_HEART, _LEFT = 8, 200, 600, 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """What became of a short training.
 
@@ -61,7 +63,7 @@ class Trial:
     enough: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subject:
     """A new network, its data and how it is to be trained.
 
@@ -153,9 +155,11 @@ class Subject:
     @cached_property
     def by_heart(self) -> Trial:
         """A short training on a few sequences, again and again."""
-        few = self.learned[: min(_SEQUENCES_BY_HEART, self.settings.batch_size)]
-        steps = int(_OPERATIONS / self.network.flops(self.train.x.shape[1], len(few)))
-        index = np.tile(few, (min(max(steps, _FEWEST_BY_HEART), _MOST_BY_HEART), 1))
+        each = _OPERATIONS / self.network.flops(self.train.x.shape[1], 1)
+        most = max(1, int(each / _FEWEST_BY_HEART))
+        few = self.learned[: min(_SEQUENCES_BY_HEART, self.settings.batch_size, most)]
+        steps = max(_FEWEST_BY_HEART, min(_MOST_BY_HEART, int(each / len(few))))
+        index = np.tile(few, (steps, 1))
         return _train(self, index, 1.0, dropout=0.0, enough=self.near_zero)
 
     def loss_on(self, index: Array) -> float:
@@ -197,7 +201,7 @@ def _train(
             losses, slope, _, _ = steps.forward(subject.train.take(part), drops)
             norm = steps.backward(slope)
             finite = isfinite(norm) and bool(np.isfinite(losses).all())
-            reached = float(losses.mean()) < enough
+            reached = float(losses.sum()) < enough * len(losses)
             if not finite or reached:
                 break
             steps.update(norm, slots, rate * schedule.factor(number, len(index)), number + 1)
