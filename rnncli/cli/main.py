@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from rnncli.cli.bench import bench
+from rnncli.cli.doctor import doctor
 from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
 from rnncli.cli.guide import guide
@@ -24,7 +25,7 @@ from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
 from rnncli.version import __version__
 
-COMMANDS = (train, predict, evaluate, gradcheck, bench, verify, plot, guide)
+COMMANDS = (train, predict, evaluate, gradcheck, bench, verify, plot, doctor, guide)
 GROUPS = {"runs": runs}
 _UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
