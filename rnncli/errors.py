@@ -25,14 +25,14 @@ class InputError(RnnError):
     """
 
     def __init__(self, *problems: str) -> None:
-        shown = [_one_line(problem) for problem in problems[:_MOST_PROBLEMS]]
+        shown = [one_line(problem) for problem in problems[:_MOST_PROBLEMS]]
         if len(problems) > _MOST_PROBLEMS:
             shown.append(f"... and {len(problems) - _MOST_PROBLEMS} more mistakes")
         self.problems = tuple(shown)
         super().__init__("\n".join(self.problems))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return a text with line ends and control characters written out, as they are in source.
 
     Of a very long one, what is in the middle is left out.

@@ -12,9 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncli.cli.main import main
+from rnncli.cli.main import COMMANDS, GROUPS, main
 
 REPOSITORY = Path(__file__).parent.parent
+
+
+# Every command by its words, such as "train" and "config show".
+ALL_COMMANDS = {command.__name__: command for command in COMMANDS} | {
+    f"{name} {command.callback.__name__}": command.callback
+    for name, group in GROUPS
+    for command in group.registered_commands
+}
 
 
 @dataclass(frozen=True)

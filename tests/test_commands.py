@@ -14,10 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY, Command, process, write_csv
+from conftest import ALL_COMMANDS, REPOSITORY, Command, process, write_csv
 
 import rnncli
-from rnncli.cli.main import COMMANDS
 
 X = np.random.default_rng(0).standard_normal((40, 5, 1))
 
@@ -294,7 +293,7 @@ def examples(text: str) -> list[str]:
     return re.findall(r"^\s+((?:head .*\| )?rnn [a-z].*)$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+@pytest.mark.parametrize("command", ALL_COMMANDS.values(), ids=ALL_COMMANDS)
 def test_the_examples_in_the_help_work(
     command: object, here: Path, rnn: Command, run_folder: Path
 ) -> None:
