@@ -18,7 +18,8 @@ REPOSITORY = Path(__file__).parent.parent
 # Every command and sub-command, by its full name.
 ALL_COMMANDS = {command.__name__: command for command in COMMANDS}
 for _name, _group in GROUPS.items():
-    ALL_COMMANDS[_name] = _group.registered_callback.callback
+    if _group.registered_callback is not None:
+        ALL_COMMANDS[_name] = _group.registered_callback.callback
     for _command in _group.registered_commands:
         ALL_COMMANDS[f"{_name} {_command.callback.__name__}"] = _command.callback
 # A run of this name is there when the examples of the help and the README are run.

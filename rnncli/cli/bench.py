@@ -2,18 +2,12 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from rnncli.cli.options import Json, Overrides, config_of
+from rnncli.cli.options import ConfigFile, Json, Overrides, config_of
 
 
 def bench(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", metavar="FILE", help="The YAML config.")
-    ] = None,
+    config: ConfigFile = None,
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:

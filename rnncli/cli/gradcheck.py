@@ -1,25 +1,34 @@
 """``rnn gradcheck``."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rnncli.cli.options import Json, Overrides
+from rnncli.cli.completion import complete_weights, words
+from rnncli.cli.options import ConfigFile, Json, Overrides
 
 
 def gradcheck(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", metavar="FILE", help="The YAML config.")
-    ] = None,
+    config: ConfigFile = None,
     weights: Annotated[
         str | None,
-        typer.Option("--weights", "-w", metavar="FILE-or-RUN", help="Check a trained model."),
+        typer.Option(
+            "--weights",
+            "-w",
+            metavar="FILE-or-RUN",
+            help="Check a trained model.",
+            autocompletion=complete_weights,
+        ),
     ] = None,
     overrides: Overrides = None,
     method: Annotated[
-        str, typer.Option(metavar="complex|central", help="How the true derivative is found.")
+        str,
+        typer.Option(
+            metavar="complex|central",
+            help="How the true derivative is found.",
+            autocompletion=words("complex", "central"),
+        ),
     ] = "complex",
     num_samples: Annotated[int, typer.Option(min=1, help="Sequences in the checked batch.")] = 8,
     as_json: Json = False,

@@ -11,10 +11,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from rnncli.cli.bench import bench
+from rnncli.cli.completion import VARIABLE, complete
+from rnncli.cli.config import config_app
 from rnncli.cli.doctor import doctor
 from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
 from rnncli.cli.guide import guide
+from rnncli.cli.init import init
 from rnncli.cli.plot import plot
 from rnncli.cli.predict import predict
 from rnncli.cli.runs import app as runs
@@ -25,8 +28,11 @@ from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
 from rnncli.version import __version__
 
-COMMANDS = (train, predict, evaluate, gradcheck, bench, verify, plot, doctor, guide)
-GROUPS = {"runs": runs}
+COMMANDS = (
+    *(init, train, predict, evaluate, gradcheck, bench, verify),
+    *(plot, doctor, guide),
+)
+GROUPS = {"runs": runs, "config": config_app}
 _UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
@@ -70,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     # As an error they let the command tidy up; SIGINT does so by itself.
     with handling(("SIGTERM", "SIGHUP"), _stop):
-        code = _run(arguments)
+        code = complete(_run) if VARIABLE in os.environ else _run(arguments)
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -86,7 +92,7 @@ def _stop(number: signal.Signals) -> NoReturn:
     raise InterruptError(f"stopped by {number.name}", number)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str] | None = None) -> int:
     try:
         return app(args=arguments, prog_name="rnn", standalone_mode=False) or 0
     except RnnError as error:

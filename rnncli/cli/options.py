@@ -7,12 +7,29 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from rnncli.cli.completion import complete_configs, complete_keys, complete_weights
+
 if TYPE_CHECKING:
     from rnncli.config.schema import Config
 
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The YAML config.",
+        autocompletion=complete_configs,
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the config; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the config; repeatable.",
+        autocompletion=complete_keys,
+    ),
 ]
 Weights = Annotated[
     str,
@@ -21,6 +38,7 @@ Weights = Annotated[
         "-w",
         metavar="FILE-or-RUN",
         help="A weights file, a run folder, a run's name, or 'latest'.",
+        autocompletion=complete_weights,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]

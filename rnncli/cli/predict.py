@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rnncli.cli.completion import words
 from rnncli.cli.options import Weights, standard_output
 from rnncli.errors import InputError
 
@@ -27,6 +28,7 @@ def predict(
             "--format",
             metavar="csv|jsonl|npz",
             help="By default what the output's ending says, else csv.",
+            autocompletion=words("csv", "jsonl", "npz"),
         ),
     ] = None,
     stream: Annotated[

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnncli.cli.options import Overrides
+from rnncli.cli.completion import complete_runs
+from rnncli.cli.options import ConfigFile, Overrides
 from rnncli.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
 
 def train(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", metavar="FILE", help="The YAML config.")
-    ] = None,
+    config: ConfigFile = None,
     resume: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Go on with this run, in place.")
+        str | None,
+        typer.Option(
+            metavar="RUN", help="Go on with this run, in place.", autocompletion=complete_runs
+        ),
     ] = None,
     overrides: Overrides = None,
     runs: Annotated[

@@ -8,12 +8,18 @@ from typing import Annotated
 
 import typer
 
+from rnncli.cli.completion import complete_runs
 from rnncli.cli.options import Json
 
 
 def verify(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's folder, its name, or 'latest'.")
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's folder, its name, or 'latest'.",
+            autocompletion=complete_runs,
+        ),
     ],
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     as_json: Json = False,

@@ -39,7 +39,7 @@ def read_config(path: Path, overrides: Sequence[str] = (), name: str | None = No
         raise unreadable(path, error) from None
     document = yaml12.load(text, str(path))
     if "name" not in document.tree:
-        document.tree["name"] = _as_name(path.stem)
+        document.tree["name"] = as_name(path.stem)
     return _build(document, str(path), path.parent, overrides, name)
 
 
@@ -89,7 +89,7 @@ def _sections(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from _sections(value)
 
 
-def _as_name(stem: str) -> str:
+def as_name(stem: str) -> str:
     """Return a file's name as a run's name, other characters replaced."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in stem)
     return (plain.lstrip("._-") or "rnn")[:64]

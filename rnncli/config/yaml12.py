@@ -105,6 +105,17 @@ def dump(tree: dict[str, Any]) -> str:
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False)
 
 
+def flow(value: Any) -> str:
+    """Return a value as YAML in one line."""
+    for style in (None, '"'):  # line ends within a text need its quotes
+        text = yaml.dump(
+            [value], Dumper=_Dumper, default_flow_style=True, width=1 << 20, default_style=style
+        )
+        if "\n" not in text.strip():
+            break
+    return text.strip()[1:-1]
+
+
 def _compose(text: bytes | str, name: str) -> yaml.Node | None:
     try:
         loader = _Loader(text)

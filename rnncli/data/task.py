@@ -15,7 +15,7 @@ from rnncli.nn.arrays import Array
 
 TaskKind = Literal["binary", "multiclass", "regression"]
 MOST_CLASSES = 1000
-_CLASSES_UNASKED = 100
+MOST_CLASSES_UNASKED = 100
 _SURROGATES = range(0xD800, 0xE000)
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
@@ -154,7 +154,7 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
         fractions = [name for name in names if isinstance(name, str) and _is_fraction(name)]
         declared = "regression" if fractions or labels.ndim > 1 else "classification"
         whole = all(isinstance(name, int) for name in names)
-        if declared == "classification" and whole and len(names) > _CLASSES_UNASKED:
+        if declared == "classification" and whole and len(names) > MOST_CLASSES_UNASKED:
             raise InputError(
                 f"{sequences.source}: {len(names)} different whole numbers as labels; "
                 "set data.task to classification or regression"

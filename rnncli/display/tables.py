@@ -2,12 +2,16 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rnncli.display.words import figure, on_terminal, say
 from rnncli.nn.gradcheck import ArrayCheck
 from rnncli.runs.verification import Verdict
 from rnncli.training.benchmark import Timing
 from rnncli.training.evaluation import Report
+
+if TYPE_CHECKING:
+    from rnncli.config.reference import Described
 
 _MOST_CLASSES = 12
 
@@ -122,6 +126,25 @@ def show_timing(timing: Timing) -> None:
         f"{timing.gflops:.1f} GFLOP/s, {timing.utilization:.0%} of the {timing.sgemm_gflops:.0f} "
         "that a large matrix product reaches here"
     )
+
+
+def show_keys(found: "Sequence[Described]") -> None:
+    """Show the reference of the config's keys on standard output."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(width=None if terminal else 120, highlight=False, markup=False)
+    table = Table(padding=(0, 1, 0, 0), box=SIMPLE_HEAD)
+    longest = max(len(key.key) for key in found)
+    table.add_column("key", overflow="fold", no_wrap=console.width >= 2 * longest)
+    for head in ("kind", "default", "meaning: values"):
+        table.add_column(head, overflow="fold")
+    for key in found:
+        meaning = f"{key.meaning}: {key.values}"
+        table.add_row(key.key, ", ".join(key.kinds), key.default, meaning)
+    console.print(table)
 
 
 def _print(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

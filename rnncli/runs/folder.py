@@ -62,6 +62,12 @@ def _renamed(folder: Path, name: Path) -> bool:
     return True
 
 
+def run_folders(runs: Path) -> list[Path]:
+    """Return the folders of all runs, the newest first."""
+    found = [path for path in runs.glob("*") if _is_file(path / CONFIG)]
+    return sorted(found, key=lambda path: (path.name[:19], path.stat().st_mtime_ns), reverse=True)
+
+
 def find_run(run: str, runs: Path = Path("runs")) -> Path:
     """Return the folder of a RUN: its path, its name under `runs`, or ``latest``.
 
@@ -71,10 +77,10 @@ def find_run(run: str, runs: Path = Path("runs")) -> Path:
         There is no such run.
     """
     if run == "latest":
-        found = [path for path in runs.glob("*") if _is_file(path / CONFIG)]
+        found = run_folders(runs)
         if not found:
             raise InputError(f"latest: there is no run under {runs}/ yet; 'rnn train' makes one")
-        return max(found, key=lambda path: (path.name[:19], path.stat().st_mtime_ns))
+        return found[0]
     for path in (Path(run), runs / run):
         if _is_file(path / CONFIG):
             return path
