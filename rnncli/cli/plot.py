@@ -57,7 +57,8 @@ def plot(
         return
     from rnncli.runs.curves import read_charts
 
-    charts = read_charts([find_run(run) for run in dict.fromkeys(wanted)], quantities or ())
+    folders = list(dict.fromkeys(find_run(run) for run in wanted))
+    charts = read_charts(folders, quantities or ())
     if output is None:
         from rnncli.display.curves import show_charts
 
