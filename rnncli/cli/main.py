@@ -14,6 +14,7 @@ from rnncli.cli.bench import bench
 from rnncli.cli.evaluate import evaluate
 from rnncli.cli.gradcheck import gradcheck
 from rnncli.cli.predict import predict
+from rnncli.cli.trace import trace
 from rnncli.cli.train import train
 from rnncli.cli.verify import verify
 from rnncli.display.words import say
@@ -21,7 +22,7 @@ from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
 from rnncli.version import __version__
 
-COMMANDS = (train, predict, evaluate, gradcheck, bench, verify)
+COMMANDS = (train, predict, evaluate, gradcheck, trace, bench, verify)
 _UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(

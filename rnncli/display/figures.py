@@ -1,0 +1,102 @@
+"""Pictures in files, drawn by matplotlib: an extra that nothing else needs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncli.display.traces import HEADS, title
+from rnncli.errors import InputError
+from rnncli.nn.arrays import Array
+from rnncli.nn.trace import LayerTrace, Trace
+from rnncli.runs.files import output_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg", "pdf")
+_COLUMN, _ROW, _WIDEST = 6.0, 1.6, 600.0  # inches
+
+
+def check_output(path: Path) -> None:
+    """Raise `InputError` unless a picture can be drawn into such a file."""
+    if path.suffix.removeprefix(".") not in FORMATS:
+        raise InputError(f"--output: '{path}' ends in none of {', '.join(FORMATS)}")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise InputError(
+            "--output: pictures need matplotlib; pip install 'rnncli[plot]' brings it"
+        ) from None
+
+
+def save_trace(trace: Trace, path: Path) -> None:
+    """Draw a trace into a file, by its ending.
+
+    Raises
+    ------
+    StorageError
+        The file could not be written.
+    """
+    figure = trace_figure(trace)
+    with output_file(path) as file:
+        figure.savefig(file, format=path.suffix.removeprefix("."))
+
+
+def trace_figure(trace: Trace) -> "Figure":
+    """Return a trace as heat maps and curves: a column for each layer, time from left to right."""
+    from matplotlib.figure import Figure
+
+    columns = len(trace.layers)
+    size = (min(_COLUMN * columns, _WIDEST), _ROW * 7)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(7, columns, sharex=True, squeeze=False)
+    for layer, column in zip(trace.layers, axes.T, strict=True):
+        column[0].set_title(title(layer) + f"\n{_ratio(layer)}", fontsize="medium")
+        _heat(column[0], trace.inputs, "input x")
+        _heat(column[1], layer.state, "state h")
+        _heat(column[2], layer.gradient, "dL/dh")
+        norms = [name for name in layer.curves if name.endswith("gradient_norm")]
+        _curves(column[3], layer, norms, log=True)
+        shares = [name for name in layer.curves if name in (*layer.gates, "saturated", "dead")]
+        _curves(column[4], layer, ["state_norm"])
+        _curves(column[5], layer, shares)
+        _curves(column[6], layer, ["weight_share"])
+        column[6].set_xlabel("step")
+    return figure
+
+
+def _ratio(layer: LayerTrace) -> str:
+    ratio = layer.gradient_ratio
+    return "" if ratio is None else f"|dL/dh| first/last {ratio:.3g}"
+
+
+def _heat(axes: "Axes", values: Array, name: str) -> None:
+    """Draw (T, K) with zero in the middle of the colours."""
+    largest = np.abs(values[np.isfinite(values)]).max(initial=0) or 1.0
+    extent = (0.5, len(values) + 0.5, values.shape[1] - 0.5, -0.5)
+    image = axes.imshow(
+        values.T,
+        aspect="auto",
+        interpolation="nearest",
+        cmap="RdBu",
+        vmin=-largest,
+        vmax=largest,
+        extent=extent,
+    )
+    axes.set_ylabel(name)
+    axes.locator_params(integer=True)
+    figure = axes.get_figure()
+    assert figure is not None
+    figure.colorbar(image, ax=axes)
+
+
+def _curves(axes: "Axes", layer: LayerTrace, names: list[str], log: bool = False) -> None:
+    steps = range(1, len(layer.state) + 1)
+    for name in names:
+        axes.plot(steps, layer.curves[name], label=HEADS.get(name, name))
+    if log and any((layer.curves[name] > 0).any() for name in names):
+        axes.set_yscale("log")
+    axes.legend(fontsize="small", loc="best")
+    axes.grid(alpha=0.3)
