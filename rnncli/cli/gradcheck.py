@@ -1,6 +1,7 @@
 """``rnn gradcheck``."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -31,6 +32,9 @@ def gradcheck(
         ),
     ] = "complex",
     num_samples: Annotated[int, typer.Option(min=1, help="Sequences in the checked batch.")] = 8,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say where a mistake is made, and which it is.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Prove the gradients of your own model, data and loss, entry by entry.
@@ -42,21 +46,28 @@ def gradcheck(
       rnn gradcheck
       rnn gradcheck -c configs/digits.yaml --set model.hidden_size=16
       rnn gradcheck -w latest --method central --json
+      rnn gradcheck --explain
     """
-    from rnncli.display.tables import show_gradcheck
+    from rnncli.display.tables import explained, show_gradcheck
     from rnncli.display.words import say
     from rnncli.nn.gradcheck import TOLERANCES
-    from rnncli.runs.gradients import check_gradients, subject
+    from rnncli.runs.gradients import check_gradients, explain_gradients, subject
 
     checked = subject(config, weights, overrides or [], num_samples)
     checks = check_gradients(checked, method)
     passed = all(check.passed for check in checks) and any(check.tested for check in checks)
+    found = explain_gradients(checked) if explain else None
     if as_json:
         keys = ("name", "shape", "max_relative_error", "gradient_norm", "tested", "untested")
         arrays = [{key: getattr(check, key) for key in keys} for check in checks]
-        print(json.dumps({"passed": passed, "method": method, "arrays": arrays}))
+        answer: dict[str, object] = {"passed": passed, "method": method, "arrays": arrays}
+        if explain:
+            answer["explanation"] = asdict(found) if found else None
+        print(json.dumps(answer))
     else:
         show_gradcheck(checks, method, TOLERANCES[method])
+        if explain:
+            print(explained(found, passed))
     if not passed:
         wrong = [check.name for check in checks if not check.passed]
         say(f"error: wrong gradients: {', '.join(wrong)}" if wrong else "error: nothing tested")

@@ -21,6 +21,7 @@ from rnncli.cli.init import init
 from rnncli.cli.plot import plot
 from rnncli.cli.predict import predict
 from rnncli.cli.runs import app as runs
+from rnncli.cli.trace import trace
 from rnncli.cli.train import train
 from rnncli.cli.verify import verify
 from rnncli.display.words import say
@@ -29,7 +30,7 @@ from rnncli.signals import handling
 from rnncli.version import __version__
 
 COMMANDS = (
-    *(init, train, predict, evaluate, gradcheck, bench, verify),
+    *(init, train, predict, evaluate, gradcheck, trace, bench, verify),
     *(plot, doctor, guide),
 )
 GROUPS = {"runs": runs, "config": config_app}

@@ -113,15 +113,30 @@ def save_values(truth: Array, given: Array, path: Path) -> None:
 
 
 @contextmanager
-def _panels(count: int, path: Path, size: tuple[float, float] = _PANEL) -> Iterator[list[Axes]]:
-    """Give a figure with so many panels of a size, and write it to a file in the end."""
+def figure_file(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
+    """Give a figure of a size in inches, and write it to a file in the end.
+
+    Raises
+    ------
+    InputError
+        The ending is not known.
+    StorageError
+        The file could not be written.
+    """
     form = check_ending(path)
-    columns = ceil(sqrt(count))
-    rows = ceil(count / columns)
     with rc_context(_SETTINGS), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        figure = Figure((columns * size[0], rows * size[1]), layout="constrained")
+        figure = Figure(size, layout="constrained")
         FigureCanvasAgg(figure)
-        yield [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
+        yield figure
         with output_file(path) as file:
             figure.savefig(file, format=form, metadata=_NO_DATE[form])
+
+
+@contextmanager
+def _panels(count: int, path: Path, size: tuple[float, float] = _PANEL) -> Iterator[list[Axes]]:
+    """Give a figure with so many panels of a size, and write it to a file in the end."""
+    columns = ceil(sqrt(count))
+    rows = ceil(count / columns)
+    with figure_file(path, (columns * size[0], rows * size[1])) as figure:
+        yield [figure.add_subplot(rows, columns, place + 1) for place in range(count)]

@@ -64,7 +64,7 @@ def show_run(entry: Entry, record: dict[str, Any], metrics: Metrics, config: str
     facts = {"run": entry.path, "status": entry.status, "started": record.get("started")}
     facts |= {"ended": record.get("ended"), "time": _shown("seconds", entry.seconds)}
     facts |= {key: value for key, value in record.items() if key not in ("figures", *facts)}
-    _print(console, ["record", ""], [(key, _text(value)) for key, value in facts.items()])
+    print_table(console, ["record", ""], [(key, _text(value)) for key, value in facts.items()])
     if entry.best_epoch is not None:
         metric = metric_of(metrics)
         rows = [row_of(metrics, entry.best_epoch - 1), row_of(metrics, -1)]
@@ -81,12 +81,12 @@ def show_run(entry: Entry, record: dict[str, Any], metrics: Metrics, config: str
             for head in heads
         ]
         console.print()
-        _print(console, ["figure", "best", "last"], cells)
+        print_table(console, ["figure", "best", "last"], cells)
         console.print()
         curves = {part: metrics[f"{part}_loss"] for part in ("train", "val")}
         known = {part: values for part, values in curves.items() if any(map(isfinite, values))}
         lines = [(f"{part}_loss", sparkline(values, _SPARKLINE)) for part, values in known.items()]
-        _print(console, ["course", "epoch by epoch"], lines)
+        print_table(console, ["course", "epoch by epoch"], lines)
     console.print()
     console.print(config.rstrip("\n"), soft_wrap=True)
 
@@ -95,11 +95,11 @@ def show_comparison(found: Comparison) -> None:
     """Show runs side by side on standard output, each under its number."""
     console = _console()
     numbers = [str(number) for number in range(1, len(found.runs) + 1)]
-    _print(console, ["", "run"], list(zip(numbers, found.runs, strict=True)))
+    print_table(console, ["", "run"], list(zip(numbers, found.runs, strict=True)))
     console.print()
     if found.config:
         rows = [(key, *map(_text, values)) for key, values in found.config.items()]
-        _print(console, ["config", *numbers], rows)
+        print_table(console, ["config", *numbers], rows)
     else:
         console.print("the configs are the same")
     console.print()
@@ -107,7 +107,7 @@ def show_comparison(found: Comparison) -> None:
         (name, *(_shown(name.partition("_")[2] or name, value) for value in values))
         for name, values in found.figures.items()
     ]
-    _print(console, ["figure", *numbers], figures)
+    print_table(console, ["figure", *numbers], figures)
 
 
 def _figure(run: Entry) -> str:
@@ -148,7 +148,7 @@ def _console() -> Console:
     return Console(width=None if terminal else _WIDEST, highlight=False, markup=False, emoji=False)
 
 
-def _print(
+def print_table(
     console: Console,
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],

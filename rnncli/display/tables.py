@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rnncli.display.words import figure, on_terminal, say
+from rnncli.nn.explain import Explanation
 from rnncli.nn.gradcheck import ArrayCheck
 from rnncli.runs.verification import Verdict
 from rnncli.training.benchmark import Timing
@@ -51,13 +52,30 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
             ]
         )
     heads = ["array", "shape", "error", "norm", "tested", "no signal", "verdict"]
-    _print(f"gradients against the {method} step, tolerance {tolerance:g}", heads, rows)
+    print_table(f"gradients against the {method} step, tolerance {tolerance:g}", heads, rows)
     for check in checks:
         if not check.passed:
             print(
                 f"{check.name}{list(check.worst or ())}: backpropagation gives {check.found:.17g}, "
                 f"the true derivative is {check.true:.17g}"
             )
+
+
+def explained(found: Explanation | None, passed: bool) -> str:
+    """Return in words where backpropagation and the truth part."""
+    if found is None and passed:
+        return "all is well: what flows back is right at every step, and so is every sum"
+    if found is None:
+        return "no mistake found: what flows back is right at every step, and so is every sum"
+    if found.step is None:
+        place = "the sum over all steps" if found.layer else "which belongs to no step"
+    else:
+        place = f"step {found.step} of {found.steps}" if found.step else "the initial state"
+    owner = f" in {found.layer}" if found.layer else ""
+    cause = found.cause or "no mistake that is known gives these values"
+    return (
+        f"going back from the loss, the first that is wrong: {found.array}{owner}, {place}\n{cause}"
+    )
 
 
 def show_verdict(found: Verdict) -> None:
@@ -76,7 +94,7 @@ def show_verdict(found: Verdict) -> None:
         )
     rows = [[key, str(then), str(now)] for key, (then, now) in found.environment.items()]
     if rows:
-        _print("what else is not as it was", ["", "recorded", "now"], rows)
+        print_table("what else is not as it was", ["", "recorded", "now"], rows)
 
 
 def show_report(report: Report) -> None:
@@ -85,7 +103,7 @@ def show_report(report: Report) -> None:
         [name, figure(name, value), figure(name, report.baseline[name])]
         for name, value in report.metrics.items()
     ]
-    _print(f"{report.num_samples:,} answers", ["figure", "model", "best constant"], rows)
+    print_table(f"{report.num_samples:,} answers", ["figure", "model", "best constant"], rows)
     if len(report.classes) > _MOST_CLASSES:
         return
     rows = [
@@ -100,7 +118,7 @@ def show_report(report: Report) -> None:
     if rows:
         names = [str(part["label"]) for part in report.classes]
         heads = ["true class", "precision", "recall", "F1", "count", *names]
-        _print("classes, and what they were taken for", heads, rows)
+        print_table("classes, and what they were taken for", heads, rows)
 
 
 def show_timing(timing: Timing) -> None:
@@ -114,7 +132,7 @@ def show_timing(timing: Timing) -> None:
     rows = [["step", f"{whole:,.1f}", ""]]
     rows += [[name, f"{value:,.1f}", f"{value / whole:.0%}"] for name, value in parts.items()]
     size = f"{timing.num_layers} layer{'s' if timing.num_layers > 1 else ''} of "
-    _print(
+    print_table(
         f"{timing.cell}, {size}{timing.hidden_size}, batch {timing.batch_size}, "
         f"{timing.sequence_length} steps of {timing.input_size}, {timing.dtype}, "
         f"{timing.threads or '?'} thread{'' if timing.threads == 1 else 's'}",
@@ -147,7 +165,7 @@ def show_keys(found: "Sequence[Described]") -> None:
     console.print(table)
 
 
-def _print(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on standard output; the first column is text, the others are figures."""
     from rich.console import Console
     from rich.table import Table

@@ -10,6 +10,7 @@ from rnncli.blas import threads_for
 from rnncli.config.validate import default_config, read_config
 from rnncli.errors import InputError
 from rnncli.keys import suggest
+from rnncli.nn.explain import Explanation, explain
 from rnncli.nn.gradcheck import TOLERANCES, ArrayCheck, Batch, gradcheck
 from rnncli.nn.losses import LOSSES
 from rnncli.runs.experiment import build
@@ -50,7 +51,7 @@ def subject(
     if run is None:
         if overrides:
             raise InputError("gradcheck: --set changes a config; a weights file alone has none")
-        return _random_subject(model, num_samples)
+        return random_subject(model, num_samples)
     read = read_config(run / CONFIG, overrides)
     examples = model.examples(read.data.read(read.seed)[0].train)
     return _subject(model, examples, num_samples)
@@ -67,7 +68,15 @@ def check_gradients(
         return list(gradcheck(network, loss, subject.batch, method, on_entry))
 
 
-def _random_subject(model: Model, num_samples: int) -> Subject:
+def explain_gradients(subject: Subject) -> Explanation | None:
+    """Return where backpropagation goes wrong; see `rnncli.nn.explain.explain`."""
+    network, loss = subject.model.network, LOSSES[subject.model.task.loss]
+    with threads_for(network.architecture.hidden_size):
+        return explain(network, loss, subject.batch)
+
+
+def random_subject(model: Model, num_samples: int) -> Subject:
+    """Return standard normal sequences with random targets, for a model without data."""
     rng, task = generator(0, "data"), model.task
     steps = min(model.expected.sequence_length, _MOST_STEPS)
     x = rng.standard_normal((num_samples, steps, model.network.input_size))

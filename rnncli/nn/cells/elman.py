@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells.layer import Layer
+from rnncli.nn.cells.layer import Layer, Upstream
 
 
 class Tanh(Layer):
@@ -39,7 +39,7 @@ class Tanh(Layer):
             activate(output, output)
             output *= mask
 
-    def backward(self, upstream: Array | None, through_start: bool) -> None:
+    def backward(self, upstream: Upstream | None, through_start: bool) -> None:
         """See `Layer.backward`."""
         flow, deltas, multiply, dot = self.flow, self.delta_steps, np.multiply, np.dot
         transposed = self.recurrent_transposed
@@ -76,3 +76,7 @@ class Relu(Tanh):
     def slopes(self) -> None:
         """Fill `delta` with f'(z_t), from the outputs, for all steps at once."""
         np.greater(self.outputs, 0, out=self.delta)
+
+    def stuck_units(self) -> tuple[str, Array]:
+        """See `Layer.stuck_units`."""
+        return "dead", self.outputs <= 0

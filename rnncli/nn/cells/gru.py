@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells.layer import Layer
+from rnncli.nn.cells.layer import Layer, Upstream
 
 
 class GRU(Layer):
@@ -88,6 +88,11 @@ class GRU(Layer):
             if mask is not None:
                 multiply(output, mask, output)
 
+    def open_gates(self) -> dict[str, Array]:
+        """See `Layer.open_gates`."""
+        h = self.outputs.shape[1]
+        return {"r": self.gate_values[:, :h], "z": self.gate_values[:, h : 2 * h]}
+
     def prepare_backward(self) -> None:
         """See `Layer.prepare_backward`."""
         if hasattr(self, "flow"):
@@ -98,7 +103,7 @@ class GRU(Layer):
         self.masked_carry = np.empty_like(self.candidates)
         self.back_steps = [(delta.reshape(4, h, -1), delta[: 3 * h]) for delta in self.delta]
 
-    def backward(self, upstream: Array | None, through_start: bool) -> None:
+    def backward(self, upstream: Upstream | None, through_start: bool) -> None:
         """See `Layer.backward`."""
         multiply, add, dot = np.multiply, np.add, np.dot
         flow, term, transposed = self.flow, self.term, self.recurrent_transposed

@@ -11,7 +11,7 @@ until they begin.
 
 from collections.abc import Iterator
 from itertools import repeat
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -21,7 +21,18 @@ from rnncli.nn.arrays import Array
 _WIDE_BATCH = 48
 _PRODUCTS_AT_ONCE = 1 << 20
 
+# Where the slope of tanh is below 0.06.
+_SATURATED = 0.97
+
 Blocks = dict[str, tuple[Array, ...]]
+
+
+class Upstream(Protocol):
+    """Derivatives from above, (H, B) for each step: an array (T, H, B), or what stands for one."""
+
+    def __getitem__(self, step: int, /) -> Array:
+        """Return those of a step."""
+        ...
 
 
 class Layer:
@@ -167,13 +178,22 @@ class Layer:
         """Fill `outputs` from `inputs` and the initial state."""
         raise NotImplementedError
 
-    def backward(self, upstream: Array | None, through_start: bool) -> None:
+    def open_gates(self) -> dict[str, Array]:
+        """Return how far each gate (T, H, B) was open in `forward`, by its letter."""
+        return {}
+
+    def stuck_units(self) -> tuple[str, Array]:
+        """Return which states (T, H, B) lie where the slope is near zero, and the word for it."""
+        return "saturated", np.abs(self.outputs) > _SATURATED
+
+    def backward(self, upstream: Upstream | None, through_start: bool) -> None:
         """Fill `gradient` by backpropagation through time, and `delta` on the way.
 
         Parameters
         ----------
         upstream : array (T, H, B) or None
-            Derivatives that reach each output from above, besides `flow` at the last step.
+            Derivatives that reach each output from above, besides `flow` at the last step. A step
+            asks for its own when `flow` holds what the later steps give it.
         through_start : bool
             Whether `flow` is to end as the derivative with respect to the initial state.
         """

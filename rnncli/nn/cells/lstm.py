@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells.layer import Blocks, Layer
+from rnncli.nn.cells.layer import Blocks, Layer, Upstream
 
 
 class LSTM(Layer):
@@ -110,6 +110,12 @@ class LSTM(Layer):
             tanh(cell, cell_tanh)
             multiply(o, cell_tanh, output)
 
+    def open_gates(self) -> dict[str, Array]:
+        """See `Layer.open_gates`."""
+        h = self.outputs.shape[1]
+        o, i, f = (self.gate_values[:-1, k * h : (k + 1) * h] for k in range(3))
+        return {"i": i, "f": f, "o": o}
+
     def prepare_backward(self) -> None:
         """See `Layer.prepare_backward`."""
         if hasattr(self, "flow"):
@@ -125,7 +131,7 @@ class LSTM(Layer):
             for delta, through in zip(self.delta, self.through_output, strict=True)
         ]
 
-    def backward(self, upstream: Array | None, through_start: bool) -> None:
+    def backward(self, upstream: Upstream | None, through_start: bool) -> None:
         """See `Layer.backward`."""
         multiply, add, dot = np.multiply, np.add, np.dot
         flow, cell_flow, term = self.flow, self.cell_flow, self.terms[: len(self.flow)]
