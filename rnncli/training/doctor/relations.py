@@ -148,7 +148,8 @@ def neighbours(known: Array, targets: Array, asked: Array) -> Array:
 def skill_of_column(known: Array, targets: Array, asked: Array, truth: Array, kind: str) -> float:
     """Return how much of the truth one column tells: 0 as the best constant does, 1 for all.
 
-    Of classes it says nothing, 0, where too few are others than the most frequent.
+    Each answer is the mean target of equal values, or of the few that are nearest. Of classes it
+    says nothing, 0, where too few are others than the most frequent.
 
     Parameters
     ----------
@@ -158,8 +159,6 @@ def skill_of_column(known: Array, targets: Array, asked: Array, truth: Array, ki
         The targets there.
     kind : str
         The task's.
-
-    Each answer is the mean target of equal values, or of the few that are nearest.
     """
     order = known.argsort(kind="stable")
     column = known[order]
