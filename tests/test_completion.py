@@ -137,7 +137,7 @@ def test_a_real_bash_with_the_installed_script(here: Path) -> None:
     install = ["bash", "--norc", "-c", "rnn --install-completion bash; true"]
     subprocess.run(install, env=environment, capture_output=True, check=True)
     first, second = pty.openpty()
-    typed = "rnn tr\t-q -c mi\t--set model.ce\tlst\t; exit\n"
+    typed = "rnn trai\t-q -c mi\t--set model.ce\tlst\t; exit\n"
     shell = subprocess.Popen(
         ["bash", "--rcfile", str(home / ".bashrc"), "-i"],
         stdin=second,

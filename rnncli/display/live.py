@@ -52,6 +52,8 @@ class LiveView(Silent):
         if isinstance(event, Epoch):
             self._end_epoch(event)
             return
+        if self.first is None:
+            self.first = event.epoch - 1 + (event.batch - 1) / event.batches
         self.loss_sum += event.loss
         self.steps += 1
         self.sequences += event.sequences
@@ -90,8 +92,6 @@ class LiveView(Silent):
 
     def _draw(self, event: Step) -> None:
         done = event.epoch - 1 + event.batch / event.batches
-        if self.first is None:
-            self.first = done
         self._add_point(done)
         if self.live is None:
             self.live = Live(console=self.console, screen=True, auto_refresh=False)
@@ -103,13 +103,13 @@ class LiveView(Silent):
 
     def _bars(self, event: Step, done: float, width: int) -> RenderableType:
         elapsed = perf_counter() - self.begun
-        left = elapsed / max(done - (self.first or 0.0), 1e-9) * (self.num_epochs - done)
+        left = elapsed / (done - (self.first or 0.0)) * (self.num_epochs - done)
         grid = Table.grid(padding=(0, 1))
         bar = max(8, width - 38)
         grid.add_row(
             f"epoch {event.epoch:,}/{self.num_epochs:,}",
             ProgressBar(total=self.num_epochs, completed=done, width=bar),
-            f"{duration(left)} left" if done > (self.first or 0.0) else "",
+            f"{duration(left)} left",
         )
         grid.add_row(
             f"step {event.batch:,}/{event.batches:,}",
