@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,14 +31,28 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 FILES = {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
 
 
+def listening() -> None:
+    """Hear all signals, also where whoever started the tests ignores some."""
+    for number in CODES:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
-def training(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def training(
+    folder: Path, *options: str, prepare: Callable[[], None] = listening
+) -> Iterator[subprocess.Popen[str]]:
     """Start a training in a folder of its own."""
     folder.mkdir()
     (folder / "c.yaml").write_text(CONFIG)
     command = [sys.executable, "-m", "rnncli", "train", "-q", "-c", "c.yaml", *options]
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=prepare,
     ) as child:
         yield child
 
@@ -166,17 +180,19 @@ def test_a_signal_saves_and_says_how_to_go_on(
     rnncli.load(run)
 
 
+def as_nohup_does() -> None:
+    listening()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 def test_a_hangup_that_is_ignored_stays_so(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
-    try:
-        with training(tmp_path / "a", "--set", "training.num_epochs=100000") as child:
-            wait_for_an_epoch(child, tmp_path / "a")
-            child.send_signal(signal.SIGHUP)
-            time.sleep(0.2)
-            assert child.poll() is None
-            child.send_signal(signal.SIGTERM)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    endless = ("--set", "training.num_epochs=100000")
+    with training(tmp_path / "a", *endless, prepare=as_nohup_does) as child:
+        wait_for_an_epoch(child, tmp_path / "a")
+        child.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        assert child.poll() is None
+        child.send_signal(signal.SIGTERM)
     assert child.returncode == 143
 
 
@@ -208,6 +224,7 @@ def test_a_terminal_that_is_closed_stops_the_run_as_a_hangup(tmp_path: Path) -> 
         stderr=second,
         env=os.environ | {"TERM": "xterm"},
         start_new_session=True,
+        preexec_fn=listening,
     ) as child:
         os.close(second)
         wait_for_an_epoch(child, tmp_path)

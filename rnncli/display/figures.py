@@ -21,6 +21,7 @@ try:
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatter
 except ImportError:
     raise InputError("--output: needs matplotlib; pip install 'rnncli[plot]'") from None
 
@@ -68,6 +69,8 @@ def save_charts(charts: Sequence[Chart], log: bool, path: Path) -> None:
             ]
             axes.set(title=chart.quantity, xlabel="epoch", yscale="log" if log else "linear")
             axes.grid(alpha=0.3)
+            if log:
+                plain_ticks(axes)
             if chart.is_named:
                 axes.legend(lines, list(chart.curves), fontsize="small")
 
@@ -110,6 +113,12 @@ def save_values(truth: Array, given: Array, path: Path) -> None:
             title = "value" if columns == 1 else f"value_{i}"
             axes.set(title=title, xlabel="true", ylabel="predicted")
             axes.grid(alpha=0.3)
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Write the numbers of a logarithmic axis as text, since formulas are not drawn."""
+    axes.yaxis.set_major_formatter(LogFormatter())
+    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
 
 
 @contextmanager

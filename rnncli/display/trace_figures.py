@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnncli.display.figures import figure_file
+from rnncli.display.figures import figure_file, plain_ticks
 from rnncli.display.traces import HEADS, title
 from rnncli.nn.arrays import Array
 from rnncli.nn.trace import LayerTrace, Trace
@@ -72,5 +72,6 @@ def _curves(axes: Axes, layer: LayerTrace, names: list[str], log: bool = False) 
         axes.plot(steps, layer.curves[name], label=HEADS.get(name, name))
     if log and any((layer.curves[name] > 0).any() for name in names):
         axes.set_yscale("log")
+        plain_ticks(axes)
     axes.legend(fontsize="small", loc="best")
     axes.grid(alpha=0.3)
