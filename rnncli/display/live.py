@@ -14,8 +14,8 @@ from rnncli.display.progress import Silent
 from rnncli.display.words import duration, figure
 from rnncli.training.fit import Epoch, Step
 
-# A training that ends sooner is not worth a view; drawing may take a fiftieth of the time.
-_WAIT_SECONDS, _SHORTEST_PAUSE, _PAUSE = 0.4, 0.1, 50
+# A training that ends sooner is not worth a view; drawing takes little of the time.
+_WAIT_SECONDS, _SHORTEST_PAUSE, _PAUSE = 0.4, 0.1, 150
 _MOST_POINTS = 4000
 _WIDE_RANGE = 50
 _LINES_ABOVE, _SUMMARY_LINES = 6, 10
