@@ -125,15 +125,15 @@ class LiveView(Silent):
         lines = [Text("   ".join(now), no_wrap=True)]
         if self.last is not None:
             last = self.last
-            words = [f"epoch {last.epoch}: loss {last.train_loss:.4f}"]
+            words = [f"epoch {last.epoch}: loss {last.train_loss:.4g}"]
             words.append(f"{self.metric} {figure(self.metric, last.train_figure)}")
             if last.val_loss is not None and last.val_figure is not None:
-                words.append(f"validation {last.val_loss:.4f}")
+                words.append(f"validation {last.val_loss:.4g}")
                 words.append(figure(self.metric, last.val_figure))
             lines.append(Text("   ".join(words), no_wrap=True))
         best = Text("")
         if self.best is not None and self.best.val_loss is not None:
-            best = Text(f"best so far: epoch {self.best.epoch}, {self.best.val_loss:.4f} ★", "bold")
+            best = Text(f"best so far: epoch {self.best.epoch}, {self.best.val_loss:.4g} ★", "bold")
         return [*lines, best]
 
     def _chart(self, height: int) -> list[Text]:
