@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnncli.cli.options import Json, Weights, standard_output
+from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
 from rnncli.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     weights: Weights,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="FILE",
-            help="Labelled sequences; by default the run's own test or validation data.",
-        ),
-    ] = None,
+    source: LabelledInput = None,
     output: Annotated[
         Path | None,
         typer.Option(

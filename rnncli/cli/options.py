@@ -41,6 +41,15 @@ Weights = Annotated[
         autocompletion=complete_weights,
     ),
 ]
+LabelledInput = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="FILE",
+        help="Labelled sequences; by default the run's own test or validation data.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 

@@ -6,20 +6,12 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.options import Json, Weights
+from rnncli.cli.options import Json, LabelledInput, Weights
 
 
 def trace(
     weights: Weights,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="FILE",
-            help="Labelled sequences; by default the run's own test or validation data.",
-        ),
-    ] = None,
+    source: LabelledInput = None,
     num_samples: Annotated[
         int, typer.Option(min=1, help="Sequences that the means are over.")
     ] = 32,
