@@ -173,6 +173,35 @@ ERRORS = pytest.mark.parametrize(
 )
 
 
+def fail_in_turn(
+    rnn: Command,
+    here: Path,
+    fault: tuple[int, bool, int],
+    prepare: Callable[[Path], tuple[object, ...]],
+    check: Callable[[Path], None],
+) -> int:
+    """Run a command with one call after another failing, until all succeed; return how many did.
+
+    `prepare` gets a folder for runs and returns the command; `check` gets that folder afterwards.
+    """
+    error, for_good, stride = fault
+    at, failed = 1 + (error + for_good) % stride, 0
+    while True:
+        runs = here / "out" / str(at)
+        words = prepare(runs)
+        with Faults(here, error, at, for_good).injected() as faults:
+            result = rnn(*words)
+        if len(faults.calls) < at:
+            break
+        assert_clear(result.code, result.err, error)
+        assert_no_debris(here)
+        check(runs)
+        at, failed = at + stride, failed + 1
+    assert result.code == 0
+    print(f"{failed} of {len(faults.calls)} calls failed in turn")
+    return failed
+
+
 @ERRORS
 @WAYS
 @STRIDES
@@ -182,21 +211,15 @@ def test_every_call_that_fails_in_a_training(
     config = here / "c.yaml"
     config.write_text(CONFIG)
     straight = Path(rnn("train", "-q", "-c", config, "--runs", here / "straight").out.strip())
-    at, failed = 1 + (error + for_good) % stride, 0
-    while True:
-        runs = here / "out" / str(at)
-        with Faults(here, error, at, for_good).injected() as faults:
-            result = rnn("train", "-q", "-c", config, "--runs", runs)
-        if len(faults.calls) < at:
-            break
-        assert_clear(result.code, result.err, error)
-        assert_no_debris(here)
+
+    def prepare(runs: Path) -> tuple[object, ...]:
+        return "train", "-q", "-c", config, "--runs", runs
+
+    def check(runs: Path) -> None:
         for run in runs.glob("*"):
             assert_goes_on(rnn, run, straight)
-        at, failed = at + stride, failed + 1
-    assert result.code == 0
-    assert failed > 60 / stride
-    print(f"{failed} of {len(faults.calls)} calls failed in turn")
+
+    assert fail_in_turn(rnn, here, (error, for_good, stride), prepare, check) > 60 / stride
 
 
 @ERRORS
@@ -208,25 +231,22 @@ def test_every_call_that_fails_when_a_run_goes_on(
     config = here / "c.yaml"
     config.write_text(CONFIG)
     straight = Path(rnn("train", "-q", "-c", config, "--runs", here / "straight").out.strip())
-    at, failed = 1 + (error + for_good) % stride, 0
-    while True:
-        runs = here / "out" / str(at)
+
+    def extended(run: Path) -> tuple[object, ...]:
+        return "train", "-q", "--resume", run, "--set", "training.num_epochs=2"
+
+    def prepare(runs: Path) -> tuple[object, ...]:
         one = ("--set", "training.num_epochs=1")
-        run = Path(rnn("train", "-q", "-c", config, "--runs", runs, *one).out.strip())
-        extended = ("train", "-q", "--resume", run, "--set", "training.num_epochs=2")
-        with Faults(here, error, at, for_good).injected() as faults:
-            result = rnn(*extended)
-        if len(faults.calls) < at:
-            break
-        assert_clear(result.code, result.err, error)
-        assert_no_debris(here)
+        return extended(Path(rnn("train", "-q", "-c", config, "--runs", runs, *one).out.strip()))
+
+    def check(runs: Path) -> None:
+        (run,) = runs.iterdir()
         rnncli.load(run)
-        assert rnn(*extended).code == 0
+        assert rnn(*extended(run)).code == 0
         assert [row["epoch"] for row in metrics(run)] == ["1", "2"]
-        at, failed = at + stride, failed + 1
-    assert result.code == 0
-    assert failed > 40 / stride
-    assert sha(run / "checkpoint.npz") != sha(straight / "checkpoint.npz")
+        assert sha(run / "checkpoint.npz") != sha(straight / "checkpoint.npz")
+
+    assert fail_in_turn(rnn, here, (error, for_good, stride), prepare, check) > 40 / stride
 
 
 def test_every_save_is_written_synced_renamed_and_synced_in_its_folder(
