@@ -6,7 +6,7 @@ from rnncli.errors import RnnError
 from rnncli.version import __version__
 
 if TYPE_CHECKING:
-    from rnncli.runs.api import load, train
+    from rnncli.api import load, train
 
 __all__ = ["RnnError", "__version__", "load", "train"]
 
@@ -14,7 +14,7 @@ __all__ = ["RnnError", "__version__", "load", "train"]
 def __getattr__(name: str) -> Any:
     # NumPy and the rest are loaded on first use, so that `rnn --help` pays for none of them.
     if name in ("load", "train"):
-        from rnncli.runs import api
+        from rnncli import api
 
         return getattr(api, name)
     raise AttributeError(f"module 'rnncli' has no attribute '{name}'")

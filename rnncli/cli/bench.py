@@ -19,7 +19,7 @@ def bench(
       rnn bench -c configs/digits.yaml --set training.batch_size=128 --json
     """
     from rnncli.display.tables import show_timing
-    from rnncli.runs.experiment import build
+    from rnncli.runs.trainer import build
     from rnncli.training.benchmark import benchmark
 
     experiment = build(config_of(config, overrides))

@@ -40,7 +40,7 @@ def complete_configs(incomplete: str) -> list[str]:
 @_quietly
 def complete_runs(incomplete: str) -> list[str]:
     """Complete a RUN: ``latest``, names under ``runs/``, the newest first, or a path."""
-    from rnncli.runs.folder import run_folders
+    from rnncli.runs.run_folder import run_folders
 
     names = [folder.name for folder in run_folders(Path("runs"))]
     return [*["latest"][: len(names)], *names] if "/" not in incomplete else _files(incomplete, ())

@@ -48,7 +48,7 @@ def show(
     from rnncli.config import yaml12
     from rnncli.config.reference import schema_line
     from rnncli.config.validate import as_tree
-    from rnncli.runs.folder import CONFIG, find_run
+    from rnncli.runs.run_folder import CONFIG, find_run
 
     if run is not None:
         if config is not None:

@@ -27,8 +27,8 @@ def doctor(
       rnn doctor -c configs/digits.yaml
       rnn doctor -c configs/digits.yaml --set model.hidden_size=64 --json
     """
+    from rnncli.analysis.diagnosis import diagnose
     from rnncli.display.findings import show_diagnosis
-    from rnncli.runs.diagnosis import diagnose
 
     found = diagnose(config_of(config, overrides))
     if as_json:

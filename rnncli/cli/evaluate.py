@@ -14,7 +14,7 @@ from rnncli.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnncli.training.answers import Answers
+    from rnncli.inference.predictions import Predictions
 
 
 def evaluate(
@@ -36,25 +36,25 @@ def evaluate(
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output answers.csv
     """
-    from rnncli.data.inputs import read_inputs
+    from rnncli.analysis.evaluation_data import held_out_of
+    from rnncli.analysis.prediction_files import answers_file, format_of
+    from rnncli.datasets.inputs import read_inputs
     from rnncli.display.tables import show_report
-    from rnncli.runs.folder import find_weights
-    from rnncli.runs.held_out import held_out_of
-    from rnncli.runs.predictions import answers_file, format_of
+    from rnncli.inference.evaluation import report, score_parts
+    from rnncli.runs.run_folder import find_weights
     from rnncli.runs.weights import load_model
-    from rnncli.training.evaluation import report, score_parts
 
     path, run = find_weights(weights)
     model = load_model(path)
     if source is not None:
-        parts = read_inputs(source, model.expected, labelled=True)
+        parts = read_inputs(source, model.input_spec, labelled=True)
     elif run is None:
         raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
     else:
         parts = iter([held_out_of(run)])
     scored = []
     with ExitStack() as stack:
-        write: Callable[[Answers], None] | None = None
+        write: Callable[[Predictions], None] | None = None
         if output is not None:
             form = format_of(output, None)
             write = stack.enter_context(answers_file(model, form, output, standard_output()))

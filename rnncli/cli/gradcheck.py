@@ -48,10 +48,10 @@ def gradcheck(
       rnn gradcheck -w latest --method central --json
       rnn gradcheck --explain
     """
+    from rnncli.analysis.gradient_checks import check_gradients, explain_gradients, subject
     from rnncli.display.tables import explained, show_gradcheck
     from rnncli.display.words import say
-    from rnncli.nn.gradcheck import TOLERANCES
-    from rnncli.runs.gradients import check_gradients, explain_gradients, subject
+    from rnncli.gradients.gradcheck import TOLERANCES
 
     checked = subject(config, weights, overrides or [], num_samples)
     checks = check_gradients(checked, method)

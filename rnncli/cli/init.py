@@ -53,9 +53,9 @@ def init(
       rnn init labelled.csv -o labelled.yaml
       rnn init labelled.csv --input-size 5 -o -
     """
-    from rnncli.config.entries import Hints
-    from rnncli.config.starter import starter
     from rnncli.display.words import say
+    from rnncli.init.entries import Hints
+    from rnncli.init.starter import starter
     from rnncli.runs.files import output_file
 
     target = None if output == "-" else Path(output)

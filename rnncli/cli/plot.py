@@ -46,7 +46,7 @@ def plot(
       rnn plot latest --output curves.png
       rnn plot latest --kind confusion --output confusion.svg
     """
-    from rnncli.runs.folder import find_run
+    from rnncli.runs.run_folder import find_run
 
     if kind not in ("curves", "confusion"):
         raise InputError(f"--kind: '{kind}' is not known; one of curves, confusion")
@@ -55,7 +55,7 @@ def plot(
             raise InputError("--kind confusion: takes one run and --output FILE, and no more")
         _draw_answers(wanted[0], output)
         return
-    from rnncli.runs.curves import read_charts
+    from rnncli.analysis.curves import read_charts
 
     folders = list(dict.fromkeys(find_run(run) for run in wanted))
     charts = read_charts(folders, quantities or ())
@@ -71,11 +71,11 @@ def plot(
 
 def _draw_answers(run: str, output: Path) -> None:
     """Draw what a model answers on the run's held-out data, beside the truth."""
+    from rnncli.analysis.evaluation_data import held_out_of
     from rnncli.display.figures import check_ending, save_confusion, save_values
-    from rnncli.runs.folder import WEIGHTS, find_run
-    from rnncli.runs.held_out import held_out_of
+    from rnncli.inference.evaluation import report, score_parts, true_and_given
+    from rnncli.runs.run_folder import WEIGHTS, find_run
     from rnncli.runs.weights import load_model
-    from rnncli.training.evaluation import report, score_parts, true_and_given
 
     check_ending(output)
     folder = find_run(run)

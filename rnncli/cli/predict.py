@@ -49,14 +49,14 @@ def predict(
       head -3 sequences.csv | rnn predict -w latest
       head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """
-    from rnncli.data.inputs import read_inputs
-    from rnncli.runs.folder import find_weights
-    from rnncli.runs.predictions import (
+    from rnncli.analysis.prediction_files import (
         answers_file,
         format_of,
         stream_answers,
         write_predictions,
     )
+    from rnncli.datasets.inputs import read_inputs
+    from rnncli.runs.run_folder import find_weights
     from rnncli.runs.weights import load_model
 
     target = None if output == "-" else Path(output)
@@ -70,6 +70,6 @@ def predict(
                 write(answers)
                 sys.stdout.flush()
         return
-    parts = read_inputs(source, model.expected, labelled=False)
+    parts = read_inputs(source, model.input_spec, labelled=False)
     with answers_file(model, wanted, target, standard_output()) as write:
         write_predictions(model, parts, write)

@@ -54,7 +54,7 @@ def runs(
             sub = context.invoked_subcommand
             raise InputError(f"runs: options stand behind '{sub}', as in 'rnn runs {sub} --help'")
         return
-    from rnncli.runs.catalogue import list_runs
+    from rnncli.runs.listing import list_runs
 
     found = list_runs(folder, sort, status, name, limit)
     if as_json:
@@ -83,9 +83,9 @@ def show(run: Run, folder: Runs = _RUNS, as_json: Json = False) -> None:
     from rnncli.config import yaml12
     from rnncli.config.validate import as_tree, read_config
     from rnncli.display.runs import show_run
-    from rnncli.runs.catalogue import find_folder, sound_entry
-    from rnncli.runs.folder import CONFIG, read_record
+    from rnncli.runs.listing import find_folder, sound_entry
     from rnncli.runs.metrics import read_metrics, rows_of
+    from rnncli.runs.run_folder import CONFIG, read_record
 
     path = find_folder(run, folder)
     entry, record, metrics = sound_entry(path), read_record(path), read_metrics(path)
@@ -105,9 +105,9 @@ def compare(wanted: Several, folder: Runs = _RUNS, as_json: Json = False) -> Non
     Examples:
       rnn runs compare latest 2026-11-22_14-05-33_sum_sign
     """
+    from rnncli.analysis.comparison import compare
     from rnncli.display.runs import show_comparison
-    from rnncli.runs.comparison import compare
-    from rnncli.runs.folder import find_run
+    from rnncli.runs.run_folder import find_run
 
     if len(wanted) < 2:
         raise InputError("runs compare: one run is given; at least two were expected")

@@ -34,8 +34,8 @@ def trace(
       rnn trace -w model.npz --json
       rnn trace -w latest --output trace.png
     """
+    from rnncli.analysis.traces import trace_run, trace_subject
     from rnncli.display.traces import show_trace, trace_numbers
-    from rnncli.runs.tracing import trace_run, trace_subject
 
     if output is not None:
         from rnncli.display.figures import check_ending

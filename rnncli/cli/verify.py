@@ -36,7 +36,7 @@ def verify(
     """
     from rnncli.display.progress import training_display
     from rnncli.display.tables import show_verdict
-    from rnncli.runs.folder import find_run
+    from rnncli.runs.run_folder import find_run
     from rnncli.runs.verification import Repetition
 
     with TemporaryDirectory(prefix="rnn-verify-") as folder:

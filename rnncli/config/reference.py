@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from rnncli.config import SCHEMA_FILE
 from rnncli.config.schema import Config
-from rnncli.data import Data
+from rnncli.datasets import Data
 from rnncli.keys import Key
 
 _WORDS = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}

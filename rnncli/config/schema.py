@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, with_config
 
-from rnncli.data import Data
-from rnncli.data.synthetic import SumSign
+from rnncli.datasets import Data
+from rnncli.datasets.synthetic import SumSign
 from rnncli.keys import Key
 from rnncli.nn.network import Architecture
 from rnncli.training.settings import Training

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from rnncli.config import yaml12
 from rnncli.config.schema import Config
-from rnncli.data import Data
+from rnncli.datasets import Data
 from rnncli.errors import InputError, unreadable
 from rnncli.keys import shortened, suggest
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from rnncli.analysis.curves import Chart
 from rnncli.display.charts import line_chart
-from rnncli.runs.curves import Chart
 
 _HEIGHT = 12
 

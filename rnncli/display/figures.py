@@ -8,11 +8,11 @@ from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
+from rnncli.analysis.curves import Chart
 from rnncli.errors import InputError
+from rnncli.inference.evaluation import Report
 from rnncli.nn.arrays import Array
-from rnncli.runs.curves import Chart
 from rnncli.runs.files import output_file
-from rnncli.training.evaluation import Report
 
 # It speaks of its caches while it is imported.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)

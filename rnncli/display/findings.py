@@ -2,8 +2,8 @@
 
 import sys
 
+from rnncli.analysis.diagnosis import Diagnosis
 from rnncli.display.words import duration
-from rnncli.runs.diagnosis import Diagnosis
 
 
 def show_diagnosis(found: Diagnosis) -> None:

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rnncli.analysis.comparison import Comparison
 from rnncli.display.charts import sparkline
 from rnncli.display.words import duration, figure
 from rnncli.errors import one_line
-from rnncli.runs.catalogue import Entry
-from rnncli.runs.comparison import Comparison
+from rnncli.runs.listing import Entry
 from rnncli.runs.metrics import Metrics, metric_of, row_of
 
 # What of the list a narrow terminal goes without, first to last; names tell when as well.

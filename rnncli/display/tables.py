@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rnncli.display.words import figure, on_terminal, say
-from rnncli.nn.explain import Explanation
-from rnncli.nn.gradcheck import ArrayCheck
+from rnncli.gradients.explain import Explanation
+from rnncli.gradients.gradcheck import ArrayCheck
+from rnncli.inference.evaluation import Report
 from rnncli.runs.verification import Verdict
 from rnncli.training.benchmark import Timing
-from rnncli.training.evaluation import Report
 
 if TYPE_CHECKING:
     from rnncli.config.reference import Described

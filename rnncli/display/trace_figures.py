@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from rnncli.display.figures import figure_file, plain_ticks
 from rnncli.display.traces import HEADS, title
+from rnncli.gradients.trace import LayerTrace, Trace
 from rnncli.nn.arrays import Array
-from rnncli.nn.trace import LayerTrace, Trace
 
 _COLUMN, _ROW, _WIDEST = 6.0, 1.6, 600.0  # inches
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from rnncli.display.charts import sparkline
 from rnncli.display.tables import print_table
+from rnncli.gradients.trace import LayerTrace, Trace
 from rnncli.nn.arrays import Array
-from rnncli.nn.trace import LayerTrace, Trace
 
 _MOST_ROWS = 20
 _CURVE_WIDTH = 44

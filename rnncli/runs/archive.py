@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from rnncli.data.untrusted.arrays import Archive, open_archive
+from rnncli.datasets.untrusted.arrays import Archive, open_archive
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.files import replacing

@@ -11,8 +11,8 @@ from rnncli.config.validate import as_tree
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import Contents, read_contents, read_metadata
-from rnncli.runs.experiment import Experiment
-from rnncli.training.progress import restored_plan
+from rnncli.runs.trainer import Experiment
+from rnncli.training.state import restored_plan
 
 FORMAT, VERSION = "rnncli-checkpoint", 1
 
@@ -27,7 +27,7 @@ def checkpoint_of(experiment: Experiment) -> Contents:
     metadata = {
         "progress": experiment.progress.state(),
         "config": as_tree(experiment.config),
-        "data_sha256": experiment.partition.sha256,
+        "data_sha256": experiment.splits.sha256,
     }
     return Contents(FORMAT, VERSION, arrays, metadata)
 
@@ -64,7 +64,7 @@ def restore_checkpoint(path: Path, experiment: Experiment) -> None:
     progress, targets = experiment.progress, _vectors(experiment)
     shapes = {name: (target.shape, target.dtype) for name, target in targets.items()}
     contents = read_contents(path, FORMAT, VERSION, lambda _: shapes)
-    if contents.metadata.get("data_sha256") != experiment.partition.sha256:
+    if contents.metadata.get("data_sha256") != experiment.splits.sha256:
         raise InputError(f"{path}: the run's data changed since; a resumed run needs the same")
     with _sound(path):
         progress.restore(contents.metadata["progress"])

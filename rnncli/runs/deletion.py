@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from rnncli.errors import InputError
-from rnncli.runs import folder as names
-from rnncli.runs.catalogue import find_folder
+from rnncli.runs import run_folder as names
 from rnncli.runs.files import remove_leftovers, storage, sync_folder
+from rnncli.runs.listing import find_folder
 from rnncli.runs.lock import holding
 
 # The config comes last: what is left of a deletion that was killed is known as a run still.

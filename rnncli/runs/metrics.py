@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rnncli.errors import InputError
 from rnncli.runs.files import storage
-from rnncli.runs.folder import METRICS
+from rnncli.runs.run_folder import METRICS
 
 METRIC_NAMES = ("accuracy", "rmse")
 _LARGEST = 1 << 26

@@ -13,13 +13,13 @@ from typing import Any
 from rnncli.config import yaml12
 from rnncli.config.validate import as_tree
 from rnncli.errors import InputError
-from rnncli.runs import folder as names
+from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import checkpoint_of, is_finite
 from rnncli.runs.environment import environment
-from rnncli.runs.experiment import Experiment
 from rnncli.runs.files import append_line, remove_leftovers, storage, sync_file, write_text
-from rnncli.runs.folder import read_record
 from rnncli.runs.metrics import columns_of
+from rnncli.runs.run_folder import read_record
+from rnncli.runs.trainer import Experiment
 from rnncli.runs.weights import weights_of
 from rnncli.training.fit import Epoch
 
@@ -59,7 +59,7 @@ class Recorder:
             "started": _now(),
             "ended": None,
             "command": command,
-            "data_sha256": experiment.partition.sha256,
+            "data_sha256": experiment.splits.sha256,
             "parameters": experiment.model.network.num_parameters,
             "best_epoch": None,
             "figures": None,

@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 from rnncli.config.schema import Config
 from rnncli.config.validate import as_tree, read_config
 from rnncli.errors import DivergedError, InputError, InterruptError, StorageError
-from rnncli.runs import folder as names
+from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
-from rnncli.runs.experiment import Experiment, build
-from rnncli.runs.folder import create_run, find_run
 from rnncli.runs.lock import holding
 from rnncli.runs.recorder import Recorder
+from rnncli.runs.run_folder import create_run, find_run
+from rnncli.runs.trainer import Experiment, build
 from rnncli.signals import handling
 from rnncli.training.fit import Epoch, Step
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from rnncli.config.validate import read_config
 from rnncli.errors import InputError, InterruptError
-from rnncli.runs import folder as names
+from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.environment import environment
-from rnncli.runs.folder import read_record
+from rnncli.runs.run_folder import read_record
 from rnncli.runs.session import Session, check_unchanged, new_session, resumed_session
 from rnncli.runs.weights import read_weights
 from rnncli.training.fit import Epoch, Step
@@ -73,7 +73,7 @@ class Repetition:
         first = replace(config.training, num_epochs=self.plan[0][1])
         self.session = new_session(replace(config, training=first), runs, [])
         self.num_epochs = config.training.num_epochs
-        if self.session.experiment.partition.sha256 != self.record.get("data_sha256"):
+        if self.session.experiment.splits.sha256 != self.record.get("data_sha256"):
             raise InputError(f"{run}: the run's data changed since; the same is needed")
 
     def events(self) -> Iterator[Step | Epoch]:

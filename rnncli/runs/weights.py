@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from rnncli.data.inputs import Expected
-from rnncli.data.scaling import Scaler
-from rnncli.data.task import MOST_CLASSES, Task
-from rnncli.data.untrusted.arrays import open_arrays
+from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.scaling import Scaler
+from rnncli.datasets.task import MOST_CLASSES, Task
+from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
+from rnncli.inference.model import Model
 from rnncli.nn.arrays import Array
 from rnncli.nn.cells import CELLS
 from rnncli.nn.network import Architecture, Network
 from rnncli.runs.archive import METADATA, Contents, Shapes, check_names, read_contents
-from rnncli.training.model import Model
 
 FORMAT, VERSION = "rnncli-weights", 1
 _MOST_FEATURES = 1 << 20
@@ -34,7 +34,7 @@ def weights_of(model: Model) -> Contents:
         "input": None if model.scaler is None else asdict(model.scaler),
         "labels": labels or None,
         "gates": network.cell.gate_order,
-        "rows": asdict(model.expected),
+        "rows": asdict(model.input_spec),
     }
     return Contents(FORMAT, VERSION, torch_arrays(network), metadata)
 
@@ -165,7 +165,7 @@ class _Description:
     input_size: int
     task: Task
     scaler: Scaler | None
-    expected: Expected
+    expected: InputSpec
 
     def __post_init__(self) -> None:
         size, expected = self.input_size, self.expected
@@ -204,7 +204,7 @@ def _described(metadata: dict[str, Any]) -> _Description:
             size,
             known,
             _validated(Scaler | None, metadata["input"]),
-            _validated(Expected, metadata["rows"]),
+            _validated(InputSpec, metadata["rows"]),
         )
     except KeyError as error:
         raise ValueError(f"the metadata has no {error}; the file is damaged") from None

@@ -8,12 +8,12 @@ from time import perf_counter
 import numpy as np
 
 from rnncli.blas import num_threads, threads_for
-from rnncli.data.task import Task
+from rnncli.datasets.examples import Examples
+from rnncli.datasets.task import Task
 from rnncli.nn.network import Network
-from rnncli.training.examples import Examples
 from rnncli.training.fit import Steps
-from rnncli.training.progress import Progress
 from rnncli.training.settings import Training
+from rnncli.training.state import Progress
 
 _BLOCKS = 15
 _BLOCK_SECONDS = 0.05

@@ -8,17 +8,17 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.blas import threads_for
-from rnncli.data.task import Task
+from rnncli.datasets.examples import Examples, batches
+from rnncli.datasets.task import Task
 from rnncli.errors import DivergedError
+from rnncli.inference.outputs import StoppedError, score
+from rnncli.inference.scores import Tally
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES, loss_at_labels
 from rnncli.nn.network import Network
-from rnncli.streams import generator
-from rnncli.training.examples import Examples, batches
-from rnncli.training.inference import StoppedError, score
-from rnncli.training.progress import Progress
-from rnncli.training.scores import Tally
+from rnncli.random_streams import generator
 from rnncli.training.settings import Training
+from rnncli.training.state import Progress
 
 _BATCHES_IN_POOL = 16
 

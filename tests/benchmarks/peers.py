@@ -27,12 +27,12 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli import blas
-from rnncli.data.task import Task
+from rnncli.datasets.examples import Examples
+from rnncli.datasets.task import Task
 from rnncli.nn.network import Architecture, Network
-from rnncli.training.examples import Examples
 from rnncli.training.fit import Steps
-from rnncli.training.progress import Progress
 from rnncli.training.settings import Training
+from rnncli.training.state import Progress
 
 ROUND_SECONDS = 0.2
 

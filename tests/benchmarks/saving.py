@@ -12,9 +12,9 @@ from time import perf_counter
 from typing import Any
 
 from rnncli.config.validate import read_config
-from rnncli.runs.experiment import build
 from rnncli.runs.recorder import Recorder
 from rnncli.runs.session import new_session
+from rnncli.runs.trainer import build
 
 SHARES = {
     "folder and record": ("begin", "close"),

@@ -1,0 +1,52 @@
+"""Splitting off a validation part at random, with every class in its proportion."""
+
+import numpy as np
+
+from rnncli.datasets.sequences import Sequences
+from rnncli.datasets.task import Task
+from rnncli.errors import InputError
+from rnncli.nn.arrays import Array
+from rnncli.random_streams import generator
+
+
+def split(
+    sequences: Sequences, task: Task, fraction: float, seed: int
+) -> tuple[Sequences, Sequences]:
+    """Return the training and the validation part; both keep the order of the file.
+
+    Raises
+    ------
+    InputError
+        Either part would be empty.
+    """
+    chosen = held_out(groups(sequences, task), fraction, generator(seed, "split"))
+    if not 0 < chosen.sum() < len(chosen):
+        raise InputError(
+            f"{sequences.source}: validation_fraction {fraction:g} of {len(chosen)} sequences "
+            "leaves no sequence on one side; give more data or another fraction"
+        )
+    return sequences.take(np.flatnonzero(~chosen)), sequences.take(np.flatnonzero(chosen))
+
+
+def groups(sequences: Sequences, task: Task) -> Array:
+    """Return the class number of each sequence (N,), all 0 where it has none."""
+    if task.kind == "regression" or sequences.per_step:
+        return np.zeros(len(sequences), int)
+    return task.encode(sequences, int)[:, 0]
+
+
+def held_out(group: Array, fraction: float, rng: np.random.Generator) -> Array:
+    """Return which members (N,) are held out: a fraction of all, and of each group.
+
+    Each group gives the whole part of its share, and those with the largest remainders one more,
+    until the total is the rounded fraction of all.
+    """
+    names, counts = np.unique(group, return_counts=True)
+    share = counts * fraction
+    take = np.floor(share).astype(int)
+    missing = round(len(group) * fraction) - take.sum()
+    take[np.argsort(take - share, kind="stable")[:missing]] += 1
+    chosen = np.zeros(len(group), bool)
+    for name, size in zip(names, take, strict=True):
+        chosen[rng.permutation(np.flatnonzero(group == name))[:size]] = True
+    return chosen

@@ -1,0 +1,178 @@
+"""Synthetic tasks, whose answers and whose best constant scores are known."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+
+from rnncli.datasets.sequences import Sequences, Splits
+from rnncli.datasets.split import split
+from rnncli.datasets.task import Task
+from rnncli.keys import Key
+from rnncli.nn.arrays import Array
+from rnncli.random_streams import generator
+
+NumSamples = Annotated[int, Key("sequences, validation included", minimum=2, maximum=10**9)]
+Steps = Annotated[int, Key("steps", minimum=1, maximum=10**6)]
+ValidationFraction = Annotated[float, Key("part held out", minimum=0, below=1)]
+Fresh = Annotated[bool, Key("draw new training sequences every epoch")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synthetic:
+    """Keys of every synthetic task; a task adds ``kind``, `task` and `draw`."""
+
+    num_samples: NumSamples = 10_000
+    validation_fraction: ValidationFraction = 0.1
+    fresh: Fresh = False
+
+    task: ClassVar[Task]
+
+    def draw(self, count: int, rng: np.random.Generator) -> Sequences:
+        """Draw so many sequences with their labels."""
+        raise NotImplementedError
+
+    def read(self, seed: int) -> tuple[Splits, Task]:
+        """Draw the sequences, and split off the validation part."""
+        drawn = self.draw(self.num_samples, generator(seed, "data"))
+        train, validation = drawn, None
+        if self.validation_fraction:
+            train, validation = split(drawn, self.task, self.validation_fraction, seed)
+        return Splits(train, validation, self.test(seed)), self.task
+
+    def test(self, seed: int) -> Sequences | None:
+        """Return test sequences, if the task has some."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SumSign(Synthetic):
+    """The sum-sign task: tell whether the sum over all steps and features is positive."""
+
+    kind: Literal["sum_sign"] = "sum_sign"
+    sequence_length: Steps = 10
+    input_size: Annotated[int, Key("features a step", minimum=1, maximum=10**6)] = 1
+
+    task = Task("binary", (0, 1))
+
+    def draw(self, count: int, rng: np.random.Generator) -> Sequences:
+        """See `Synthetic.draw`; the inputs are standard normal."""
+        x = rng.standard_normal((count, self.sequence_length, self.input_size))
+        return Sequences(x, (x.sum(axis=(1, 2)) > 0).astype(int), self.kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adding(Synthetic):
+    """The adding problem: the sum of the two numbers that are marked.
+
+    A step holds a number from 0 to 1 and a mark; one mark is in the first half of the sequence, one
+    in the second. The best constant, 1, has a mean squared error of 1/6.
+
+    Source: S. Hochreiter & J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997);
+    the form of M. Arjovsky, A. Shah & Y. Bengio, "Unitary evolution recurrent neural networks",
+    ICML 2016.
+    """
+
+    kind: Literal["adding"] = "adding"
+    sequence_length: Annotated[int, Key("steps", minimum=2, maximum=10**6)] = 100
+
+    task = Task("regression", (), (0.0,), (1.0,))
+
+    def draw(self, count: int, rng: np.random.Generator) -> Sequences:
+        """See `Synthetic.draw`."""
+        steps, rows = self.sequence_length, np.arange(count)
+        x = np.zeros((count, steps, 2))
+        x[:, :, 0] = rng.random((count, steps))
+        first = rng.integers(steps // 2, size=count)
+        second = rng.integers(steps // 2, steps, size=count)
+        x[rows, first, 1] = x[rows, second, 1] = 1
+        return Sequences(x, x[rows, first, 0] + x[rows, second, 0], self.kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy(Synthetic):
+    """The copying memory task: ten symbols, a long wait, and then the same ten again.
+
+    Inputs are one-hot: eight symbols, a blank and a sign that asks for the answer. The label of
+    each of the T+20 steps is the blank, 0, and of the last ten the symbols, 1 to 8. Without a
+    memory the best loss is 10 ln(8) / (T+20).
+
+    Source: M. Arjovsky, A. Shah & Y. Bengio, "Unitary evolution recurrent neural networks", ICML
+    2016.
+    """
+
+    kind: Literal["copy"] = "copy"
+    delay: Annotated[int, Key("steps between the symbols and the sign", minimum=1)] = 100
+
+    task = Task("multiclass", tuple(range(9)))
+
+    def draw(self, count: int, rng: np.random.Generator) -> Sequences:
+        """See `Synthetic.draw`."""
+        symbols = rng.integers(1, 9, size=(count, 10))
+        given = np.zeros((count, self.delay + 20), int)
+        given[:, :10] = symbols
+        given[:, self.delay + 9] = 9
+        labels = np.zeros_like(given)
+        labels[:, -10:] = symbols
+        return Sequences(np.eye(10)[given], labels, self.kind, per_step=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parity(Synthetic):
+    """Parity: tell whether the number of ones is odd.
+
+    Training sequences have every length up to `sequence_length`; test sequences are longer, so
+    that only a network that found the rule answers them.
+    """
+
+    kind: Literal["parity"] = "parity"
+    sequence_length: Annotated[int, Key("longest training sequence", minimum=1)] = 20
+    test_length: Annotated[int, Key("steps of the test sequences", minimum=1)] = 100
+
+    task = Task("binary", (0, 1))
+
+    def draw(self, count: int, rng: np.random.Generator) -> Sequences:
+        """See `Synthetic.draw`."""
+        lengths = rng.integers(1, self.sequence_length + 1, size=count)
+        return self._sequences(lengths, rng)
+
+    def test(self, seed: int) -> Sequences:
+        """Return a thousand long sequences."""
+        rng = generator(seed, "data", 2**31)
+        return self._sequences(np.full(1000, self.test_length), rng)
+
+    def _sequences(self, lengths: Array, rng: np.random.Generator) -> Sequences:
+        steps = int(lengths.max())
+        x = rng.integers(2, size=(len(lengths), steps, 1)).astype(float)
+        x[np.arange(steps) < steps - lengths[:, np.newaxis]] = 0
+        labels = x.sum(axis=(1, 2)).astype(int) % 2
+        same = bool((lengths == steps).all())
+        return Sequences(x, labels, self.kind, lengths=None if same else lengths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporalOrder(Synthetic):
+    """Temporal order: tell in which order X and Y came, among many distractors.
+
+    Inputs are one-hot: X, Y and four distractors. The two that count stand between a tenth and a
+    fifth, and between a half and three fifths of the sequence; the label is one of XX, XY, YX, YY.
+
+    Source: S. Hochreiter & J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997),
+    task 6a.
+    """
+
+    kind: Literal["temporal_order"] = "temporal_order"
+    sequence_length: Annotated[int, Key("steps", minimum=10, maximum=10**6)] = 100
+
+    task = Task("multiclass", ("XX", "XY", "YX", "YY"))
+
+    def draw(self, count: int, rng: np.random.Generator) -> Sequences:
+        """See `Synthetic.draw`."""
+        steps, rows = self.sequence_length, np.arange(count)
+        given = rng.integers(2, 6, size=(count, steps))
+        first = rng.integers(steps // 10, max(steps // 5, steps // 10 + 1), size=count)
+        second = rng.integers(steps // 2, max(steps * 3 // 5, steps // 2 + 1), size=count)
+        given[rows, first] = rng.integers(2, size=count)
+        given[rows, second] = rng.integers(2, size=count)
+        number = 2 * given[rows, first] + given[rows, second]
+        return Sequences(np.eye(6)[given], np.array(self.task.labels)[number], self.kind)

@@ -1,0 +1,1 @@
+"""Proofs and traces of the gradients of any network: gradcheck, its explanations, trace."""

@@ -1,0 +1,1 @@
+"""Using a trained network: outputs, predictions, streams and evaluation."""

@@ -1,0 +1,1 @@
+"""``rnn init``: a config proposed for a data file."""

@@ -1,0 +1,120 @@
+"""A config made real: data read, network drawn, ready to train."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from rnncli.config.schema import Config
+from rnncli.datasets.csv import Csv
+from rnncli.datasets.examples import Examples
+from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.scaling import Scaler
+from rnncli.datasets.sequences import Splits
+from rnncli.datasets.series import Series
+from rnncli.datasets.synthetic import Synthetic
+from rnncli.datasets.task import scale_targets
+from rnncli.errors import InputError
+from rnncli.inference.model import Model
+from rnncli.nn.network import Network
+from rnncli.random_streams import generator
+from rnncli.runs.weights import start_from
+from rnncli.training.fit import Epoch, Step, fit
+from rnncli.training.state import Progress
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All parts of one training."""
+
+    config: Config
+    splits: Splits
+    model: Model
+    train: Examples
+    validation: Examples | None
+    progress: Progress
+
+    def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
+        """Train from where `progress` stands; yield an event after each step and each epoch.
+
+        See `rnncli.training.fit.fit`.
+        """
+        config = self.config
+        return fit(
+            self.model.network,
+            self.model.task,
+            self.examples_of,
+            self.validation,
+            config.training,
+            config.seed,
+            self.progress,
+            stopping,
+        )
+
+    def best_model(self) -> Model:
+        """Return the model with the best weights so far; a copy."""
+        network = self.model.network.astype(self.config.model.dtype)
+        network.parameters[...] = self.progress.best_parameters
+        return replace(self.model, network=network)
+
+    @property
+    def batches(self) -> int:
+        """How many steps an epoch has."""
+        return -(-len(self.train) // self.config.training.batch_size)
+
+    def examples_of(self, epoch: int) -> Examples:
+        """Return the training examples of an epoch, counted from 0."""
+        data = self.config.data
+        if not isinstance(data, Synthetic) or not data.fresh:
+            return self.train
+        drawn = data.draw(len(self.train), generator(self.config.seed, "data", epoch + 1))
+        return self.model.examples(drawn)
+
+
+def build(config: Config, from_the_start: bool = True) -> Experiment:
+    """Read the data, draw the weights and stand at the start.
+
+    A training that is gone on with needs no weights to start from.
+
+    Raises
+    ------
+    InputError
+        The data is wrong.
+    """
+    splits, task = config.data.read(config.seed)
+    raw = splits.train
+    every_step = config.model.output == "every_step"
+    if every_step != raw.per_step:
+        raise InputError(
+            f"model.output: {config.model.output}, but {raw.source} has labels of "
+            f"{'steps' if raw.per_step else 'sequences'}; set it to "
+            f"{'every_step' if raw.per_step else 'sequence'}"
+        )
+    task = scale_targets(task, raw)
+    scaler = Scaler.fit(raw.x, raw.lengths) if getattr(config.data, "standardize", False) else None
+    _, steps, features = raw.x.shape
+    network = Network(config.model, features, task.output_size)
+    network.initialize(generator(config.seed, "weights"))
+    if from_the_start and config.training.start_from is not None:
+        start_from(network, config.training.start_from)
+    data = config.data
+    expected = InputSpec(features, steps, means=splits.means, columns=raw.columns)
+    if isinstance(data, Csv):
+        expected = replace(
+            expected,
+            label_column=data.label_column,
+            header=data.header,
+            sequence_column=data.sequence_column,
+            label_per=data.label_per,
+        )
+    if isinstance(data, Series):
+        expected = replace(expected, windows=data.windows(raw.columns or ()))
+    if not isinstance(data, Synthetic):
+        expected = replace(expected, missing=data.missing)
+    model = Model(network, task, scaler, expected)
+    return Experiment(
+        config,
+        splits,
+        model,
+        model.examples(raw),
+        None if splits.validation is None else model.examples(splits.validation),
+        Progress.start(network, task, config.training),
+    )

@@ -1,0 +1,229 @@
+"""``rnn init``: a config for one's own file that works as it stands."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY, Command, process
+
+from rnncli.config import yaml12
+from rnncli.config.validate import read_config
+from rnncli.runs.trainer import build
+
+DATA = REPOSITORY / "tests" / "data"
+X = np.random.default_rng(0).standard_normal((60, 6, 2)).round(3)
+LABELS = np.where(X.sum(axis=(1, 2)) > 0, "up", "down")
+BY_STEP = [f"{name}_{step}" for step in range(6) for name in "xy"]
+BY_FEATURE = [f"{name}_{step}" for name in "xy" for step in range(6)]
+
+
+def table(path: str, header: list[str] | None, rows: list[list[object]]) -> Path:
+    lines = [",".join(map(str, row)) for row in ([header] if header else []) + rows]
+    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Path(path)
+
+
+def wide(path: str, header: list[str] | None = None) -> Path:
+    rows = [[*x.ravel(), label] for x, label in zip(X, LABELS, strict=True)]
+    return table(path, header, rows)
+
+
+def long(path: str, header: list[str], per_step: bool = False) -> Path:
+    rows = []
+    for number, (x, label) in enumerate(zip(X, LABELS, strict=True)):
+        for place, step in enumerate(x[: 3 + number % 4]):
+            rows.append([number, *step, f"{label}{place % 2}" if per_step else label])
+    return table(path, header, rows)
+
+
+def months(path: str) -> Path:
+    rows = [[f"{1990 + i // 12}-{1 + i % 12:02}", np.sin(i / 5).round(3), i % 7] for i in range(99)]
+    return table(path, ["date", "price", "day_of_week"], rows)
+
+
+def proposed(rnn: Command, file: Path, *hints: object) -> tuple[dict[str, object], str]:
+    """Return the ``data`` section for a file, and what was said; the config must train."""
+    made = rnn("init", file, "--force", *hints)
+    assert made.code == 0, made.err
+    assert made.out == "config.yaml\n"
+    trained = rnn("train", "-q", "-c", "config.yaml", "--set", "training.num_epochs=1")
+    assert trained.code == 0, trained.err
+    return yaml12.load(Path("config.yaml").read_bytes(), "config.yaml").tree["data"], made.err
+
+
+def test_a_config_without_a_file_is_the_synthetic_task(rnn: Command, here: Path) -> None:
+    assert rnn("init").code == 0
+    config = read_config(here / "config.yaml")
+    assert config.data.kind == "sum_sign"
+    assert "#" in (here / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("header", "hints", "size"),
+    [
+        ([*BY_STEP, "gesture"], [], 2),
+        ([f"t{t}_c{c}" for t in range(6) for c in range(2)] + ["gesture"], [], 2),
+        ([f"v{i}" for i in range(12)] + ["gesture"], [], 1),
+        (None, [], 1),
+        (None, ["--input-size", 2], 2),
+        ([*map(str, range(12)), "label"], [], 1),
+    ],
+)
+def test_rows_of_steps(
+    rnn: Command, here: Path, header: list[str] | None, hints: list[object], size: int
+) -> None:
+    data, said = proposed(rnn, wide("a.csv", header), *hints)
+    assert (data["kind"], data["input_size"]) == ("csv", size)
+    assert data["label_column"] == (-1 if header is None else header[-1])
+    assert f"60 sequences of {12 // size} steps" in said
+    assert f"down {(LABELS == 'down').sum()}, up {(LABELS == 'up').sum()}" in said
+    guessed = header is None and not hints
+    assert ("not certain: 12 columns" in said) >= guessed
+
+
+def test_rows_feature_by_feature_are_refused_in_one_line(rnn: Command, here: Path) -> None:
+    for names in (BY_FEATURE, [f"c{c}_t{t}" for c in range(2) for t in range(6)]):
+        done = rnn("init", wide("a.csv", [*names, "label"]))
+        assert done.code == 2
+        assert "feature by feature; put them step by step" in done.err
+        assert done.err.count("\n") == 1
+    assert not (here / "config.yaml").exists()
+
+
+def test_pictures_are_read_by_lines_and_noise_is_not(rnn: Command, here: Path) -> None:
+    rng = np.random.default_rng(1)
+    columns = np.repeat(rng.standard_normal((40, 1, 6)), 6, axis=1).reshape(40, 36)
+    noise = rng.standard_normal((40, 36)).cumsum(axis=1)
+    for pixels, size in ((columns, 6), (noise, 1)):
+        rows = [[*row.round(3), int(row[3] > 0)] for row in pixels]
+        data, said = proposed(rnn, table("a.csv", None, rows))
+        assert data["input_size"] == size
+        assert "else --input-size D" in said
+
+
+@pytest.mark.parametrize("per_step", [False, True])
+def test_long_form_is_found_by_names_or_by_what_stands_together(
+    rnn: Command, here: Path, per_step: bool
+) -> None:
+    data, said = proposed(rnn, long("a.csv", ["id", "ax", "ay", "label"], per_step))
+    assert (data["sequence_column"], data["label_column"]) == ("id", "label")
+    assert data.get("label_per") == ("step" if per_step else None)
+    assert "60 sequences of 3 to 6 steps, 2 features" in said
+    assert "not certain" not in said
+    if not per_step:
+        data, said = proposed(rnn, long("b.csv", ["nr", "ax", "ay", "what"]))
+        assert (data["sequence_column"], data["label_column"]) == ("nr", "what")
+        assert "not certain: long form" in said
+
+
+def test_a_table_in_the_order_of_time(rnn: Command, here: Path) -> None:
+    data, said = proposed(rnn, months("a.csv"), "--label-column", "price")
+    assert data["kind"] == "series"
+    assert data["columns"] == ["price", "day_of_week"]
+    assert data["targets"] == ["price"]
+    assert "only tell the time: date" in said
+    data, _ = proposed(rnn, wide("b.csv", [*BY_STEP, "label"]), "--kind", "series")
+    assert data["kind"] == "series"
+
+
+def test_arrays_and_their_labels(rnn: Command, here: Path) -> None:
+    np.savez("a.npz", x=X, y=X.sum(axis=(1, 2)))
+    np.save("x.npy", X)
+    np.save("y.npy", LABELS)
+    assert proposed(rnn, Path("a.npz"))[0]["kind"] == "npz"
+    assert proposed(rnn, Path("x.npy"), "--labels", "y.npy")[0]["label_path"] == "y.npy"
+    done = rnn("init", "x.npy", "--force")
+    assert done.err == "error: x.npy: an .npy file holds no labels; give --labels FILE.npy\n"
+
+
+def test_a_test_file_beside_is_used_and_missing_values_are_filled(rnn: Command, here: Path) -> None:
+    rows = [["" if i % 9 == 0 else i, i % 5, i % 7, "ab"[i % 2]] for i in range(60)]
+    table("run_train.csv", None, rows)
+    assert "test_path" not in proposed(rnn, Path("run_train.csv"))[0]
+    table("run_test.csv", None, rows[:20])
+    data, said = proposed(rnn, Path("run_train.csv"))
+    assert data["test_path"] == "run_test.csv"
+    assert data["missing"] == "last"
+    assert "10 missing values" in said
+    assert rnn("evaluate", "-w", "latest").code == 0
+
+
+def test_nothing_is_overwritten(rnn: Command, here: Path) -> None:
+    (here / "config.yaml").write_text("mine")
+    (here / "link.yaml").symlink_to("nowhere")
+    for name in ("config.yaml", "link.yaml"):
+        done = rnn("init", "-o", name)
+        assert (done.code, done.out) == (2, "")
+        assert done.err == f"error: {name}: is there already; give --output FILE, or --force\n"
+    assert (here / "config.yaml").read_text() == "mine"
+    assert rnn("init", "--force").code == 0
+    assert rnn("init", "-o", "-").out == (here / "config.yaml").read_text()
+
+
+def test_paths_are_those_from_the_config(rnn: Command, here: Path) -> None:
+    (here / "sub").mkdir()
+    wide("sub/a.csv", [*BY_STEP, "label"])
+    (here / "configs").mkdir()
+    assert rnn("init", "sub/a.csv", "-o", "configs/a.yaml").code == 0
+    assert read_config(Path("configs/a.yaml")).data.path == here / "sub" / "a.csv"
+
+
+def test_a_process_in_plain_surroundings(here: Path) -> None:
+    wide("a.csv", [*BY_STEP, "gesture ü"])
+    made = process("init", "a.csv", env={"LC_ALL": "C", "TERM": "dumb", "COLUMNS": "20"})
+    assert (made.returncode, made.stdout) == (0, "config.yaml\n"), made.stderr
+    assert read_config(here / "config.yaml").data.label_column == "gesture ü"
+
+
+def test_names_that_look_like_yaml_or_end_a_comment(rnn: Command, here: Path) -> None:
+    header = ["x #0", "x #1", '"a: [b\n- c #"']
+    rows = [[i % 3, i % 5, ("no # {", "null: '")[i % 2]] for i in range(40)]
+    data, _ = proposed(rnn, table("my data #1.csv", header, rows))
+    assert data["path"] == "my data #1.csv"
+    assert data["label_column"] == "a: [b\n- c #"
+    many = [f"a long name {i} \x1b[31m" for i in range(100)]
+    rows = [[f"{i * j % 7}.5" for j in range(1, 101)] for i in range(60)]
+    data, said = proposed(rnn, table("b.csv", many, rows), "--kind", "series")
+    assert data["columns"] == many
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["nosuch.csv"], "error: nosuch.csv: No such file or directory; a readable file"),
+        (["a.csv", "--input-size", "5"], "12 feature columns; a multiple of 5"),
+        (["a.csv", "--label-column", "zz"], "error: a.csv: there is no column 'zz'; there are x_0"),
+        (["a.csv", "--kind", "cvs"], "error: --kind cvs: is not known; did you mean 'csv'?"),
+        (["a.csv", "--labels", "a.csv"], "error: --labels: does not fit a file of kind csv"),
+        (["a.ts", "--input-size", "2"], "error: --input-size: does not fit a file of kind ts"),
+        (["--kind", "csv"], "error: init: options about a data file need the FILE"),
+        (["empty.csv"], "error: empty.csv: no rows of values"),
+        (["one.csv"], "error: one.csv: 1 class (a); from 2 to 1000 are needed"),
+    ],
+)
+def test_wrong_input_is_one_line(rnn: Command, here: Path, words: list[str], problem: str) -> None:
+    wide("a.csv", [*BY_STEP, "label"])
+    Path("empty.csv").touch()
+    table("one.csv", None, [[1, 2, "a"], [3, 4, "a"]])
+    done = rnn("init", *words)
+    assert (done.code, done.out) == (2, "")
+    assert problem in done.err
+    assert done.err.count("\n") == 1
+    assert not (here / "config.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "like"),
+    [
+        ("digits_train.csv.gz", {"input_size": 8, "standardize": False}),
+        ("JapaneseVowels_TRAIN.ts.gz", {"kind": "ts"}),
+        ("sunspots.csv", {"kind": "series", "columns": ("SUNACTIVITY",), "sequence_length": 30}),
+    ],
+)
+def test_real_recordings(rnn: Command, here: Path, file: str, like: dict[str, object]) -> None:
+    made = rnn("init", DATA / file, "-o", "c.yaml")
+    assert made.code == 0, made.err
+    config = read_config(here / "c.yaml")
+    assert {key: getattr(config.data, key) for key in like} == like
+    assert build(config).splits.test is not None

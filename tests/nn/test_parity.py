@@ -1,0 +1,157 @@
+"""The same figures as PyTorch, from arrays that ``golden/make_golden.py`` wrote with it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncli.config.validate import config_from
+from rnncli.errors import InputError
+from rnncli.nn.cells import CELLS
+from rnncli.nn.losses import LOSSES
+from rnncli.nn.network import Architecture, Network
+from rnncli.runs.trainer import build
+from rnncli.runs.weights import fill_network, torch_arrays
+from rnncli.training.optimizers import SGD, Adam, AdamW
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+OPTIMIZERS = {
+    "sgd": SGD(learning_rate=0.1),
+    "sgd_momentum": SGD(learning_rate=0.1, momentum=0.9, weight_decay=0.01),
+    "sgd_nesterov": SGD(learning_rate=0.1, momentum=0.9, nesterov=True),
+    "adam": Adam(learning_rate=0.1, beta1=0.8, beta2=0.95, epsilon=1e-6),
+    "adamw": AdamW(learning_rate=0.1, weight_decay=0.05),
+}
+
+
+def largest_error(found: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
+    with np.load(GOLDEN / "tanh.npz") as golden:
+        case = f"{layers}/{loss}/"
+        arrays = {name.removeprefix(case): golden[name] for name in golden if case in name}
+    values = {n.removeprefix("value/"): a for n, a in arrays.items() if n.startswith("value/")}
+    x, initial = values.pop("input"), values.pop("initial")
+    steps, batch, inputs = x.shape
+    hidden = initial.shape[2]
+    architecture = Architecture(hidden_size=hidden, num_layers=layers, dtype="float64")
+    network = Network(architecture, inputs, arrays["z"].shape[1])
+    fill_network(network, values)
+    unrolled = network.unroll(steps, batch)
+    unrolled.inputs[...] = x.transpose(0, 2, 1)
+    for layer, given in zip(unrolled.layers, initial, strict=True):
+        layer.initial[...] = given.T
+    z = unrolled.forward()
+    assert largest_error(z, arrays["z"].T) <= 1e-12
+    losses, slope = LOSSES[loss](z, arrays["y"].reshape(batch, -1))
+    assert abs(losses.mean() / arrays["loss"] - 1) <= 1e-12
+    unrolled.backward(slope, to_inputs=True)
+    found = {name: np.concatenate(blocks) for name, blocks in network.gradients.items()}
+    found |= {f"rnn.bias_hh_l{i}": found[f"rnn.bias_ih_l{i}"] for i in range(layers)}
+    found["input"] = unrolled.input_gradient.transpose(0, 2, 1)
+    found["initial"] = np.stack([layer.flow.T for layer in unrolled.layers])
+    for name, array in arrays.items():
+        if name.startswith("gradient/"):
+            assert largest_error(found[name.removeprefix("gradient/")], array) <= 1e-12, name
+
+
+LENGTHS = np.array([9, 1, 5, 9, 3])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("both", [False, True])
+def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> None:
+    with np.load(GOLDEN / "cells.npz") as golden:
+        case = f"{cell}/{layers}/{both}/"
+        arrays = {name.removeprefix(case): golden[name] for name in golden if case in name}
+    values = {n.removeprefix("value/"): a for n, a in arrays.items() if n.startswith("value/")}
+    x = values.pop("input").transpose(1, 0, 2)
+    batch, steps, inputs = x.shape
+    architecture = Architecture(
+        cell, hidden_size=4, num_layers=layers, bidirectional=both, dtype="float64"
+    )
+    network = Network(architecture, inputs, 2)
+    fill_network(network, values)
+    unrolled = network.unroll(steps, batch)
+    unrolled.load(to_the_end(x), LENGTHS)
+    z = unrolled.forward()
+    assert largest_error(z.T, arrays["z"]) <= 1e-12
+    _, slope = LOSSES["mean_squared_error"](z, arrays["y"])
+    unrolled.backward(slope, to_inputs=True)
+    found = {name: np.concatenate(blocks) for name, blocks in network.gradients.items()}
+    found["input"] = unrolled.input_gradient.transpose(2, 0, 1)
+    for name, array in arrays.items():
+        name = name.removeprefix("gradient/")
+        if name == "input":
+            assert largest_error(found[name], to_the_end(array.transpose(1, 0, 2))) <= 1e-12
+        elif name in found and name in values:
+            expected = arrays[f"gradient/{name}"]
+            # Where the second bias is apart, it is so in the last gate alone.
+            assert largest_error(found[name], expected[-len(found[name]) :]) <= 1e-12, name
+    # Weights leave as they came; two biases that only act as their sum leave as their sum.
+    again = torch_arrays(network)
+    assert again.keys() == values.keys()
+    for name, value in values.items():
+        if "bias_ih" in name:
+            other = name.replace("bias_ih", "bias_hh")
+            total = again[name] + again[other]
+            np.testing.assert_allclose(total, value + values[other], rtol=0, atol=1e-15)
+        elif "bias_hh" not in name:
+            np.testing.assert_array_equal(again[name], value)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None:
+    with np.load(GOLDEN / "cells.npz") as golden:
+        case = f"{cell}/2/True/value/"
+        values = {n.removeprefix(case): golden[n] for n in golden if n.startswith(case)}
+    del values["input"]
+    np.savez(tmp_path / "state.npz", **values)
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "a.npz", x=rng.standard_normal((20, 5, 3)), y=rng.standard_normal((20, 2)))
+    tree = {
+        "data": {"kind": "npz", "path": str(tmp_path / "a.npz")},
+        "model": {"cell": cell, "hidden_size": 4, "num_layers": 2, "bidirectional": True},
+        "training": {"start_from": str(tmp_path / "state.npz")},
+    }
+    found = torch_arrays(build(config_from(tree)).model.network)
+    np.testing.assert_array_equal(found["head.weight"], values["head.weight"].astype("f"))
+    name = "rnn.weight_hh_l1_reverse"
+    np.testing.assert_array_equal(found[name], values[name].astype("f"))
+    tree["model"]["hidden_size"] = 5  # type: ignore[index]
+    with pytest.raises(InputError, match=r"state\.npz: .* has shape"):
+        build(config_from(tree))
+
+
+def to_the_end(x: np.ndarray) -> np.ndarray:
+    """Move sequences (B, T, D) that stand at the beginning to the end."""
+    moved = np.zeros_like(x)
+    for row, sequence, length in zip(moved, x, LENGTHS, strict=True):
+        row[len(row) - length :] = sequence[:length]
+    return moved
+
+
+def test_arrays_have_pytorchs_names_and_shapes() -> None:
+    with np.load(GOLDEN / "tanh.npz") as golden:
+        case = "2/softmax_cross_entropy/value/"
+        shapes = {n.removeprefix(case): golden[n].shape for n in golden if n.startswith(case)}
+    del shapes["input"], shapes["initial"]
+    network = Network(Architecture(hidden_size=6, num_layers=2), 3, 4)
+    assert {name: array.shape for name, array in torch_arrays(network).items()} == shapes
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_take_the_same_path(name: str) -> None:
+    with np.load(GOLDEN / "optimizers.npz") as golden:
+        parameters, gradients = golden["start"].copy(), golden["gradients"]
+        path = golden[name]
+    optimizer = OPTIMIZERS[name]
+    slots = {slot: np.zeros_like(parameters) for slot in optimizer.slots}
+    for step, (gradient, expected) in enumerate(zip(gradients, path, strict=True), 1):
+        optimizer.update(parameters, gradient.copy(), slots, optimizer.learning_rate, step)
+        assert largest_error(parameters, expected) <= 1e-12

@@ -1,0 +1,440 @@
+"""Configs and data from an enemy: a correct value, or one clear line that says where."""
+
+import csv
+import gzip
+import io
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from conftest import PEAK_MEGABYTES, REPOSITORY, Command, process
+from helpers import hostile
+
+from rnncli.config import yaml12
+from rnncli.config.schema import Config
+from rnncli.config.validate import as_tree, read_config
+from rnncli.datasets import Data
+from rnncli.datasets.csv import Csv
+from rnncli.datasets.inputs import InputSpec, read_inputs
+from rnncli.datasets.npz import Npz
+from rnncli.datasets.sequences import Splits
+from rnncli.datasets.series import Series, read_table
+from rnncli.datasets.ts import Ts
+from rnncli.datasets.untrusted.lines import open_lines
+from rnncli.errors import InputError
+
+SLOWEST = 0.5
+
+
+def one_clear_line(error: InputError, path: Path) -> None:
+    for line in error.problems:
+        if line.startswith("... and "):
+            continue
+        assert str(path) in line or line.startswith(("data.", "training.", "model.")), line
+        assert line.isprintable()
+        assert len(line) < 1100
+
+
+def quick(read: Callable[[], object], path: Path) -> tuple[object | None, float]:
+    """Return what is read, or None where it is refused as it should be; and the seconds."""
+    begun = time.perf_counter()
+    try:
+        return read(), time.perf_counter() - begun
+    except InputError as error:
+        seconds = time.perf_counter() - begun
+        one_clear_line(error, path)
+        return None, seconds
+
+
+def shares(suite: int, campaign: int) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "count",
+        [suite, pytest.param(campaign, marks=pytest.mark.campaign)],
+        ids=["share", "all"],
+    )
+
+
+@shares(600, 20_000)
+def test_a_mutant_of_a_config_is_refused_or_means_what_it_says(here: Path, count: int) -> None:
+    path, accepted, slowest = here / "c.yaml", 0, 0.0
+    good = [
+        (REPOSITORY / "configs" / name).read_bytes()
+        for name in ("sum_sign.yaml", "digits.yaml", "sunspots.yaml", "parity.yaml")
+    ]
+    for seed, content in enumerate(good):
+        for mutant in hostile.texts(content, count // len(good), seed):
+            path.write_bytes(mutant)
+            config, seconds = quick(lambda: read_config(path), path)
+            slowest = max(slowest, seconds)
+            if isinstance(config, Config):
+                accepted += 1
+                tree = as_tree(config)
+                assert yaml12.load(yaml12.dump(tree), "again").tree == tree
+    print(f"{count} configs: {accepted} accepted, slowest {slowest:.3f} s")
+    assert 0 < accepted < count
+
+
+WIDE = b"".join(b"%d,0.5,%d.25,%s\n" % (i, i % 7, b"ab"[i % 2 : i % 2 + 1]) for i in range(20))
+LONG = b"id,u,v,label\n" + b"".join(
+    b"%d,%d.5,2,%s\n" % (i // 4, i, b"ab"[i // 4 % 2 : i // 4 % 2 + 1]) for i in range(64)
+)
+TABLE = b"year,spots,area\n" + b"".join(b"%d,%d.5,%d\n" % (i, i * 3 % 11, i) for i in range(60))
+TS = b"# text\n@problemName x\n@classLabel true a b\n@data\n" + b"".join(
+    b"%d,2.5,?:1,%d,3:%s\n" % (i, i, b"ab"[i % 2 : i % 2 + 1]) for i in range(20)
+)
+
+
+def npz_file(path: Path) -> bytes:
+    x = np.arange(60.0).reshape(20, 3)
+    np.savez(path, x=x, y=np.array(["a", "b"] * 10))
+    return path.read_bytes()
+
+
+def sound(splits: Splits) -> bool:
+    parts = [part for part in (splits.train, splits.validation) if part is not None]
+    return all(np.isfinite(part.x).all() for part in parts)
+
+
+@shares(500, 10_000)
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "long", "npz", "ts", "series"])
+def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
+    here: Path, kind: str, count: int
+) -> None:
+    sections: dict[str, tuple[str, bytes, Callable[[Path], Data]]] = {
+        "csv": ("d.csv", WIDE, lambda path: Csv(path=path)),
+        "csv.gz": ("d.csv.gz", gzip.compress(WIDE, mtime=0), lambda path: Csv(path=path)),
+        "long": (
+            "d.csv",
+            LONG,
+            lambda path: Csv(path=path, sequence_column="id", label_column="label"),
+        ),
+        "npz": ("d.npz", npz_file(here / "good.npz"), lambda path: Npz(path=path)),
+        "ts": ("d.ts", TS, lambda path: Ts(path=path, missing="mean")),
+        "series": ("d.csv", TABLE, lambda path: Series(path=path, sequence_length=3)),
+    }
+    name, content, section = sections[kind]
+    path, accepted, slowest = here / name, 0, 0.0
+    path.write_bytes(content)
+    assert sound(section(path).read(0)[0])
+    for mutant in hostile.texts(content, count, seed=2):
+        path.write_bytes(mutant)
+        found, seconds = quick(lambda: section(path).read(0)[0], path)
+        slowest = max(slowest, seconds)
+        if isinstance(found, Splits):
+            accepted += 1
+            assert sound(found)
+    print(f"{count} mutants of {kind}: {accepted} accepted, slowest {slowest:.3f} s")
+    assert accepted < count
+
+
+@shares(1000, 10_000)
+def test_numbers_of_a_mutant_are_those_that_stand_there(here: Path, count: int) -> None:
+    """What is accepted equals what the standard library reads in the same cells."""
+    path, accepted = here / "d.csv", 0
+    expected = InputSpec(input_size=1, sequence_length=3, label_column=None)
+    for mutant in hostile.texts(WIDE.replace(b"a\n", b"7\n").replace(b"b\n", b"8\n"), count, 3):
+        path.write_bytes(mutant)
+        parts, _ = quick(lambda: list(read_inputs(str(path), expected, labelled=False)), path)
+        if isinstance(parts, list):
+            rows = [row for row in csv.reader(io.StringIO(mutant.decode("utf-8-sig"))) if row]
+            found = [part.x[i, -length:, 0] for part in parts for i, length in lengths(part)]
+            if len(found) == len(rows) - 1:
+                del rows[0]  # a header
+            accepted += 1
+            for row, values in zip(rows, found, strict=True):
+                there = [cell for cell in row if cell.strip()]
+                np.testing.assert_array_equal(values, [float(cell) for cell in there])
+    assert accepted > count / 20
+
+
+def lengths(part: object) -> Iterator[tuple[int, int]]:
+    count, steps = part.x.shape[:2]  # type: ignore[attr-defined]
+    given = part.lengths  # type: ignore[attr-defined]
+    yield from enumerate([steps] * count if given is None else given.tolist())
+
+
+def packed_again_and_again(content: bytes, times: int) -> bytes:
+    packer = zlib.compressobj(wbits=31)
+    return b"".join(packer.compress(content) for _ in range(times)) + packer.flush()
+
+
+def gzip_bomb() -> bytes:
+    return packed_again_and_again(b"\0" * (1 << 20), 256)
+
+
+def line_bomb() -> bytes:
+    return packed_again_and_again(b"1," * (1 << 19) + b"\n", 256)
+
+
+def array_bomb() -> bytes:
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("x.npy", "w", force_zip64=True) as member,
+    ):
+        member.write(hostile.npy(np.zeros((1, 1), np.float32)).replace(b"(1, 1)", b"(99999, 9)"))
+        for _ in range(256):
+            member.write(b"\0" * (1 << 20))
+    return buffer.getvalue()
+
+
+BOMBS = {
+    "zeros without a line's end": ("d.csv", gzip_bomb),
+    "lines of many numbers": ("d.csv", line_bomb),
+    "the same as .ts": ("d.ts", lambda: gzip.compress(b"@data\n") + line_bomb()),
+    "zeros in an archive": ("d.npz", array_bomb),
+    "an archive of many members": (
+        "d.npz",
+        hostile.many_members,
+    ),
+    "deep yaml": ("c.yaml", lambda: b"[" * 60_000),
+    "deep yaml in blocks": ("c.yaml", lambda: b"- " * 30_000),
+    "deep yaml of keys": ("c.yaml", lambda: b"? " * 30_000),
+    "deep yaml of braces": ("c.yaml", lambda: b"{a: " * 15_000),
+    "a billion laughs": (
+        "c.yaml",
+        lambda: b"a: &a [x]\n" + b"".join(b"b%d: &b%d [*a, *a, *a]\n" % (i, i) for i in range(99)),
+    ),
+    "merge keys": ("c.yaml", lambda: b"a: &a {x: 1}\nb: {<<: [*a, *a, *a]}\n" * 500),
+    "many keys": ("c.yaml", lambda: b"".join(b"k%d: 1\n" % i for i in range(6_000))),
+    "one long word": ("c.yaml", lambda: b"a: " + b"x" * 65_000),
+    "many digits": ("c.yaml", lambda: b"seed: " + b"9" * 65_000),
+    "many quotes": ("c.yaml", lambda: b"a: " + b"'" * 65_001),
+    "too long": ("c.yaml", lambda: b"#" * (1 << 16) + b"#"),
+}
+READ: dict[str, Callable[[Path], object]] = {
+    ".csv": lambda path: Csv(path=path).read(0),
+    ".ts": lambda path: Ts(path=path).read(0),
+    ".npz": lambda path: Npz(path=path).read(0),
+    ".yaml": read_config,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_bombs_are_refused_at_once(here: Path, name: str) -> None:
+    file, content = BOMBS[name]
+    path = here / file
+    path.write_bytes(content())
+    seconds = []
+    for _ in range(3):
+        found, taken = quick(lambda: READ[path.suffix](path), path)
+        assert found is None
+        seconds.append(taken)
+    print(f"{name}: {min(seconds):.3f} s")
+
+
+def test_bombs_take_little_memory(here: Path) -> None:
+    (here / "d.csv").write_bytes(gzip_bomb())
+    (here / "c.yaml").write_text("data: {kind: csv, path: d.csv}")
+    script = (
+        "from rnncli.cli.main import main\n"
+        "try: main(['train', '-c', 'c.yaml'])\n"
+        f"finally: print({PEAK_MEGABYTES})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "d.csv:1: row 1" in done.stderr
+    assert int(done.stdout) < 300
+    assert not Path("runs").exists()
+
+
+def test_packed_text_that_is_honest_is_read(here: Path) -> None:
+    """What measurements pack to is far from the bound: also zeros and ones, and several parts."""
+    bits = np.random.default_rng(0).integers(2, size=(9000, 1000), dtype=np.uint8)
+    rows = b"".join(bytes(row + 48).replace(b"0", b"0,") + b"\n" for row in bits)
+    path = here / "d.csv.gz"
+    path.write_bytes(gzip.compress(rows, 1))
+    with open_lines(path) as lines:
+        assert b"".join(lines) == rows
+    path.write_bytes(gzip.compress(b"1,2\n") + gzip.compress(b"3,4\n"))
+    with open_lines(path) as lines:
+        assert list(lines) == [b"1,2\n", b"3,4\n"]
+
+
+def test_a_line_beyond_measure_is_refused(here: Path) -> None:
+    path = here / "d.csv"
+    with open(path, "wb") as file:
+        file.truncate(1 << 32)  # a hole: no newline in four gigabytes
+    with pytest.raises(InputError, match=r"d\.csv:1: row 1: a line of over 64 MiB"):
+        Csv(path=path).read(0)
+
+
+SLOW = {
+    "many digits and a letter": ("d.csv", lambda: b"1,2,3,a\n4,5," + b"1" * 130_000 + b"x,b\n"),
+    "the same as .ts": (
+        "d.ts",
+        lambda: b"@classLabel true a b\n@data\n1," + b"1" * 10**6 + b"x:a\n1,2:b\n",
+    ),
+    "one label without end": (
+        "d.csv",
+        lambda: b"1,2,3,a\n" * 9000 + b"4,5,6," + b"b" * 131_000 + b"\n",
+    ),
+    "one sequence without end": (
+        "d.ts",
+        lambda: b"@classLabel true a b\n@data\n" + b"1,2:a\n" * 20_000 + b"1," * 20_000 + b"1:b\n",
+    ),
+    "a tag without a name": ("d.ts", lambda: b"@\n@data\n1,2:a\n" + b"@\n" * 9),
+    "no text in an array": (
+        "d.npz",
+        lambda: hostile.packed(
+            {
+                "x.npy": hostile.npy(np.ones((4, 3))),
+                "y.npy": hostile.npy(np.full(4, 0xFFFFFFFF, "u4")).replace(b"<u4", b"<U1"),
+            }
+        ),
+    ),
+    "hexadecimal digits": ("c.yaml", lambda: b"seed: 0x" + b"f" * 5000),
+    "octal digits": ("c.yaml", lambda: b"seed: 0o" + b"7" * 9000),
+    "a character beyond all": ("c.yaml", lambda: b'seed: "\\UFFFFFFFF"'),
+    "a kind that is a list": ("c.yaml", lambda: b"data: {kind: [1]}"),
+    "a kind that is a section": ("c.yaml", lambda: b"data: {kind: {a: 1}}"),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_what_was_slow_or_unforeseen_is_a_line(here: Path, name: str) -> None:
+    file, content = SLOW[name]
+    path = here / file
+    path.write_bytes(content())
+    found, seconds = quick(lambda: READ[path.suffix](path), path)
+    assert found is None
+    print(f"{name}: {seconds:.3f} s")
+
+
+def test_a_table_of_many_columns_takes_no_time_squared(here: Path) -> None:
+    names = ",".join(f"c{i}" for i in range(20_000))
+    row = ",".join("1" for _ in range(20_000))
+    (here / "d.csv").write_text(f"{names}\n" + f"{row}\n" * 3)
+    begun = time.perf_counter()
+    names_found, values, _ = read_table(here / "d.csv", None)
+    assert values.shape == (3, 20_000)
+    assert len(names_found) == 20_000
+    print(f"{time.perf_counter() - begun:.2f} s")
+
+
+@pytest.mark.parametrize("key", [".".join("a" * 1000), "data.kind", "seed"])
+def test_overrides_are_trusted_no_more(rnn: Command, here: Path, key: str) -> None:
+    for value in ("[1]", "0x" + "f" * 5000, '"\\UFFFFFFFF"', "- "):
+        refused = rnn("gradcheck", "--set", f"{key}={value}")
+        assert refused.code == 2, value
+        assert refused.err.count("\n") == 1
+        assert len(refused.err) < 1100
+
+
+def test_a_section_that_is_set_has_its_paths_here(rnn: Command, here: Path) -> None:
+    (here / "d.csv").write_bytes(WIDE)
+    (here / "configs").mkdir()
+    (here / "configs" / "c.yaml").write_text("training: {num_epochs: 1}")
+    done = rnn("train", "-q", "-c", "configs/c.yaml", "--set", "data={kind: csv, path: d.csv}")
+    assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "d\udcff/x.csv"], ids=["long", "not UTF-8"])
+def test_a_path_that_can_be_none(rnn: Command, here: Path, name: str) -> None:
+    refused = rnn("train", "-q", "--set", "data={kind: csv}", "--set", f"data.path={name}")
+    assert refused.code == 2
+    assert not (here / "runs").exists()
+    for kind in ("npz", "ts", "series"):
+        (here / "c.yaml").write_text(f"data: {{kind: {kind}, path: {'x' * 300}}}")
+        assert rnn("train", "-c", "c.yaml").code == 2
+
+
+TRAPS = {
+    "a nan": (b"1,2,3,a\n4,nan,6,b\n", "d.csv:2: row 2, column 2: 'nan' is not a number"),
+    "an infinity": (b"1,2,3,a\n4,5,inf,b\n", "d.csv:2: row 2, column 3: 'inf' is not a number"),
+    "a ragged row": (b"1,2,3,a\n4,5,6,7,b\n", "d.csv:2: row 2: 5 columns; 4 were expected"),
+    "a nul byte": (b"1,2,3,a\n4,5,\0,b\n", "d.csv:2: row 2, column 3: a NUL byte"),
+    "an open quote": (
+        b'1,2,3,a\n4,"5,6,b\n7,8,9,a\n',
+        "d.csv:2: row 2, column 2: a quote without an end",
+    ),
+    "an open quote, far from the end": (
+        b'1,2,3,a\n4,5,"6,b\n' + b"7,8,9,a\n" * 40_000,
+        "d.csv:2: row 2, column 3: a quote without an end",
+    ),
+    "a full-width digit": ("1,2,3,a\n4,５,6,b\n".encode(), "row 2, column 2: '５' is not a number"),
+    "utf-16": ("1,2,3,a\n4,5,6,b\n".encode("utf-16"), "d.csv:1: row 1: byte 1 is not UTF-8"),
+    "a mark in the midst": (
+        "1,2,3,a\n\ufeff4,5,6,b\n".encode(),
+        r"d.csv:2: row 2, column 1: '\ufeff4' is not a number",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_trap_is_found_before_the_first_step(rnn: Command, here: Path, name: str) -> None:
+    content, problem = TRAPS[name]
+    (here / "d.csv").write_bytes(content)
+    (here / "c.yaml").write_text("data: {kind: csv, path: d.csv}")
+    result = rnn("train", "-c", "c.yaml")
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert problem in result.err
+    assert not (here / "runs").exists()
+
+
+def test_a_mark_at_the_beginning_is_no_trap(rnn: Command, here: Path) -> None:
+    (here / "d.csv").write_bytes(b"\xef\xbb\xbf" + WIDE)
+    (here / "c.yaml").write_text("data: {kind: csv, path: d.csv}\ntraining: {num_epochs: 1}")
+    assert rnn("train", "-q", "-c", "c.yaml").code == 0
+
+
+@pytest.mark.parametrize("source", ["/dev/zero", "/dev/null", "."])
+@pytest.mark.parametrize("kind", ["csv", "npz", "ts", "series"])
+def test_what_is_no_file_is_refused(rnn: Command, here: Path, source: str, kind: str) -> None:
+    (here / "c.yaml").write_text(f"data: {{kind: {kind}, path: {source}}}")
+    result = rnn("train", "-c", "c.yaml")
+    assert result.code == 2
+    assert result.err.count("\n") == 1, result.err
+    assert not (here / "runs").exists()
+
+
+def test_the_kinds_of_files_are_all_attacked() -> None:
+    kinds = {option.kind for option in get_args(Data) if hasattr(option, "path")}
+    assert kinds <= {"csv", "npz", "ts", "series"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x1f\x8b", gzip.compress(b"1,2,3,4,5\n", mtime=0)[:-5], b"\x1f\x8b\x08\0!"],
+    ids=["two bytes", "cut off", "no header"],
+)
+def test_packed_standard_input_that_is_damaged(run_folder: Path, content: bytes) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rnncli", "predict", "-w", "latest"],
+        input=content,
+        capture_output=True,
+    )
+    assert done.returncode == 2, done
+    assert done.stderr.startswith(b"error: standard input: the gzip data is damaged")
+
+
+def test_one_label_a_sequence_for_a_model_that_answers_at_every_step(
+    rnn: Command, here: Path
+) -> None:
+    (here / "c.yaml").write_text(
+        "data: {kind: csv, path: d.csv, sequence_column: id, label_column: label,\n"
+        "  label_per: step}\n"
+        "model: {output: every_step, pooling: last}\ntraining: {num_epochs: 1}\n"
+    )
+    (here / "d.csv").write_bytes(LONG)
+    assert rnn("train", "-q", "-c", "c.yaml").code == 0
+    np.savez("e.npz", x=np.ones((3, 4, 2)), y=np.array(["a", "b", "a"]))
+    refused = rnn("evaluate", "-w", "latest", "-i", "e.npz")
+    assert refused.code == 2
+    assert refused.err == ("error: e.npz: has labels of sequences; the model answers for steps\n")
+
+
+def test_standard_input_is_trusted_no_more(run_folder: Path) -> None:
+    done = process("predict", "-w", "latest", stdin=None, input="1,2,3,4,x\n")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: standard input:1: row 1, column 5: 'x' is not a number; write it like 0.5 or 1e-3\n"
+    )

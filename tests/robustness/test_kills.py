@@ -1,0 +1,318 @@
+"""Real processes, stopped by real signals: nothing is lost, and the way on is the same."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import assert_same, metrics, process, sha
+
+import rnncli
+from rnncli.config.validate import read_config
+from rnncli.errors import InterruptError
+from rnncli.runs.session import new_session, resumed_session
+from rnncli.training.fit import Step
+
+CONFIG = """
+data: {kind: sum_sign, num_samples: 400, sequence_length: 8}
+model: {cell: gru, hidden_size: 8, num_layers: 2, dropout: 0.2}
+training: {num_epochs: 60, batch_size: 16}
+"""
+EVERY_STEP = "training.checkpoint_every=1"
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+FILES = {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
+
+
+def listening() -> None:
+    """Hear all signals, also where whoever started the tests ignores some."""
+    for number in CODES:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def training(
+    folder: Path, *options: str, prepare: Callable[[], None] = listening
+) -> Iterator[subprocess.Popen[str]]:
+    """Start a training in a folder of its own."""
+    folder.mkdir()
+    (folder / "c.yaml").write_text(CONFIG)
+    command = [sys.executable, "-m", "rnncli", "train", "-q", "-c", "c.yaml", *options]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=prepare,
+    ) as child:
+        yield child
+
+
+def wait_for_a_run(child: subprocess.Popen[str], folder: Path) -> None:
+    while child.poll() is None and not list(folder.glob("runs/2*/config.yaml")):
+        time.sleep(0.002)
+
+
+def wait_for_an_epoch(child: subprocess.Popen[str], folder: Path) -> None:
+    wait_for_a_run(child, folder)
+    (log,) = folder.glob("runs/2*/metrics.csv")
+    while child.poll() is None and log.read_bytes().count(b"\n") < 2:
+        time.sleep(0.002)
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that nobody stops, and how long its training takes."""
+    folder = tmp_path_factory.mktemp("straight") / "a"
+    with training(folder) as child:
+        out, err = child.communicate()
+    assert child.returncode == 0, err
+    return folder / out.strip()
+
+
+def assert_whole(run: Path) -> None:
+    """What a kill leaves: the log holds whole rows in order, and what there is can be loaded."""
+    log = (run / "metrics.csv").read_text()
+    assert log.endswith("\n")
+    epochs = range(1, log.count("\n"))
+    assert [int(row["epoch"]) for row in metrics(run)] == list(epochs)
+    assert json.loads((run / "run.json").read_text())["status"] in ("running", "finished")
+    if (run / "weights.npz").exists():
+        rnncli.load(run)
+
+
+def killed(folder: Path, straight: Path, seed: int, *options: str) -> str:
+    """Kill a training at a random time, and the resumed one perhaps as well; then let it end."""
+    rng = random.Random(seed)
+    seconds = float(metrics(straight)[-1]["seconds"])
+    with training(folder, *options) as child:
+        wait_for_a_run(child, folder)
+        time.sleep(rng.uniform(0, seconds * (3 if options else 1)))
+        child.send_signal(signal.SIGKILL)
+    (run,) = folder.glob("runs/2*")
+    assert_whole(run)
+    resume = [sys.executable, "-m", "rnncli", "train", "-q", "--resume", run.name]
+    if rng.random() < 0.3:
+        with subprocess.Popen(resume, cwd=folder, stdout=-3, stderr=-3) as again:
+            time.sleep(rng.uniform(0, 0.5 + seconds))
+            again.kill()
+        assert_whole(run)
+    done = process("train", "-q", "--resume", run.name, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert_same(run, straight)
+    assert {path.name for path in run.iterdir()} == FILES
+    return "finished" if child.returncode == 0 else "killed"
+
+
+def count(share: int, campaign: int) -> pytest.MarkDecorator:
+    """Do something so often in the suite, and more often in the campaign."""
+    return pytest.mark.parametrize(
+        "times", [share, pytest.param(campaign, marks=pytest.mark.campaign)]
+    )
+
+
+@count(4, 300)
+def test_sigkill_at_any_time(tmp_path: Path, straight: Path, times: int) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(
+            pool.map(lambda i: killed(tmp_path / str(i), straight, i), range(times)),
+        )
+    print(f"{times} trainings: {ends.count('killed')} killed, {ends.count('finished')} too late")
+    assert "killed" in ends
+
+
+@count(2, 200)
+def test_sigkill_with_a_checkpoint_every_step(tmp_path: Path, straight: Path, times: int) -> None:
+    def one(i: int) -> str:
+        return killed(tmp_path / str(i), straight, 1000 + i, "--set", EVERY_STEP)
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(one, range(times)))
+    print(f"{times} trainings: {ends.count('killed')} killed, {ends.count('finished')} too late")
+    assert "killed" in ends
+
+
+def stopped(folder: Path, number: signal.Signals, seed: int) -> float:
+    """Stop a training by a signal; return how long it took to end."""
+    endless = ("--set", "training.num_epochs=100000")
+    with training(folder, *endless) as child:
+        wait_for_an_epoch(child, folder)
+        time.sleep(random.Random(seed).uniform(0, 0.1))
+        child.send_signal(number)
+        begun = time.perf_counter()
+        _, err = child.communicate(timeout=20)
+    seconds = time.perf_counter() - begun
+    (run,) = folder.glob("runs/2*")
+    assert child.returncode == CODES[number], err
+    assert err == (
+        f"error: stopped by {number.name}; saved. To go on: rnn train --resume "
+        f"{run.relative_to(folder)}\n"
+    )
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
+    assert {path.name for path in run.iterdir()} >= FILES - {"weights.npz"}
+    return seconds
+
+
+@pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
+@count(1, 100)
+def test_a_signal_saves_and_says_how_to_go_on(
+    tmp_path: Path, number: signal.Signals, times: int
+) -> None:
+    seconds = [stopped(tmp_path / str(i), number, i) for i in range(times)]
+    print(f"{times} times {number.name}: ended within {max(seconds):.3f} s")
+    (run,) = (tmp_path / "0").glob("runs/2*")
+    epochs = len(metrics(run)) + 3
+    done = process(
+        *("train", "-q", "--resume", run.name, "--set", f"training.num_epochs={epochs}"),
+        cwd=tmp_path / "0",
+    )
+    assert done.returncode == 0, done.stderr
+    assert [int(row["epoch"]) for row in metrics(run)] == list(range(1, epochs + 1))
+    rnncli.load(run)
+
+
+def as_nohup_does() -> None:
+    listening()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def test_a_hangup_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    endless = ("--set", "training.num_epochs=100000")
+    with training(tmp_path / "a", *endless, prepare=as_nohup_does) as child:
+        wait_for_an_epoch(child, tmp_path / "a")
+        child.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        assert child.poll() is None
+        child.send_signal(signal.SIGTERM)
+    assert child.returncode == 143
+
+
+def test_a_long_validation_is_left_and_done_again(small: Path) -> None:
+    """The signal comes before the first validation: its epoch is not logged, and not lost."""
+    straight = new_session(read_config(small), Path("straight"), [])
+    for _ in straight.events():
+        pass
+    session = new_session(read_config(small), Path("runs"), [])
+    with pytest.raises(InterruptError):
+        for event in session.events():
+            if isinstance(event, Step) and event.batch == event.batches:
+                os.kill(os.getpid(), signal.SIGINT)
+    assert metrics(session.folder) == []
+    session = resumed_session(str(session.folder), [], [])
+    for _ in session.events():
+        pass
+    assert_same(session.folder, straight.folder)
+
+
+def test_a_terminal_that_is_closed_stops_the_run_as_a_hangup(tmp_path: Path) -> None:
+    first, second = os.openpty()
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    command = [sys.executable, "-m", "rnncli", "train", "-c", "c.yaml"]
+    with subprocess.Popen(
+        [*command, "--set", "training.num_epochs=100000"],
+        cwd=tmp_path,
+        stdout=second,
+        stderr=second,
+        env=os.environ | {"TERM": "xterm"},
+        start_new_session=True,
+        preexec_fn=listening,
+    ) as child:
+        os.close(second)
+        wait_for_an_epoch(child, tmp_path)
+        os.close(first)
+        time.sleep(0.3)
+        assert child.poll() is None  # it goes on in the dark
+        child.send_signal(signal.SIGHUP)
+    assert child.returncode == 129
+    (run,) = tmp_path.glob("runs/2*")
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
+
+
+@count(1, 30)
+def test_a_second_interrupt_stops_at_once(tmp_path: Path, times: int) -> None:
+    for i in range(times):
+        folder = tmp_path / str(i)
+        with training(folder) as child:
+            wait_for_an_epoch(child, folder)
+            child.send_signal(signal.SIGINT)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=20)
+        assert child.returncode == 130, err
+        assert "Traceback" not in err
+        (run,) = folder.glob("runs/2*")
+        assert_interrupted_or_whole(run)
+        done = process("train", "-q", "--resume", run.name, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        rnncli.load(run)
+
+
+def assert_interrupted_or_whole(run: Path) -> None:
+    assert json.loads((run / "run.json").read_text())["status"] in ("interrupted", "running")
+    assert (run / "metrics.csv").read_text().endswith("\n")
+
+
+BARRIER = """
+import os, sys, time
+from datetime import datetime
+from pathlib import Path
+from rnncli.runs.run_folder import create_run
+ready, go = Path("ready"), Path("go")
+children = []
+for i in range(50):
+    if not os.fork():
+        (ready / str(i)).touch()
+        while not go.exists():
+            pass
+        when = datetime(2026, 11, 22, 14, 5, 33)
+        folder = create_run(Path("runs"), "a", when, lambda new: (new / "me").write_text(str(i)))
+        Path("made", str(i)).write_text(folder.name)
+        os._exit(0)
+while len(os.listdir(ready)) < 50:
+    time.sleep(0.001)
+go.touch()
+for _ in range(50):
+    assert os.wait()[1] == 0
+"""
+
+
+def test_fifty_processes_at_one_barrier_get_fifty_folders(here: Path) -> None:
+    for name in ("ready", "made", "runs"):
+        Path(name).mkdir()
+    subprocess.run([sys.executable, "-c", BARRIER], check=True, timeout=60)
+    made = {path.name: path.read_text() for path in Path("made").iterdir()}
+    assert len(set(made.values())) == 50
+    assert {path.name for path in Path("runs").iterdir()} == set(made.values())
+    for number, folder in made.items():
+        assert Path("runs", folder, "me").read_text() == number
+
+
+@pytest.mark.campaign
+def test_fifty_commands_at_one_barrier_get_fifty_folders(small: Path) -> None:
+    start = (
+        "import os, sys, time; from pathlib import Path; import rnncli.runs.session;"
+        "from rnncli.cli.main import main; Path('ready', sys.argv[1]).touch();\n"
+        "while not Path('go').exists(): time.sleep(0.001)\n"
+        "main(['train', '-q', '-c', 'small.yaml'])"
+    )
+    Path("ready").mkdir()
+    children = [
+        subprocess.Popen([sys.executable, "-c", start, str(i)], stdout=subprocess.PIPE, text=True)
+        for i in range(50)
+    ]
+    while len(list(Path("ready").iterdir())) < 50:
+        time.sleep(0.01)
+    Path("go").touch()
+    made = [child.communicate(timeout=60)[0].strip() for child in children]
+    assert all(child.returncode == 0 for child in children)
+    assert len(set(made)) == 50
+    assert len({sha(Path(run) / "weights.npz") for run in made}) == 1
+    assert {str(path) for path in Path("runs").iterdir()} == set(made)
