@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import ConfigDict, with_config
+from pydantic import ConfigDict, Field, with_config
 
 from rnncli.datasets import Data
 from rnncli.datasets.synthetic import SumSign
-from rnncli.keys import Key
 from rnncli.nn.network import Architecture
 from rnncli.training.settings import Training
 
@@ -17,8 +16,10 @@ from rnncli.training.settings import Training
 class Config:
     """What a run is made of; the sections' own classes describe their keys."""
 
-    name: Annotated[str, Key("the run's name", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")] = "rnn"
-    seed: Annotated[int, Key("seed of all random streams", minimum=0, maximum=2**63 - 1)] = 0
-    data: Annotated[Data, Key("the data set", by_kind=True)] = SumSign()
+    name: Annotated[
+        str, Field(pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", description="the run's name")
+    ] = "rnn"
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="seed of all random streams")] = 0
+    data: Annotated[Data, Field(discriminator="kind", description="the data set")] = SumSign()
     model: Architecture = Architecture()
     training: Training = Training()

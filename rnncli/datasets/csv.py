@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from rnncli.datasets.csv_rows import csv_rows, label_of, of_width, value
 from rnncli.datasets.files import FileData
@@ -15,7 +16,6 @@ from rnncli.datasets.numbers import numbers
 from rnncli.datasets.sequences import Sequences, joined, padded
 from rnncli.datasets.untrusted.lines import open_lines
 from rnncli.errors import InputError
-from rnncli.keys import Key
 
 _CELLS_AT_ONCE = 1 << 16
 
@@ -51,16 +51,22 @@ class Csv(FileData):
     """The config section ``data`` of kind csv."""
 
     kind: Literal["csv"] = "csv"
-    input_size: Annotated[int, Key("features a step; a row holds T times as many", minimum=1)] = 1
+    input_size: Annotated[
+        int, Field(ge=1, description="features a step; a row holds T times as many")
+    ] = 1
     label_column: Annotated[
-        int | str, Key("the label's column: its name, or its place from 0")
+        int | str, Field(description="the label's column: its name, or its place from 0")
     ] = -1
-    header: Annotated[bool | None, Key("whether the first row holds names; null looks")] = None
+    header: Annotated[
+        bool | None, Field(description="whether the first row holds names; null looks")
+    ] = None
     sequence_column: Annotated[
-        str | None, Key("in long form, one step a row, the column that tells sequences apart")
+        str | None,
+        Field(description="in long form, one step a row, the column that tells sequences apart"),
     ] = None
     label_per: Annotated[
-        Literal["sequence", "step"], Key("in long form, whether each step has a label of its own")
+        Literal["sequence", "step"],
+        Field(description="in long form, whether each step has a label of its own"),
     ] = "sequence"
 
     def read_file(self, path: Path) -> Sequences:

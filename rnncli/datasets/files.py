@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import Field
+
 from rnncli.datasets.missing import Missing, filled, own_means
 from rnncli.datasets.sequences import Sequences, Splits, check_features
 from rnncli.datasets.split import split
 from rnncli.datasets.task import Task, infer_task
 from rnncli.datasets.untrusted.lines import exists
 from rnncli.errors import InputError
-from rnncli.keys import Key
 
 # Defaults that suit a kind of data better than those of the sections themselves.
 Defaults = dict[str, dict[str, Any]]
@@ -30,19 +31,24 @@ class FileData:
         },
     }
 
-    path: Annotated[Path, Key("the training data")]
-    validation_path: Annotated[Path | None, Key("validation data in a file of its own")] = None
-    test_path: Annotated[Path | None, Key("what `evaluate` scores")] = None
+    path: Annotated[Path, Field(description="the training data")]
+    validation_path: Annotated[
+        Path | None, Field(description="validation data in a file of its own")
+    ] = None
+    test_path: Annotated[Path | None, Field(description="what `evaluate` scores")] = None
     validation_fraction: Annotated[
-        float, Key("random part held out where there is no validation_path", minimum=0, below=1)
+        float,
+        Field(ge=0, lt=1, description="random part held out where there is no validation_path"),
     ] = 0.1
-    standardize: Annotated[bool, Key("scale each feature to mean 0 and deviation 1")] = True
+    standardize: Annotated[
+        bool, Field(description="scale each feature to mean 0 and deviation 1")
+    ] = True
     task: Annotated[
         Literal["classification", "regression"] | None,
-        Key("what the labels are; null takes text and whole numbers for classes"),
+        Field(description="what the labels are; null takes text and whole numbers for classes"),
     ] = None
 
-    missing: Annotated[Missing, Key("what to put where a value is missing")] = "error"
+    missing: Annotated[Missing, Field(description="what to put where a value is missing")] = "error"
 
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from rnncli.datasets.files import FileData
 from rnncli.datasets.mapped import MAPPED_FROM_BYTES, Mapped
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
-from rnncli.keys import Key
 from rnncli.nn.arrays import Array
 
 _NUMBERS_AT_ONCE = 1 << 18
@@ -23,7 +23,9 @@ class Npz(FileData):
     """The config section ``data`` of kind npz; an ``.npy`` file has its labels in another."""
 
     kind: Literal["npz"] = "npz"
-    label_path: Annotated[Path | None, Key("labels of `path` where that is an .npy file")] = None
+    label_path: Annotated[
+        Path | None, Field(description="labels of `path` where that is an .npy file")
+    ] = None
 
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from pydantic import Field
 
 from rnncli.datasets.csv_rows import ABSENT, csv_rows, of_width, value
 from rnncli.datasets.files import Defaults
@@ -17,7 +18,7 @@ from rnncli.datasets.sequences import Sequences, Splits
 from rnncli.datasets.task import Task
 from rnncli.datasets.untrusted.lines import exists, open_lines
 from rnncli.errors import InputError
-from rnncli.keys import Key, suggest
+from rnncli.keys import suggest
 from rnncli.nn.arrays import Array
 
 
@@ -92,21 +93,29 @@ class Series:
     }
 
     kind: Literal["series"] = "series"
-    path: Annotated[Path, Key("a CSV table with a header, one row a step, in the order of time")]
+    path: Annotated[
+        Path, Field(description="a CSV table with a header, one row a step, in the order of time")
+    ]
     columns: Annotated[
-        tuple[str, ...] | None, Key("the features of a step; null for all columns of numbers")
+        tuple[str, ...] | None,
+        Field(description="the features of a step; null for all columns of numbers"),
     ] = None
     targets: Annotated[
-        tuple[str, ...] | None, Key("the columns to foretell; null for all features")
+        tuple[str, ...] | None, Field(description="the columns to foretell; null for all features")
     ] = None
-    sequence_length: Annotated[int, Key("steps of a window", minimum=1)] = 20
-    horizon: Annotated[int, Key("steps to foretell", minimum=1)] = 1
-    test_size: Annotated[int, Key("rows at the end to score, and not to learn", minimum=0)] = 0
+    sequence_length: Annotated[int, Field(ge=1, description="steps of a window")] = 20
+    horizon: Annotated[int, Field(ge=1, description="steps to foretell")] = 1
+    test_size: Annotated[
+        int, Field(ge=0, description="rows at the end to score, and not to learn")
+    ] = 0
     validation_fraction: Annotated[
-        float, Key("part of the windows held out, the latest before the test", minimum=0, below=1)
+        float,
+        Field(ge=0, lt=1, description="part of the windows held out, the latest before the test"),
     ] = 0.1
-    standardize: Annotated[bool, Key("scale each feature to mean 0 and deviation 1")] = True
-    missing: Annotated[Missing, Key("what to put where a value is missing")] = "error"
+    standardize: Annotated[
+        bool, Field(description="scale each feature to mean 0 and deviation 1")
+    ] = True
+    missing: Annotated[Missing, Field(description="what to put where a value is missing")] = "error"
 
     def read(self, seed: int) -> tuple[Splits, Task]:
         """Read the table, and divide it in the order of time; the seed has no part in it."""

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from rnncli.datasets.sequences import Sequences, Splits
 from rnncli.datasets.split import split
 from rnncli.datasets.task import Task
-from rnncli.keys import Key
 from rnncli.nn.arrays import Array
 from rnncli.random_streams import generator
 
-NumSamples = Annotated[int, Key("sequences, validation included", minimum=2, maximum=10**9)]
-Steps = Annotated[int, Key("steps", minimum=1, maximum=10**6)]
-ValidationFraction = Annotated[float, Key("part held out", minimum=0, below=1)]
-Fresh = Annotated[bool, Key("draw new training sequences every epoch")]
+NumSamples = Annotated[int, Field(ge=2, le=10**9, description="sequences, validation included")]
+Steps = Annotated[int, Field(ge=1, le=10**6, description="steps")]
+ValidationFraction = Annotated[float, Field(ge=0, lt=1, description="part held out")]
+Fresh = Annotated[bool, Field(description="draw new training sequences every epoch")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class SumSign(Synthetic):
 
     kind: Literal["sum_sign"] = "sum_sign"
     sequence_length: Steps = 10
-    input_size: Annotated[int, Key("features a step", minimum=1, maximum=10**6)] = 1
+    input_size: Annotated[int, Field(ge=1, le=10**6, description="features a step")] = 1
 
     task = Task("binary", (0, 1))
 
@@ -74,7 +74,7 @@ class Adding(Synthetic):
     """
 
     kind: Literal["adding"] = "adding"
-    sequence_length: Annotated[int, Key("steps", minimum=2, maximum=10**6)] = 100
+    sequence_length: Annotated[int, Field(ge=2, le=10**6, description="steps")] = 100
 
     task = Task("regression", (), (0.0,), (1.0,))
 
@@ -102,7 +102,7 @@ class Copy(Synthetic):
     """
 
     kind: Literal["copy"] = "copy"
-    delay: Annotated[int, Key("steps between the symbols and the sign", minimum=1)] = 100
+    delay: Annotated[int, Field(ge=1, description="steps between the symbols and the sign")] = 100
 
     task = Task("multiclass", tuple(range(9)))
 
@@ -126,8 +126,8 @@ class Parity(Synthetic):
     """
 
     kind: Literal["parity"] = "parity"
-    sequence_length: Annotated[int, Key("longest training sequence", minimum=1)] = 20
-    test_length: Annotated[int, Key("steps of the test sequences", minimum=1)] = 100
+    sequence_length: Annotated[int, Field(ge=1, description="longest training sequence")] = 20
+    test_length: Annotated[int, Field(ge=1, description="steps of the test sequences")] = 100
 
     task = Task("binary", (0, 1))
 
@@ -162,7 +162,7 @@ class TemporalOrder(Synthetic):
     """
 
     kind: Literal["temporal_order"] = "temporal_order"
-    sequence_length: Annotated[int, Key("steps", minimum=10, maximum=10**6)] = 100
+    sequence_length: Annotated[int, Field(ge=10, le=10**6, description="steps")] = 100
 
     task = Task("multiclass", ("XX", "XY", "YX", "YY"))
 

@@ -1,16 +1,15 @@
 """A stack of recurrent layers and a linear head over one flat parameter vector."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
-from rnncli.keys import Key
-from rnncli.nn.arrays import FLOATS, Array
+from rnncli.nn.arrays import Array
 from rnncli.nn.cells import CELLS
 from rnncli.nn.initialization import INITIALIZATIONS
-from rnncli.nn.readout import OUTPUTS, POOLINGS
 from rnncli.nn.unrolled import Unrolled
 
 _BYTES_UNROLLED = 1 << 28
@@ -20,22 +19,30 @@ _BYTES_UNROLLED = 1 << 28
 class Architecture:
     """The config section ``model``: what, besides the data, fixes the network's shape."""
 
-    cell: Annotated[str, Key("the recurrent cell", choices=CELLS)] = "tanh"
-    hidden_size: Annotated[int, Key("units in each layer", minimum=1, maximum=8192)] = 32
-    num_layers: Annotated[int, Key("recurrent layers, stacked", minimum=1, maximum=64)] = 1
-    bidirectional: Annotated[bool, Key("read the sequence in both directions")] = False
+    cell: Annotated[
+        Literal["tanh", "relu", "lstm", "gru"], Field(description="the recurrent cell")
+    ] = "tanh"
+    hidden_size: Annotated[int, Field(ge=1, le=8192, description="units in each layer")] = 32
+    num_layers: Annotated[int, Field(ge=1, le=64, description="recurrent layers, stacked")] = 1
+    bidirectional: Annotated[bool, Field(description="read the sequence in both directions")] = (
+        False
+    )
     dropout: Annotated[
-        float, Key("part of the units silenced between layers in training", minimum=0, below=1)
+        float,
+        Field(ge=0, lt=1, description="part of the units silenced between layers in training"),
     ] = 0.0
-    pooling: Annotated[str, Key("what of a sequence's states is read", choices=POOLINGS)] = "last"
-    output: Annotated[str, Key("one answer a sequence, or one a step", choices=OUTPUTS)] = (
-        "sequence"
-    )
-    dtype: Annotated[str, Key("precision of the weights and the arithmetic", choices=FLOATS)] = (
-        "float32"
-    )
+    pooling: Annotated[
+        Literal["last", "mean", "max"], Field(description="what of a sequence's states is read")
+    ] = "last"
+    output: Annotated[
+        Literal["sequence", "every_step"], Field(description="one answer a sequence, or one a step")
+    ] = "sequence"
+    dtype: Annotated[
+        Literal["float32", "float64"],
+        Field(description="precision of the weights and the arithmetic"),
+    ] = "float32"
     initialization: Annotated[
-        str, Key("starting values of the weights", choices=INITIALIZATIONS)
+        Literal["orthogonal", "uniform"], Field(description="starting values of the weights")
     ] = "orthogonal"
 
     @property

@@ -10,12 +10,14 @@ from math import sqrt
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from rnncli.keys import Key
 from rnncli.nn.arrays import Array
 
-LearningRate = Annotated[float, Key("step size, before the schedule", above=0)]
-WeightDecay = Annotated[float, Key("part of every weight taken off, times the rate", minimum=0)]
+LearningRate = Annotated[float, Field(gt=0, description="step size, before the schedule")]
+WeightDecay = Annotated[
+    float, Field(ge=0, description="part of every weight taken off, times the rate")
+]
 Slots = dict[str, Array]
 
 
@@ -29,8 +31,8 @@ class SGD:
 
     kind: Literal["sgd"] = "sgd"
     learning_rate: LearningRate = 0.01
-    momentum: Annotated[float, Key("memory of earlier gradients", minimum=0, below=1)] = 0.0
-    nesterov: Annotated[bool, Key("look ahead along the momentum")] = False
+    momentum: Annotated[float, Field(ge=0, lt=1, description="memory of earlier gradients")] = 0.0
+    nesterov: Annotated[bool, Field(description="look ahead along the momentum")] = False
     weight_decay: WeightDecay = 0.0
 
     @property
@@ -65,9 +67,9 @@ class Moments:
     """
 
     learning_rate: LearningRate = 1e-3
-    beta1: Annotated[float, Key("memory of the gradient", minimum=0, below=1)] = 0.9
-    beta2: Annotated[float, Key("memory of its square", minimum=0, below=1)] = 0.999
-    epsilon: Annotated[float, Key("keeps the division finite", above=0)] = 1e-8
+    beta1: Annotated[float, Field(ge=0, lt=1, description="memory of the gradient")] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1, description="memory of its square")] = 0.999
+    epsilon: Annotated[float, Field(gt=0, description="keeps the division finite")] = 1e-8
 
     slots: ClassVar[tuple[str, ...]] = ("first_moment", "second_moment")
 

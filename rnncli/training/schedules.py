@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import Annotated, Literal
 
-from rnncli.keys import Key
+from pydantic import Field
 
 WarmUp = Annotated[
-    int, Key("steps over which the rate rises from near 0", minimum=0, maximum=10**12)
+    int, Field(ge=0, le=10**12, description="steps over which the rate rises from near 0")
 ]
 
 
@@ -33,7 +33,7 @@ class Cosine:
 
     kind: Literal["cosine"] = "cosine"
     warmup_steps: WarmUp = 0
-    final_fraction: Annotated[float, Key("factor at the end", minimum=0, maximum=1)] = 0.0
+    final_fraction: Annotated[float, Field(ge=0, le=1, description="factor at the end")] = 0.0
 
     def factor(self, step: int, total: int) -> float:
         """Return the factor at a step, counted from 0, of so many in all."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from rnncli.keys import Key
+from pydantic import Field
+
 from rnncli.training.optimizers import Adam, Optimizer
 from rnncli.training.schedules import Cosine, Schedule
 
@@ -13,22 +14,32 @@ from rnncli.training.schedules import Cosine, Schedule
 class Training:
     """How the network is trained."""
 
-    num_epochs: Annotated[int, Key("passes over the training part", minimum=1, maximum=10**9)] = 10
+    num_epochs: Annotated[
+        int, Field(ge=1, le=10**9, description="passes over the training part")
+    ] = 10
     batch_size: Annotated[
-        int, Key("sequences a step; the last batch may be smaller", minimum=1)
+        int, Field(ge=1, description="sequences a step; the last batch may be smaller")
     ] = 32
-    optimizer: Annotated[Optimizer, Key("the update rule", by_kind=True)] = Adam()
-    schedule: Annotated[Schedule, Key("course of the learning rate", by_kind=True)] = Cosine()
+    optimizer: Annotated[Optimizer, Field(discriminator="kind", description="the update rule")] = (
+        Adam()
+    )
+    schedule: Annotated[
+        Schedule, Field(discriminator="kind", description="course of the learning rate")
+    ] = Cosine()
     clip_norm: Annotated[
-        float | None, Key("longest gradient before it is scaled down; null for none", above=0)
+        float | None,
+        Field(gt=0, description="longest gradient before it is scaled down; null for none"),
     ] = 1.0
     checkpoint_every: Annotated[
-        int | None, Key("steps between checkpoints, besides that of every epoch", minimum=1)
+        int | None,
+        Field(ge=1, description="steps between checkpoints, besides that of every epoch"),
     ] = None
     start_from: Annotated[
-        Path | None, Key("weights to start from: a weights file, or a state_dict saved as .npz")
+        Path | None,
+        Field(description="weights to start from: a weights file, or a state_dict saved as .npz"),
     ] = None
-    shuffle: Annotated[bool, Key("a new order every epoch")] = True
+    shuffle: Annotated[bool, Field(description="a new order every epoch")] = True
     patience: Annotated[
-        int | None, Key("epochs without a better validation loss before stopping", minimum=1)
+        int | None,
+        Field(ge=1, description="epochs without a better validation loss before stopping"),
     ] = None
