@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, with_config
 
 from rnncli.datasets import Data
 from rnncli.datasets.synthetic import SumSign
-from rnncli.nn.network import Architecture
+from rnncli.nn.architecture import Architecture
 from rnncli.training.settings import Training
 
 

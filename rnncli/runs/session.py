@@ -17,7 +17,7 @@ from rnncli.runs.recorder import Recorder
 from rnncli.runs.run_folder import create_run, find_run
 from rnncli.runs.trainer import Experiment, build
 from rnncli.signals import handling
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 _CAN_CHANGE = "training.num_epochs"
 
