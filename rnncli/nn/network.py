@@ -22,27 +22,33 @@ class Architecture:
     cell: Annotated[
         Literal["tanh", "relu", "lstm", "gru"], Field(description="the recurrent cell")
     ] = "tanh"
-    hidden_size: Annotated[int, Field(ge=1, le=8192, description="units in each layer")] = 32
-    num_layers: Annotated[int, Field(ge=1, le=64, description="recurrent layers, stacked")] = 1
-    bidirectional: Annotated[bool, Field(description="read the sequence in both directions")] = (
-        False
-    )
+    hidden_size: Annotated[
+        int, Field(ge=1, le=8192, description="units per layer and direction")
+    ] = 32
+    num_layers: Annotated[
+        int, Field(ge=1, le=64, description="number of stacked recurrent layers")
+    ] = 1
+    bidirectional: Annotated[
+        bool, Field(description="whether to read the sequence in both directions")
+    ] = False
     dropout: Annotated[
         float,
-        Field(ge=0, lt=1, description="part of the units silenced between layers in training"),
+        Field(ge=0, lt=1, description="dropout probability between layers during training"),
     ] = 0.0
     pooling: Annotated[
-        Literal["last", "mean", "max"], Field(description="what of a sequence's states is read")
+        Literal["last", "mean", "max"],
+        Field(description="how the hidden states of a sequence are pooled"),
     ] = "last"
     output: Annotated[
-        Literal["sequence", "every_step"], Field(description="one answer a sequence, or one a step")
+        Literal["sequence", "every_step"],
+        Field(description="one prediction per sequence, or one per time step"),
     ] = "sequence"
     dtype: Annotated[
         Literal["float32", "float64"],
-        Field(description="precision of the weights and the arithmetic"),
+        Field(description="floating-point type of weights and arithmetic"),
     ] = "float32"
     initialization: Annotated[
-        Literal["orthogonal", "uniform"], Field(description="starting values of the weights")
+        Literal["orthogonal", "uniform"], Field(description="initialization of the weights")
     ] = "orthogonal"
 
     @property
