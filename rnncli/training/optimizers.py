@@ -119,3 +119,4 @@ class AdamW(Moments):
 
 
 Optimizer = SGD | Adam | AdamW
+OPTIMIZERS: dict[str, type] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}

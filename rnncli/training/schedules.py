@@ -44,3 +44,4 @@ class Cosine:
 
 
 Schedule = Constant | Cosine
+SCHEDULES: dict[str, type] = {"constant": Constant, "cosine": Cosine}

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rnncli.training.optimizers import Adam, Optimizer
-from rnncli.training.schedules import Cosine, Schedule
+from rnncli.sections import ByKind
+from rnncli.training.optimizers import OPTIMIZERS, Adam, Optimizer
+from rnncli.training.schedules import SCHEDULES, Cosine, Schedule
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,9 @@ class Training:
     batch_size: Annotated[
         int, Field(ge=1, description="sequences per batch; the last batch may be smaller")
     ] = 32
-    optimizer: Annotated[Optimizer, Field(discriminator="kind", description="the optimizer")] = (
-        Adam()
-    )
+    optimizer: Annotated[Optimizer, ByKind(OPTIMIZERS), Field(description="the optimizer")] = Adam()
     schedule: Annotated[
-        Schedule, Field(discriminator="kind", description="the learning-rate schedule")
+        Schedule, ByKind(SCHEDULES), Field(description="the learning-rate schedule")
     ] = Cosine()
     clip_norm: Annotated[
         float | None,

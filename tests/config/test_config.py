@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncli.config import yaml12
-from rnncli.config.schema import Config
-from rnncli.config.validate import as_tree, config_from, default_config, read_config
+from rnncli.config.config import Config
+from rnncli.config.reading import config_from, default_config, read_config
+from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
 from rnncli.training.optimizers import SGD, Adam
 
@@ -142,7 +143,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         ("name=../x", "name: '../x' is not allowed; text that matches"),
         ("model.dtype=float16", "'float16' is not known; did you mean 'float"),
         ("training.clip_norm=.inf", "inf is not a finite number; above 0"),
-        ("data.validation_fraction=1", "1.0 is out of range; at least 0 and below 1"),
+        ("data.validation_fraction=1", "1 is out of range; at least 0 and below 1"),
     ],
 )
 def test_overrides_are_checked_like_the_file(override: str, problem: str) -> None:
@@ -180,7 +181,7 @@ def test_paths_are_relative_to_the_file_or_for_overrides_to_the_folder_here(here
 
 def test_patience_needs_a_validation_part(tmp_path: Path) -> None:
     path = write(tmp_path, "data: {kind: sum_sign, validation_fraction: 0}\n")
-    assert "no validation part to watch" in problems(path, "training.patience=3")[0]
+    assert "no validation split to watch" in problems(path, "training.patience=3")[0]
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)

@@ -12,8 +12,8 @@ from conftest import REPOSITORY, Command, process
 from jsonschema import Draft7Validator
 
 from rnncli.config import SCHEMA_FILE, yaml12
-from rnncli.config.reference import json_schema
-from rnncli.config.validate import config_from, read_config
+from rnncli.config.json_schema import json_schema
+from rnncli.config.reading import config_from, read_config
 from rnncli.datasets import Data
 from rnncli.errors import InputError
 from rnncli.nn.network import Architecture
