@@ -13,10 +13,10 @@ from rnncli.config.config import Config
 from rnncli.sections import adapter, kind_of, plain
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON schema of a config."""
-    schema = adapter(Config).json_schema(schema_generator=_Generator)
-    definitions = schema.pop("$defs")
+def json_schema(root: type = Config) -> dict[str, Any]:
+    """Return the JSON schema of a config, or of a section's class."""
+    schema = adapter(root).json_schema(schema_generator=_Generator)
+    definitions = schema.pop("$defs", {})
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A config of rnn",

@@ -81,14 +81,16 @@ class Key:
         return " and ".join(f"{word} {bound}" for word, bound in self.bounds.items())
 
     def values_in_words(self) -> str:
-        """Return the type and the range of the value."""
-        null = " or null" if self.nullable else ""
+        """Return the type and the range of the value, such as "number, above 0, or null"."""
+        null = ", or null" if self.nullable else ""
         if self.choices:
             return f"one of {', '.join(self.choices)}{null}"
         if self.pattern is not None:
-            return self.range_in_words() + null
-        words = self.type_in_words().removesuffix(null).removeprefix("a ")
-        return ", ".join(filter(None, (words, self.range_in_words()))) + null
+            return f"{self.range_in_words()}{null}"
+        if self.bounds:
+            words = " or ".join(_TYPES[option] for option in self.types)
+            return f"{words}, {self.range_in_words()}{null}".removeprefix("a ")
+        return self.type_in_words().removeprefix("a ")
 
 
 def keys_of(section: type) -> dict[str, Key]:

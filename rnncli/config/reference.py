@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from rnncli.config.config import DATA, Config
@@ -55,24 +54,28 @@ def reference(prefix: str = "") -> list[KeyReference]:
 
 def markdown_reference() -> str:
     """Return the reference as Markdown, a table for each section."""
-    lines = []
-    entries = reference()
-    for section, group in groupby(entries, key=lambda entry: _section_of(entry.key)):
-        lines += [f"## {section}" if section else "## Keys of the whole config", ""]
-        rows = [["key", "kinds", "default", "values", "meaning"], ["---"] * 5]
-        rows += [
-            [f"`{entry.key}`", ", ".join(entry.kinds), entry.default, entry.values, entry.meaning]
-            for entry in group
-        ]
-        lines += [
-            "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in rows
-        ]
-        lines.append("")
-    return "\n".join(lines)
+    sections: dict[str, list[KeyReference]] = {}
+    for entry in reference():
+        sections.setdefault(entry.key.rpartition(".")[0], []).append(entry)
+    return "\n".join(
+        f"## {f'Section `{section}`' if section else 'Top level'}\n\n{_markdown_table(entries)}"
+        for section, entries in sections.items()
+    )
 
 
-def _section_of(key: str) -> str:
-    return key.rpartition(".")[0]
+def _markdown_table(entries: list[KeyReference]) -> str:
+    """Return a table of the keys of one section, with a column for kinds if it has any."""
+    with_kinds = any(entry.kinds for entry in entries)
+    kinds_head = ["kinds"] if with_kinds else []
+    heads = ["key", *kinds_head, "default", "values", "meaning"]
+    rows = [heads, ["---"] * len(heads)]
+    for entry in entries:
+        kinds = [", ".join(entry.kinds) or "all"] if with_kinds else []
+        name = f"`{entry.key.rpartition('.')[2]}`"
+        default = f"`{entry.default}`" if entry.default else "required"
+        rows.append([name, *kinds, default, entry.values, entry.meaning])
+    lines = (" | ".join(cell.replace("|", r"\|") for cell in row) for row in rows)
+    return "".join(f"| {line} |\n" for line in lines)
 
 
 def _walk(section: type, prefix: str, kind: str | None = None) -> Iterator[KeyReference]:
