@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.runs.run_folder import CONFIG

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rnncli.blas import threads_for
-from rnncli.config.validate import default_config, read_config
+from rnncli.config.reading import default_config, read_config
 from rnncli.datasets.examples import Examples
 from rnncli.errors import InputError
 from rnncli.gradients.explain import Explanation, explain

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnncli.analysis.gradient_checks import Subject, random_subject
 from rnncli.blas import threads_for
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.datasets.inputs import read_inputs
 from rnncli.datasets.sequences import Sequences, joined
 from rnncli.errors import InputError

@@ -27,9 +27,7 @@ class Stream:
     def __init__(self, model: Model) -> None:
         architecture = model.network.architecture
         if architecture.bidirectional:
-            raise InputError(
-                "--stream: the model is bidirectional; a unidirectional one is needed"
-            )
+            raise InputError("--stream: the model is bidirectional; a unidirectional one is needed")
         if architecture.pooling != "last":
             raise InputError(
                 f"--stream: the model has pooling {architecture.pooling}; last is needed"

@@ -5,36 +5,43 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rnncli.nn.cells import Cell, Tanh
+from rnncli.nn.cells import CELLS, Cell, Tanh
 from rnncli.nn.initialization import Initialization
 from rnncli.nn.readout import POOLINGS, EveryStep, Pooling, Readout
+from rnncli.sections import ByKind
 
 
 @dataclass(frozen=True)
 class Architecture:
     """The config section ``model``."""
 
-    cell: Annotated[Cell, Field(description="the recurrent cell")] = Tanh()
-    hidden_size: Annotated[int, Field(ge=1, le=8192, description="units in each layer")] = 32
-    num_layers: Annotated[int, Field(ge=1, le=64, description="recurrent layers, stacked")] = 1
-    bidirectional: Annotated[bool, Field(description="read the sequence in both directions")] = (
-        False
-    )
+    cell: Annotated[Cell, ByKind(CELLS), Field(description="the recurrent cell")] = Tanh()
+    hidden_size: Annotated[
+        int, Field(ge=1, le=8192, description="units per layer and direction")
+    ] = 32
+    num_layers: Annotated[
+        int, Field(ge=1, le=64, description="number of stacked recurrent layers")
+    ] = 1
+    bidirectional: Annotated[
+        bool, Field(description="whether to read the sequence in both directions")
+    ] = False
     dropout: Annotated[
         float,
-        Field(ge=0, lt=1, description="fraction of the units dropped between layers in training"),
+        Field(ge=0, lt=1, description="dropout probability between layers during training"),
     ] = 0.0
-    pooling: Annotated[Pooling, Field(description="how the outputs over time become one")] = "last"
+    pooling: Annotated[Pooling, Field(description="how the outputs of a sequence are pooled")] = (
+        "last"
+    )
     output: Annotated[
         Literal["sequence", "every_step"],
         Field(description="one prediction per sequence, or one per time step"),
     ] = "sequence"
     dtype: Annotated[
         Literal["float32", "float64"],
-        Field(description="precision of the weights and the arithmetic"),
+        Field(description="floating-point type of weights and arithmetic"),
     ] = "float32"
     initialization: Annotated[
-        Initialization, Field(description="how the weights are initialized")
+        Initialization, Field(description="initialization of the weights")
     ] = "orthogonal"
 
     @property

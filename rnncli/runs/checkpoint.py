@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.config.validate import as_tree
+from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import Contents, read_contents, read_metadata

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from rnncli.config import yaml12
-from rnncli.config.validate import as_tree
+from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
 from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import checkpoint_of, is_finite

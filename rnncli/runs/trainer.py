@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from rnncli.config.schema import Config
+from rnncli.config.config import Config
 from rnncli.datasets.csv import Csv
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.inputs import InputSpec

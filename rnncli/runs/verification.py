@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError, InterruptError
 from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import saved_plan

@@ -1,12 +1,11 @@
 """``weights.npz``: a model in one file, with PyTorch's names and shapes."""
 
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from rnncli.datasets.inputs import InputSpec
 from rnncli.datasets.scaling import Scaler
@@ -20,6 +19,7 @@ from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 from rnncli.nn.state_dict import load_state_dict, state_dict, state_dict_shapes
 from rnncli.runs.archive import METADATA, Contents, Shapes, read_contents
+from rnncli.sections import adapter, plain
 
 FORMAT, VERSION = "rnncli-weights", 1
 _MOST_FEATURES = 1 << 20
@@ -30,7 +30,7 @@ def weights_of(model: Model) -> Contents:
     network, task = model.network, asdict(model.task)
     labels = task.pop("labels")
     metadata = {
-        "model": asdict(network.architecture)
+        "model": plain(network.architecture)
         | {"input_size": network.input_size, "output_size": network.output_size},
         "task": task | {"loss": model.task.loss},
         "input": None if model.scaler is None else asdict(model.scaler),
@@ -152,9 +152,4 @@ def _described(metadata: dict[str, Any]) -> _Description:
 
 
 def _validated(kind: Any, value: Any) -> Any:
-    return _adapter(kind).validate_python(value)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return adapter(kind).validate_python(value)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.datasets.sequences import padded
 from rnncli.inference.evaluation import evaluate
 from rnncli.inference.outputs import outputs

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
 from rnncli.nn.losses import LOSSES

@@ -16,7 +16,7 @@ import pytest
 from conftest import assert_same, metrics, process, sha
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InterruptError
 from rnncli.runs.session import new_session, resumed_session
 from rnncli.training.fit import Step

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncli.config.schema import Config
-from rnncli.config.validate import config_from
+from rnncli.config.config import Config
+from rnncli.config.reading import config_from
 from rnncli.datasets.examples import Examples
 from rnncli.errors import DivergedError
 from rnncli.nn.network import Architecture
