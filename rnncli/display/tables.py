@@ -56,7 +56,7 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
     for check in checks:
         if not check.passed:
             print(
-                f"{check.name}{list(check.worst or ())}: backpropagation gives {check.found:.17g}, "
+                f"{check.name}{list(check.worst or ())}: backpropagation gives {check.calculated:.17g}, "
                 f"the true derivative is {check.true:.17g}"
             )
 

@@ -161,10 +161,10 @@ class Trainer:
         tally, mean_norm = state.tally, state.norm_sum / state.batch
         if not (np.isfinite(parameters).all() and state.is_finite()):
             raise self._diverged("weights or sums that are not finite", mean_norm)
-        if validation is not None and not (
-            isfinite(validation.loss) and isfinite(validation.figure)
-        ):
-            raise self._diverged(f"validation loss {scores[0]:g}", mean_norm)
+        if validation is not None:
+            loss, metric = validation.loss, validation.figure
+            if not (isfinite(loss) and isfinite(metric)):
+                raise self._diverged(f"validation loss {loss:g}", mean_norm)
         state.epoch += 1
         best = validation is None or validation.loss < state.best_loss
         if best:

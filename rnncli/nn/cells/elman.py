@@ -1,7 +1,6 @@
 """The simple recurrent cells: tanh and ReLU."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -84,6 +83,10 @@ class Tanh(Elman):
         np.subtract(1, out, out=out)
 
 
+def _rectify(z: Array, out: Array) -> None:
+    np.maximum(z, 0, out=out)
+
+
 @dataclass(frozen=True)
 class Relu(Elman):
     """Elman's cell with f(z) = max(z, 0), whose derivative is 1 where the output is positive.
@@ -94,7 +97,7 @@ class Relu(Elman):
 
     kind: Literal["relu"] = "relu"
 
-    activation = partial(np.maximum, 0)
+    activation = staticmethod(_rectify)
 
     @staticmethod
     def derivative(outputs: Array, out: Array) -> None:
