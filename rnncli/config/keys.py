@@ -5,6 +5,7 @@ Error messages and the key reference take their words from here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -93,6 +94,7 @@ class Key:
         return self.type_in_words().removeprefix("a ")
 
 
+@cache
 def keys_of(section: type) -> dict[str, Key]:
     """Return the keys of a section's class by name, ``kind`` first."""
     hints = get_type_hints(section, include_extras=True)

@@ -92,6 +92,4 @@ def _build(
     problems += [origins.located(path, text) for path, text in found]
     if config is None or problems:
         raise InputError(*(text for _, text in sorted(problems)))
-    return with_absolute_paths(
-        config, lambda path: folder if origins.option(path) is None else Path()
-    )
+    return with_absolute_paths(config, folder, origins)
