@@ -4,7 +4,7 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rnncli.config.overrides import Origins
+from rnncli.config.origins import Origins
 from rnncli.config.tree import KeyPath
 from rnncli.errors import InputError
 

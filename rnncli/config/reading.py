@@ -12,7 +12,8 @@ from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.defaults import fill_defaults
 from rnncli.config.messages import explain
-from rnncli.config.overrides import Origins, override
+from rnncli.config.origins import Origins
+from rnncli.config.overrides import override
 from rnncli.config.paths import with_absolute_paths
 from rnncli.config.rules import check_rules
 from rnncli.errors import InputError, unreadable
