@@ -10,8 +10,8 @@ from pydantic_core import ErrorDetails
 from rnncli.config.config import Config
 from rnncli.config.keys import Key, keys_of
 from rnncli.config.tree import KeyPath
-from rnncli.keys import shortened, suggest
 from rnncli.sections import kind_of_tag
+from rnncli.suggestions import shortened, suggest
 
 _OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 
