@@ -10,9 +10,9 @@ import numpy as np
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.sequences import Splits
 from rnncli.datasets.task import Task
+from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.model import Model
 from rnncli.inference.outputs import outputs, tally_outputs
-from rnncli.inference.scores import Tally
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
@@ -170,7 +170,7 @@ class Subject:
         loss = LOSSES[self.task.loss]
         chosen = self.train.take(np.unique(index[-_SCORED:]))
         z = outputs(self.network, chosen.x, chosen.lengths)
-        value = tally_outputs(z, loss, chosen.y, Tally(self.task)).loss
+        value = tally_outputs(z, loss, chosen.y, MetricSums(self.task)).loss
         return value if isfinite(value) else inf
 
     def name(self, feature: int) -> str:

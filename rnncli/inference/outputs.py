@@ -6,7 +6,7 @@ import numpy as np
 
 from rnncli.datasets.examples import Examples, batches, rounded_up
 from rnncli.datasets.mapped import Mapped
-from rnncli.inference.scores import Tally
+from rnncli.inference.metric_sums import MetricSums
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import Loss, loss_at_labels
 from rnncli.nn.network import Network
@@ -69,15 +69,15 @@ def score(
     network: Network,
     loss: Loss,
     examples: Examples,
-    tally: Tally,
+    tally: MetricSums,
     stopping: Callable[[], bool] = _never,
-) -> Tally:
+) -> MetricSums:
     """Add examples to a tally; return it."""
     z = outputs(network, examples.x, examples.lengths, stopping)
     return tally_outputs(z, loss, examples.y, tally)
 
 
-def tally_outputs(z: Array, loss: Loss, y: Array, tally: Tally) -> Tally:
+def tally_outputs(z: Array, loss: Loss, y: Array, tally: MetricSums) -> MetricSums:
     """Add what `outputs` returned, and the targets (N, K) or (N, T, K), to a tally; return it."""
     columns = z.T if z.ndim == 2 else z.transpose(2, 1, 0).reshape(z.shape[2], -1)
     losses, _, z, y = loss_at_labels(loss, columns, y)

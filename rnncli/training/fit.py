@@ -11,8 +11,8 @@ from rnncli.blas import threads_for
 from rnncli.datasets.examples import Examples, batches
 from rnncli.datasets.task import Task
 from rnncli.errors import DivergedError
+from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.outputs import StoppedError, score
-from rnncli.inference.scores import Tally
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES, loss_at_labels
 from rnncli.nn.network import Network
@@ -149,7 +149,7 @@ def fit(
             try:
                 scored = None
                 if validation is not None:
-                    scored = score(network, steps.loss, validation, Tally(task), stopping)
+                    scored = score(network, steps.loss, validation, MetricSums(task), stopping)
             except StoppedError:
                 return
             yield _end_epoch(network, task, scored, steps, progress, rate, begun)
@@ -184,7 +184,7 @@ def epoch_order(train: Examples, settings: Training, seed: int, epoch: int) -> A
 def _end_epoch(
     network: Network,
     task: Task,
-    scored: Tally | None,
+    scored: MetricSums | None,
     steps: Steps,
     progress: Progress,
     rate: float,
@@ -195,7 +195,7 @@ def _end_epoch(
     mean_norm = progress.norm_sum / progress.batch
     if not (np.isfinite(network.parameters).all() and progress.is_finite()):
         raise steps.diverged(progress, "weights or sums that are not finite", mean_norm)
-    if scored is not None and not (isfinite(scored.loss) and isfinite(scored.figure)):
+    if scored is not None and not (isfinite(scored.loss) and isfinite(scored.metric)):
         raise steps.diverged(progress, f"validation loss {scored.loss:g}", mean_norm)
     progress.epoch += 1
     best = scored is None or scored.loss < progress.best_loss
@@ -211,11 +211,11 @@ def _end_epoch(
         seconds=progress.seconds,
         learning_rate=rate,
         train_loss=tally.loss,
-        train_figure=tally.figure,
+        train_figure=tally.metric,
         val_loss=None if scored is None else scored.loss,
-        val_figure=None if scored is None else scored.figure,
+        val_figure=None if scored is None else scored.metric,
         gradient_norm=mean_norm,
         best=best,
     )
-    progress.tally, progress.batch, progress.norm_sum = Tally(task), 0, 0.0
+    progress.tally, progress.batch, progress.norm_sum = MetricSums(task), 0, 0.0
     return event

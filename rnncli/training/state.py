@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnncli.datasets.task import Task
-from rnncli.inference.scores import Tally, restored
+from rnncli.inference.metric_sums import MetricSums, checked_number
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
 from rnncli.training.settings import Training
@@ -32,7 +32,7 @@ class Progress:
         The epoch of the best parameters, its loss, and the epochs since.
     seconds : float
         Time spent in training so far.
-    tally, norm_sum : Tally, float
+    tally, norm_sum : MetricSums, float
         Sums over the unfinished epoch.
     plan : list of list of int
         From which step on there were to be how many epochs; a schedule depends on it.
@@ -40,7 +40,7 @@ class Progress:
 
     slots: dict[str, Array]
     best_parameters: Array
-    tally: Tally
+    tally: MetricSums
     epoch: int = 0
     batch: int = 0
     step: int = 0
@@ -56,7 +56,7 @@ class Progress:
         """Return the state before the first step."""
         parameters = network.parameters
         slots = {name: np.zeros_like(parameters) for name in settings.optimizer.slots}
-        return cls(slots, parameters.copy(), Tally(task))
+        return cls(slots, parameters.copy(), MetricSums(task))
 
     def state(self) -> dict[str, Any]:
         """Return all but the vectors, for a checkpoint."""
@@ -73,7 +73,7 @@ class Progress:
             It is not what `state` returned.
         """
         for name in _NUMBERS:
-            setattr(self, name, restored(state[name], type(getattr(self, name))))
+            setattr(self, name, checked_number(state[name], type(getattr(self, name))))
         self.tally.restore(state["tally"])
         self.plan = restored_plan(state["plan"])
 
@@ -89,7 +89,7 @@ class Progress:
 
     def is_finite(self) -> bool:
         """Return whether all numbers are finite, those of the vectors too."""
-        sums = (self.best_loss, self.norm_sum, self.tally.loss_sum, self.tally.figure_sum)
+        sums = (self.best_loss, self.norm_sum, self.tally.loss_sum, self.tally.metric_sum)
         vectors = (self.best_parameters, *self.slots.values())
         return all(map(isfinite, sums)) and all(np.isfinite(v).all() for v in vectors)
 
@@ -101,7 +101,7 @@ class Progress:
 
 def restored_plan(plan: Any) -> list[list[int]]:
     """Return a `Progress.plan` that was saved; raise ``ValueError`` if it is none."""
-    found = [[restored(step, int), restored(epochs, int)] for step, epochs in plan]
+    found = [[checked_number(step, int), checked_number(epochs, int)] for step, epochs in plan]
     if not found or found[0][0] or found != sorted(found) or not all(n for _, n in found):
         raise ValueError(f"{plan!r} is no plan of a training")
     return found
