@@ -58,6 +58,13 @@ def test_confidences_on_either_side_of_a_tenth_are_in_different_bins() -> None:
     )
 
 
+def test_full_confidence_belongs_to_the_highest_bin() -> None:
+    probabilities = np.array([[0.85, 0.15], [0.95, 0.05], [1.0, 0.0]])
+    correct = np.array([True, False, True])
+    expected = (0.15 + abs(1.95 - 1)) / 3
+    assert calibration_error(probabilities, correct) == pytest.approx(expected)
+
+
 def test_confidences_within_a_tenth_share_a_bin() -> None:
     probabilities = np.array([[0.71, 0.29], [0.79, 0.21]])
     assert calibration_error(probabilities, np.array([True, False])) == pytest.approx(0.25)

@@ -12,6 +12,7 @@ from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.series import Windows
 from rnncli.datasets.task import Task
 from rnncli.errors import InputError
+from rnncli.inference.classification_metrics import calibration_error
 from rnncli.inference.evaluation import evaluate
 from rnncli.inference.model import Model
 from rnncli.inference.predictions import Predictions
@@ -37,6 +38,8 @@ def test_metrics_of_a_classifier_equal_those_of_its_predictions() -> None:
     assert report.num_samples == 40
     assert report.metrics["loss"] == pytest.approx(-np.log(own).mean())
     assert report.metrics["accuracy"] == pytest.approx((predicted == labels).mean())
+    calibration = calibration_error(probabilities, predicted == labels)
+    assert report.metrics["calibration_error"] == pytest.approx(calibration)
     counts = {str(row["label"]): row["count"] for row in report.classes}
     assert counts == {name: int((labels == name).sum()) for name in "abc"}
     assert report.confusion[0][1] == ((labels == "a") & (predicted == "b")).sum()

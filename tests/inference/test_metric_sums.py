@@ -20,7 +20,7 @@ def test_the_loss_is_the_mean_over_all_predictions_of_all_batches() -> None:
 
 def test_a_binary_output_of_zero_predicts_the_first_class_as_decoding_does() -> None:
     z = np.array([[-1.0, 0.0, 0.0, 2.0]])
-    y = np.array([[0.0], [0.0], [1.0], [1.0]])
+    y = np.array([[0.0], [0.0], [0.0], [0.0]])
     sums = MetricSums(BINARY)
     sums.add(np.zeros(4), z, y)
     assert sums.metric == 3 / 4

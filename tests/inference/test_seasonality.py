@@ -19,6 +19,10 @@ def test_the_period_of_a_noisy_wave(period: int) -> None:
     assert 0.7 < autocorrelation <= 1
 
 
+def test_a_series_that_repeats_exactly_has_the_autocorrelation_one() -> None:
+    assert find_period(np.tile([1.0, 5.0, 2.0, 8.0, 3.0], 20)) == (5, pytest.approx(1))
+
+
 @pytest.mark.parametrize(
     "series",
     [
