@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, Command, process
 
-from rnncli.doctor import CHECKS, estimate
+from rnncli.doctor import estimate
+from rnncli.doctor.checks import CHECKS
 
 DATA = REPOSITORY / "tests" / "data"
 RNG = np.random.default_rng(0)
@@ -140,7 +141,7 @@ def copy_across(x: np.ndarray, y: np.ndarray) -> None:
         (shuffle, "labels", "look shuffled"),
         (unscale, "scale", "data.standardize: true"),
         (hold_a_feature, "constants", "feature 3: always 7"),
-        (leak_a_cell, "leak", "feature 5 at step 1 (of 8, counted from 0)"),
+        (leak_a_cell, "leak", "feature 5 at time step 1 (of 8, counted from 0)"),
         (leak_noisily_everywhere, "leak", "feature 5 alone"),
         (thin_a_class, "balance", "6 of 4"),
         (copy_within, "duplicates", "40 of 400 training sequences"),
@@ -157,7 +158,7 @@ def test_spoiled_digits(
     findings = on_digits(rnn, spoil)
     assert says in " ".join(findings[check].values())
     cascades = (
-        {"first loss", "learning rate", "by heart", "gradients"} if check == "scale" else set()
+        {"first loss", "learning rate", "overfit", "gradients"} if check == "scale" else set()
     )
     assert findings.keys() - cascades == {check}, findings
 
@@ -168,7 +169,7 @@ def test_a_learning_rate_far_off(rnn: Command, here: Path, rate: float, word: st
     assert f"far too {word}" in findings["learning rate"]["meaning"]
     advised = float(findings["learning rate"]["change"].split("near ")[1].split(",")[0])
     assert advised * 10 <= rate if word == "high" else advised >= rate * 10
-    assert findings.keys() <= {"learning rate", "by heart"}
+    assert findings.keys() <= {"learning rate", "overfit"}
 
 
 def test_vowels_with_a_dead_microphone_and_shuffled_speakers(rnn: Command, here: Path) -> None:
@@ -266,7 +267,7 @@ def test_units_that_die_of_a_high_rate(rnn: Command, here: Path) -> None:
     text = "data: {kind: sum_sign, num_samples: 2000}\nmodel: {cell: relu}\n"
     assert found(rnn, text, "training.optimizer.learning_rate=0.01") == {}
     findings = found(rnn, text, "training.optimizer.learning_rate=1")
-    assert "steps of training" in findings["dead units"]["measured"]
+    assert "optimizer steps" in findings["dead units"]["measured"]
     assert "lower training.optimizer.learning_rate" in findings["dead units"]["change"]
 
 
@@ -279,7 +280,7 @@ def test_a_first_loss_far_above_knowing_nothing(rnn: Command, here: Path) -> Non
 def test_more_memory_than_there_is(
     rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(estimate, "memory_here", lambda: 10_000)
+    monkeypatch.setattr(estimate, "physical_memory", lambda: 10_000)
     result = rnn("doctor", "-c", small, "--set", "training.num_epochs=50")
     assert result.code == 1
     assert "lower training.batch_size" in result.out
