@@ -58,9 +58,9 @@ class Model:
         num_features = self.network.input_size
         try:
             if isinstance(x, list | tuple) and x and all(np.ndim(sequence) == 2 for sequence in x):
-                x, lengths = padded([np.asarray(sequence) for sequence in x], "x")
+                x, lengths = self._padded([np.asarray(sequence) for sequence in x])
             x = np.asarray(x)
-        except (ValueError, IndexError) as error:
+        except ValueError as error:
             raise InputError(f"x cannot be converted to an array of numbers ({error})") from None
         if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != num_features:
             raise InputError(f"x has shape {x.shape}; (N, T, {num_features}) was expected")
@@ -72,6 +72,16 @@ class Model:
         x = scaled(x, self.scaler, self.network.parameters.dtype, lengths)
         with threads_for(self.network.architecture.hidden_size):
             return outputs(self.network, x, lengths)
+
+    def _padded(self, sequences: list[Array]) -> tuple[Array, Array | None]:
+        """Return sequences (T_i, D) as an array (N, T, D), and their lengths if they differ."""
+        num_features = self.network.input_size
+        for number, sequence in enumerate(sequences):
+            if len(sequence) < 1 or sequence.shape[1] != num_features:
+                raise InputError(
+                    f"x[{number}] has shape {sequence.shape}; (T, {num_features}) was expected"
+                )
+        return padded(sequences, "x")
 
     def predict(self, x: Array | Sequence[Array]) -> Array:
         """Return the predicted class label (N,) or values (N, K) of each sequence (N, T, D).
