@@ -13,13 +13,13 @@ from rnncli.errors import InputError
 from rnncli.gradients.explain import Explanation, explain
 from rnncli.gradients.gradcheck import TOLERANCES, ArrayCheck, gradcheck
 from rnncli.inference.model import Model
-from rnncli.keys import suggest
 from rnncli.nn.batch import Batch
 from rnncli.nn.losses import LOSSES
 from rnncli.random_streams import generator
 from rnncli.runs.run_folder import CONFIG, find_weights
 from rnncli.runs.trainer import build
 from rnncli.runs.weights import load_model
+from rnncli.suggestions import suggest
 
 # Of sequences that are made up, more steps prove no more.
 _MOST_STEPS = 200

@@ -1,20 +1,13 @@
 """``rnn evaluate``."""
 
 import json
-from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
 from rnncli.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rnncli.inference.predictions import Predictions
 
 
 def evaluate(
@@ -28,7 +21,10 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model on labelled sequences, beside the best constant answer.
+    """Score a model on labelled sequences, beside simple baselines.
+
+    The baselines are the most frequent class or the mean; for forecasts also the last value, and
+    the values of the last period.
 
     \b
     Examples:
@@ -36,34 +32,31 @@ def evaluate(
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output answers.csv
     """
-    from rnncli.analysis.evaluation_data import held_out_of
+    from rnncli.analysis.evaluation_data import train_and_held_out
     from rnncli.analysis.prediction_files import answers_file, format_of
     from rnncli.datasets.inputs import read_inputs
     from rnncli.display.tables import show_report
-    from rnncli.inference.evaluation import report, score_parts
+    from rnncli.inference.evaluation import evaluate as evaluate_model
     from rnncli.runs.run_folder import find_weights
     from rnncli.runs.weights import load_model
 
     path, run = find_weights(weights)
     model = load_model(path)
+    train = None
     if source is not None:
-        parts = read_inputs(source, model.input_spec, labelled=True)
+        batches = read_inputs(source, model.input_spec, labelled=True)
     elif run is None:
         raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
     else:
-        parts = iter([held_out_of(run)])
-    scored = []
-    with ExitStack() as stack:
-        write: Callable[[Predictions], None] | None = None
-        if output is not None:
-            form = format_of(output, None)
-            write = stack.enter_context(answers_file(model, form, output, standard_output()))
-        for part in score_parts(model, parts):
-            scored.append(part)
-            if write is not None:
-                write(part.answers)
-    found = report(model.task, scored)
-    if as_json:
-        print(json.dumps(asdict(found)))
+        train, held_out = train_and_held_out(run)
+        batches = iter([held_out])
+    if output is None:
+        report = evaluate_model(model, batches, train)
     else:
-        show_report(found)
+        form = format_of(output, None)
+        with answers_file(model, form, output, standard_output()) as write:
+            report = evaluate_model(model, batches, train, write)
+    if as_json:
+        print(json.dumps(report.as_dict()))
+    else:
+        show_report(report)

@@ -71,18 +71,23 @@ def plot(
 
 def _draw_answers(run: str, output: Path) -> None:
     """Draw what a model answers on the run's held-out data, beside the truth."""
+    import numpy as np
+
     from rnncli.analysis.evaluation_data import held_out_of
     from rnncli.display.figures import check_ending, save_confusion, save_values
-    from rnncli.inference.evaluation import report, score_parts, true_and_given
+    from rnncli.inference.evaluation import evaluate
+    from rnncli.inference.predictions import Predictions
     from rnncli.runs.run_folder import WEIGHTS, find_run
     from rnncli.runs.weights import load_model
 
     check_ending(output)
     folder = find_run(run)
     model = load_model(folder / WEIGHTS)
-    scored = list(score_parts(model, [held_out_of(folder)]))
-    found = report(model.task, scored)
-    if found.classes:
-        save_confusion(found, output)
+    predictions: list[Predictions] = []
+    report = evaluate(model, [held_out_of(folder)], on_predictions=predictions.append)
+    if report.classes:
+        save_confusion(report, output)
     else:
-        save_values(*true_and_given(scored), output)
+        labels = [part.labels for part in predictions if part.labels is not None]
+        values = [part.values for part in predictions]
+        save_values(np.concatenate(labels), np.concatenate(values), output)

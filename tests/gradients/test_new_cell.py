@@ -70,7 +70,7 @@ class Peephole(Cell):
 
     kind: Literal["peephole_gate"] = "peephole_gate"
 
-    arrays = Leaky.arrays | {"weight_ph": Vectors(1)}  # noqa: RUF012
+    arrays = Leaky.arrays | {"weight_ph": Vectors(1)}
 
     def forward(self, unrolled: UnrolledCell) -> None:
         """See `Cell.forward`."""

@@ -12,7 +12,7 @@ from helpers import mistakes
 from helpers.networks import READOUTS, architecture, network_for, plant, random_batch
 
 from rnncli.display.traces import show_trace, trace_numbers
-from rnncli.gradients.observed import ObservedCell, PerturbedCell, Perturbation
+from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
 from rnncli.gradients.trace import CellTrace, run_observed, trace
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch

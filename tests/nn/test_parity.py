@@ -7,10 +7,10 @@ import pytest
 
 from rnncli.config.reading import config_from
 from rnncli.errors import InputError
-from rnncli.nn.cells import CELLS
-from rnncli.nn.losses import LOSSES
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch
+from rnncli.nn.cells import CELLS
+from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
 from rnncli.nn.state_dict import load_state_dict, state_dict
