@@ -57,7 +57,9 @@ def test_every_command_has_a_section_with_an_example() -> None:
     shown = commands(COMMANDS_PAGE)
     for name in ALL_COMMANDS:
         assert f"\n## rnn {name.split()[0]}\n" in COMMANDS_PAGE, name
-        assert any(f"{line} ".startswith(f"rnn {name} ") or f"| rnn {name} " in line for line in shown)
+        assert any(
+            f"{line} ".startswith(f"rnn {name} ") or f"| rnn {name} " in line for line in shown
+        )
 
 
 def test_the_data_sections_are_valid(rnn: Command, here: Path) -> None:

@@ -35,12 +35,14 @@ class Recurrent:
 
 def test_the_first_screen_has_the_two_commands() -> None:
     install, develop = commands(README)[:INSTALLATION]
-    assert install.endswith("pip install -e . && .venv/bin/rnn train --config configs/sum_sign.yaml")
+    assert install.endswith(
+        "pip install -e . && .venv/bin/rnn train --config configs/sum_sign.yaml"
+    )
     assert develop == ".venv/bin/pip install -e '.[dev]' && .venv/bin/pytest"
     assert develop in README.splitlines()[:24]
     script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
     assert 'pip" install --quiet -e .\n' in script
-    assert "rnn\" train --config configs/sum_sign.yaml" in script
+    assert 'rnn" train --config configs/sum_sign.yaml' in script
 
 
 def test_the_commands_work(here: Path, rnn: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -84,7 +83,8 @@ class Shell:
         if pipe:
             text = BufferedReader(BytesIO(self._bash(feeder).encode()))
             self.monkeypatch.setattr(sys, "stdin", TextIOWrapper(text))
-        command, _, target = command.removeprefix("rnn ").removesuffix("2>&1 | cat").partition(" > ")
+        command = command.removeprefix("rnn ").removesuffix("2>&1 | cat")
+        command, _, target = command.partition(" > ")
         # Bash expands variables and patterns; a comment ends the words.
         words = self._bash(f"printf '%s\\0' {command}").split("\0")[:-1]
         if words[0] == "gradcheck" and not {"-c", "-w"} & {*words}:
@@ -102,8 +102,3 @@ class Shell:
         )
         assert done.returncode == 0, (line, done.stderr)
         return done.stdout
-
-
-def first_word(line: str) -> str:
-    """Return the name of the program that a line runs."""
-    return shlex.split(line)[0]
