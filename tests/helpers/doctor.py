@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from conftest import REPOSITORY, Command
 
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.doctor.checks import CHECKS
 from rnncli.doctor.examination import Examination
 from rnncli.runs.trainer import build

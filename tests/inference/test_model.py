@@ -97,5 +97,5 @@ def test_examples_are_what_the_network_takes() -> None:
     model = model_of(CLASSES, scaler=scaler)
     recorded = X * scaler.std + scaler.mean
     examples = model.examples(Sequences(recorded, np.array(["c", "a", "b", "a"]), "f.csv"))
-    assert examples.inputs == pytest.approx(X)
+    assert examples.x == pytest.approx(X)
     assert examples.y.ravel().tolist() == [2, 0, 1, 0]
