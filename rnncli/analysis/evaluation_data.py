@@ -17,7 +17,7 @@ def held_out_of(run: Path) -> Sequences:
         The run held no data out, or its data is wrong by now.
     """
     config = read_config(run / CONFIG)
-    held_out = config.data.read(config.seed)[0].held_out
+    held_out = config.data.read(config.seed).splits.held_out
     if held_out is None:
         raise InputError(f"{run}: this run held no data out; 'rnn evaluate' takes --input FILE")
     return held_out

@@ -75,7 +75,7 @@ def test_rows_of_steps(
     data, said = proposed(rnn, wide("a.csv", header), *hints)
     assert (data["kind"], data["input_size"]) == ("csv", size)
     assert data["label_column"] == (-1 if header is None else header[-1])
-    assert f"60 sequences of {12 // size} steps" in said
+    assert f"60 sequences of {12 // size} time steps" in said
     assert f"down {(LABELS == 'down').sum()}, up {(LABELS == 'up').sum()}" in said
     guessed = header is None and not hints
     assert ("not certain: 12 columns" in said) >= guessed
@@ -98,7 +98,7 @@ def test_pictures_are_read_by_lines_and_noise_is_not(rnn: Command, here: Path) -
         rows = [[*row.round(3), int(row[3] > 0)] for row in pixels]
         data, said = proposed(rnn, table("a.csv", None, rows))
         assert data["input_size"] == size
-        assert "else --input-size D" in said
+        assert "override with --input-size D" in said
 
 
 @pytest.mark.parametrize("per_step", [False, True])
@@ -108,12 +108,12 @@ def test_long_form_is_found_by_names_or_by_what_stands_together(
     data, said = proposed(rnn, long("a.csv", ["id", "ax", "ay", "label"], per_step))
     assert (data["sequence_column"], data["label_column"]) == ("id", "label")
     assert data.get("label_per") == ("step" if per_step else None)
-    assert "60 sequences of 3 to 6 steps, 2 features" in said
+    assert "60 sequences of 3 to 6 time steps, 2 features" in said
     assert "not certain" not in said
     if not per_step:
         data, said = proposed(rnn, long("b.csv", ["nr", "ax", "ay", "what"]))
         assert (data["sequence_column"], data["label_column"]) == ("nr", "what")
-        assert "not certain: long form" in said
+        assert "not certain: one time step per row" in said
 
 
 def test_a_table_in_the_order_of_time(rnn: Command, here: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_table_in_the_order_of_time(rnn: Command, here: Path) -> None:
     assert data["kind"] == "series"
     assert data["columns"] == ["price", "day_of_week"]
     assert data["targets"] == ["price"]
-    assert "only tell the time: date" in said
+    assert "ignored: time columns: date" in said
     data, _ = proposed(rnn, wide("b.csv", [*BY_STEP, "label"]), "--kind", "series")
     assert data["kind"] == "series"
 
@@ -154,7 +154,7 @@ def test_nothing_is_overwritten(rnn: Command, here: Path) -> None:
     for name in ("config.yaml", "link.yaml"):
         done = rnn("init", "-o", name)
         assert (done.code, done.out) == (2, "")
-        assert done.err == f"error: {name}: is there already; give --output FILE, or --force\n"
+        assert done.err == f"error: {name}: already exists; give --output FILE, or --force\n"
     assert (here / "config.yaml").read_text() == "mine"
     assert rnn("init", "--force").code == 0
     assert rnn("init", "-o", "-").out == (here / "config.yaml").read_text()
@@ -193,7 +193,7 @@ def test_names_that_look_like_yaml_or_end_a_comment(rnn: Command, here: Path) ->
     [
         (["nosuch.csv"], "error: nosuch.csv: No such file or directory; a readable file"),
         (["a.csv", "--input-size", "5"], "12 feature columns; a multiple of 5"),
-        (["a.csv", "--label-column", "zz"], "error: a.csv: there is no column 'zz'; there are x_0"),
+        (["a.csv", "--label-column", "zz"], "error: a.csv: there is no column 'zz'; one of x_0"),
         (["a.csv", "--kind", "cvs"], "error: --kind cvs: is not known; did you mean 'csv'?"),
         (["a.csv", "--labels", "a.csv"], "error: --labels: does not fit a file of kind csv"),
         (["a.ts", "--input-size", "2"], "error: --input-size: does not fit a file of kind ts"),

@@ -20,13 +20,10 @@ from helpers import hostile
 from rnncli.config import yaml12
 from rnncli.config.schema import Config
 from rnncli.config.validate import as_tree, read_config
-from rnncli.datasets import Data
-from rnncli.datasets.csv import Csv
-from rnncli.datasets.inputs import InputSpec, read_inputs
-from rnncli.datasets.npz import Npz
+from rnncli.datasets import Csv, Data, Npz, Series, Ts
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.inputs import read_inputs
 from rnncli.datasets.sequences import Splits
-from rnncli.datasets.series import Series, read_table
-from rnncli.datasets.ts import Ts
 from rnncli.datasets.untrusted.lines import open_lines
 from rnncli.errors import InputError
 
@@ -122,10 +119,10 @@ def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
     name, content, section = sections[kind]
     path, accepted, slowest = here / name, 0, 0.0
     path.write_bytes(content)
-    assert sound(section(path).read(0)[0])
+    assert sound(section(path).read(0).splits)
     for mutant in hostile.texts(content, count, seed=2):
         path.write_bytes(mutant)
-        found, seconds = quick(lambda: section(path).read(0)[0], path)
+        found, seconds = quick(lambda: section(path).read(0).splits, path)
         slowest = max(slowest, seconds)
         if isinstance(found, Splits):
             accepted += 1
@@ -313,9 +310,9 @@ def test_a_table_of_many_columns_takes_no_time_squared(here: Path) -> None:
     row = ",".join("1" for _ in range(20_000))
     (here / "d.csv").write_text(f"{names}\n" + f"{row}\n" * 3)
     begun = time.perf_counter()
-    names_found, values, _ = read_table(here / "d.csv", None)
-    assert values.shape == (3, 20_000)
-    assert len(names_found) == 20_000
+    table = Series(path=here / "d.csv").read_table()
+    assert table.values.shape == (3, 20_000)
+    assert len(table.columns) == 20_000
     print(f"{time.perf_counter() - begun:.2f} s")
 
 

@@ -27,12 +27,12 @@ def open_lines(path: Path) -> Iterator[Iterator[bytes]]:
     """
     try:
         with open(path, "rb") as file:
-            yield lines(file, str(path))
+            yield decompressed_lines(file, str(path))
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
+def decompressed_lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
     """Yield a stream's lines, through gzip where it begins like that; it need not be seekable.
 
     Raises
