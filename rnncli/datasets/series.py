@@ -104,11 +104,16 @@ class Series:
         """Read the columns of numbers of the table."""
         if not exists(self.path):
             raise InputError(f"data.path: {self.path}: there is no such file; a table was expected")
+        section = self._table_format
+        with section.open_table(self.path, Dialect(self.separator, self.decimal)) as table:
+            return read_numbers(table, self.columns, self.ignore)
+
+    @property
+    def _table_format(self) -> type[TableData]:
         section = format_of(self.path)
         if not issubclass(section, TableData):
             raise InputError(f"data.path: {self.path}: is not a table; CSV was expected")
-        with section.open_table(self.path, Dialect(self.separator, self.decimal)) as table:
-            return read_numbers(table, self.columns, self.ignore)
+        return section
 
     def _split(self, starts: Array, rows: int) -> tuple[Array, Array, Array]:
         """Return which windows are for training, validation and test, by their number.
@@ -140,6 +145,8 @@ class Series:
         return Windows(columns, targets, self.sequence_length, self.horizon)
 
     def _input_spec(self, windows: Windows, means: Array) -> InputSpec:
+        declared = Dialect(self.separator, self.decimal)
+        dialect = self._table_format.dialect_of(self.path, declared)
         return InputSpec(
             len(windows.columns),
             self.sequence_length,
@@ -147,4 +154,6 @@ class Series:
             means=tuple(means.tolist()),
             windows=windows,
             columns=windows.columns,
+            separator=dialect.separator,
+            decimal=dialect.decimal,
         )

@@ -58,9 +58,14 @@ class TableData(FileData):
         """Open a file as a table; the dialect is that of CSV."""
         raise NotImplementedError
 
+    @classmethod
+    def dialect_of(cls, path: Path, declared: Dialect) -> Dialect:
+        """Return the dialect of a file, recognized as far as it is not declared."""
+        return Dialect()
+
     @property
     def dialect(self) -> Dialect:
-        """The separator and the decimal mark, where the format has them."""
+        """The separator and the decimal mark as declared, where the format has them."""
         return Dialect()
 
     @property
@@ -101,6 +106,7 @@ class TableData(FileData):
 
     def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
         """Return how more of these sequences are read, given the training split."""
+        dialect = self.dialect_of(self.path, self.dialect)
         return replace(
             super().input_spec(train, means),
             label_column=self.label_column,
@@ -110,6 +116,8 @@ class TableData(FileData):
             columns=train.columns,
             id_column=self.id_column,
             ignore=self.ignore,
+            separator=dialect.separator,
+            decimal=dialect.decimal,
         )
 
     @classmethod

@@ -1,6 +1,6 @@
 """A model's answers, one a row: what it says of each sequence, or of each of its steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,12 +24,15 @@ class Predictions:
         Of the classes, in the order of the task's labels.
     truth : array (M,) or (M, K), or None
         The true labels or values, where they were asked for.
+    ids : dict of str to array (M,)
+        The id of the sequence of each, by the name of the id column; empty without one.
     """
 
     places: dict[str, Array]
     answers: Array
     probabilities: Array | None
     truth: Array | None = None
+    ids: dict[str, Array] = field(default_factory=dict)
 
 
 def answer(model: Model, part: Sequences, first: int) -> Predictions:
@@ -48,6 +51,7 @@ def answers_from(
 ) -> Predictions:
     """Return the answers that outputs mean, beside the truth if its targets are given."""
     places: dict[str, Array] = {}
+    ids = {} if part.ids is None else {part.id_name: part.ids}
     if z.ndim == 3:
         count, steps, _ = z.shape
         lengths = np.full(count, steps) if part.lengths is None else part.lengths
@@ -57,6 +61,7 @@ def answers_from(
             truth = truth[there]
         sequence, step = np.nonzero(there)
         places = {"sequence": first + sequence, "step": step - (steps - lengths[sequence])}
+        ids = {name: texts[sequence] for name, texts in ids.items()}
         z = z[there]
     classes = model.task.kind != "regression"
     return Predictions(
@@ -64,4 +69,5 @@ def answers_from(
         model.task.decode(z),
         model.task.probabilities(z) if classes else None,
         None if truth is None else model.task.true_answers(truth),
+        ids,
     )

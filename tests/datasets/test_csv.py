@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import write_csv
+from helpers.data import read
 
 from rnncli.datasets import (
     Csv,

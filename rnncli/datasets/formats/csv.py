@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from rnncli.datasets.dialect import Decimal, Dialect, Separator
 from rnncli.datasets.formats.csv_text import csv_table, recognized_in
-from rnncli.datasets.input_spec import InputSpec
-from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.table import Table
 from rnncli.datasets.table_data import TableData
 from rnncli.datasets.untrusted.lines import open_lines
@@ -42,6 +40,12 @@ class Csv(TableData):
         with open_lines(path) as lines:
             yield csv_table(lines, str(path), dialect)
 
+    @classmethod
+    def dialect_of(cls, path: Path, declared: Dialect) -> Dialect:
+        """Return the dialect of a file, recognized as far as it is not declared."""
+        with open_lines(path) as lines:
+            return recognized_in(lines, str(path), declared)
+
     @property
     def dialect(self) -> Dialect:
         """The separator and the decimal mark, as far as they are declared."""
@@ -51,16 +55,3 @@ class Csv(TableData):
     def has_header(self) -> bool | None:
         """Whether the first row holds names; None decides by its content."""
         return self.header
-
-    def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
-        """Return how more of these sequences are read, given the training split."""
-        with open_lines(self.path) as lines:
-            found = recognized_in(lines, str(self.path), self.dialect)
-        return replace(super().input_spec(train, means), **remembered(found))
-
-
-def remembered(dialect: Dialect) -> dict[str, Any]:
-    """Return the fields of an input spec for a dialect; the usual one is recognized again."""
-    if dialect == Dialect("comma", "point"):
-        return {}
-    return {"separator": dialect.separator, "decimal": dialect.decimal}

@@ -36,8 +36,12 @@ def csv_table(stream: Iterable[bytes], source: str, dialect: Dialect) -> Table:
 
 
 def recognized_in(stream: Iterable[bytes], source: str, dialect: Dialect) -> Dialect:
-    """Return the dialect of CSV, recognized from its beginning."""
-    return recognized(_TextLines(stream, source).peek(_SAMPLE_LINES, _LARGEST_SAMPLE), dialect)
+    """Return the dialect of CSV, recognized from its beginning; nothing where it is the usual one.
+
+    A model does not remember the usual dialect, so that it reads files of any.
+    """
+    found = recognized(_TextLines(stream, source).peek(_SAMPLE_LINES, _LARGEST_SAMPLE), dialect)
+    return Dialect() if found == Dialect("comma", "point") else found
 
 
 def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
