@@ -8,9 +8,7 @@ import pytest
 from conftest import write_csv
 from helpers.data import read
 
-from rnncli.datasets import (
-    Csv,
-)
+from rnncli.datasets import Csv
 from rnncli.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -66,3 +64,25 @@ def test_wide_csv_with_empty_cells_at_the_end(tmp_path: Path) -> None:
     assert read.lengths is not None
     assert read.lengths.tolist() == [2, 1]
     np.testing.assert_array_equal(read.x[1], [[0, 0], [5, 6]])
+
+
+@pytest.mark.parametrize("cell", ["NA", "?"])
+def test_a_first_row_without_values_is_not_a_header(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{cell},{cell},a\n1,2,b\n3,4,a\n")
+    assert len(Csv(path=path, missing="zero").read_file(path)) == 3
+    with pytest.raises(InputError, match="row 1, column 1: .* is not a number"):
+        Csv(path=path).read_file(path)
+
+
+@pytest.mark.parametrize("label", ["NaN", "nan", "NA", "?"])
+def test_a_missing_label_is_refused_by_row(tmp_path: Path, label: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"1,2,a\n3,4,b\n5,6,{label}\n")
+    with pytest.raises(InputError, match=r"row 3, column 3: the label is missing"):
+        Csv(path=path).read_file(path)
+    path.write_text(f"id,x,label\n1,2,a\n2,2,{label}\n")
+    for per in ("sequence", "step"):
+        section = Csv(path=path, sequence_column="id", label_column="label", label_per=per)
+        with pytest.raises(InputError, match=r"row 3, column 3: the label is missing"):
+            section.read_file(path)

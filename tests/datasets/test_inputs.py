@@ -29,3 +29,14 @@ def test_inputs_with_or_without_the_label_column(tmp_path: Path) -> None:
     longer.write_text(",".join(["1"] * 12) + "\n")
     (part,) = read_inputs(str(longer), expected, labelled=False)
     assert part.x.shape == (1, 6, 2)
+
+
+def test_extensions_are_those_of_any_case(tmp_path: Path) -> None:
+    spec = InputSpec(2, 4, -1)
+    np.savez(tmp_path / "x.npz", x=X)
+    (tmp_path / "x.npz").rename(tmp_path / "X.NPZ")
+    np.save(tmp_path / "x.npy", X)
+    (tmp_path / "x.npy").rename(tmp_path / "Y.NPY")
+    for name in ("X.NPZ", "Y.NPY"):
+        (batch,) = read_inputs(str(tmp_path / name), spec, labelled=False)
+        np.testing.assert_array_equal(batch.x, X)

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Command
-from helpers.data import read
+from helpers.data import read, text_file
 
-from rnncli.datasets import (
-    Series,
-)
+from rnncli.datasets import Series
+from rnncli.errors import InputError
 
 
 def table(path: Path, rows: int = 60) -> np.ndarray:
@@ -86,3 +85,32 @@ def test_tables_with_missing_values(rnn: Command, here: Path, missing: str) -> N
     assert "the value is missing; set data.missing" in refused.err
     short = rnn("train", "-c", "c.yaml", "--set", "data.horizon=11")
     assert "10 rows do not hold a horizon of 11" in short.err
+
+
+@pytest.mark.parametrize("held_out", [{"test_size": 20}, {"validation_fraction": 0.3}])
+def test_missing_values_are_filled_with_means_of_training_rows_alone(
+    tmp_path: Path, held_out: dict[str, float]
+) -> None:
+    rows = ["1"] * 80 + ["1000"] * 20
+    rows[0] = ""
+    path = text_file(tmp_path / "a.csv", "x,y", *(f"{cell},0" for cell in rows))
+    keys = {"validation_fraction": 0} | held_out
+    data = Series(path=path, sequence_length=4, missing="mean", **keys).read(0)  # type: ignore[arg-type]
+    assert data.input_spec.means == (1, 0)
+    assert data.splits.train.x[0, 0, 0] == 1
+
+
+def test_columns_of_dates_and_ignored_columns_are_no_features(tmp_path: Path) -> None:
+    rows = [f"{1 + i % 28}.{1 + i // 28}.2024,{i},{i * i},text" for i in range(60)]
+    path = text_file(tmp_path / "a.csv", "day,x,y,note", *rows)
+    assert Series(path=path).read_table().columns == ("x", "y")
+    assert Series(path=path, ignore=("y",)).read_table().columns == ("x",)
+    assert Series(path=path, ignore=(1,)).read_table().columns == ("y",)
+    for keys, problem in (
+        ({"ignore": ("z",)}, "data.ignore: no column is 'z'"),
+        ({"ignore": ("x",), "columns": ("x", "y")}, "data.ignore: 'x' is one of data.columns"),
+        ({"columns": ("day",)}, "row 2, day: '1.1.2024' is a date or a time and no feature"),
+        ({"columns": ("xx",)}, "a.csv:1: no column, or more than one, is named 'xx'; did you"),
+    ):
+        with pytest.raises(InputError, match=problem):
+            Series(path=path, **keys).read_table()  # type: ignore[arg-type]

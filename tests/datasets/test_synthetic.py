@@ -1,12 +1,16 @@
 """Synthetic tasks are what they claim to be."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from helpers.data import read
 
 from rnncli.config.validate import config_from
-from rnncli.datasets import Adding, Copy, Parity, SumSign, TemporalOrder
+from rnncli.datasets import Adding, Copy, Parity, SumSign, SyntheticTask, TemporalOrder
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import valid_steps
+from rnncli.errors import InputError
 from rnncli.runs.trainer import build
 
 
@@ -60,3 +64,24 @@ def test_fresh_data_is_new_every_epoch_and_repeats_with_the_seed() -> None:
         np.testing.assert_array_equal(other.examples_of(epoch).inputs, drawn[epoch])
     still = build(config_from({"data": tree["data"] | {"fresh": False}}))
     assert still.examples_of(0) is still.examples_of(5) is still.train
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("copy", "delay"), ("parity", "test_length"), ("parity", "sequence_length")],
+)
+def test_lengths_have_a_maximum(kind: str, key: str) -> None:
+    for value in (2**63, 10**20, 10**6 + 1):
+        with pytest.raises(InputError, match=f"data.{key}"):
+            config_from({"data": {"kind": kind, key: value}})
+
+
+def test_every_task_trains_as_it_is_drawn() -> None:
+    assert {task.kind for task in get_args(SyntheticTask)} == {
+        *("sum_sign", "adding", "copy", "parity", "temporal_order")
+    }
+    for task in get_args(SyntheticTask):
+        data = task(num_samples=20).read(0)
+        assert not task.standardize
+        _, steps, features = data.splits.train.x.shape
+        assert data.input_spec == InputSpec(features, steps)

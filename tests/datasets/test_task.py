@@ -7,9 +7,11 @@ import pytest
 from conftest import write_csv
 from helpers.data import read
 
+from rnncli.config.validate import config_from
 from rnncli.datasets import Csv
 from rnncli.datasets.task import scale_targets, sorted_labels
 from rnncli.errors import InputError
+from rnncli.runs.trainer import build
 
 RNG = np.random.default_rng(0)
 
@@ -60,3 +62,22 @@ def test_an_unknown_label_in_another_file_is_named(tmp_path: Path) -> None:
 def test_sorted_labels() -> None:
     assert sorted_labels([2.0, 10.0, 1.0]) == [1, 2, 10]
     assert sorted_labels(["b", 2, "a"]) == ["2", "a", "b"]
+
+
+def test_targets_that_are_too_small_to_scale_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, x=X, y=RNG.standard_normal(30) * 1e-31)
+    with pytest.raises(InputError, match=r"a\.npz: the targets have a standard deviation of"):
+        build(config_from({"data": {"kind": "npz", "path": str(path)}}))
+
+
+@pytest.mark.parametrize("value", [1e30, -1e30, 0.0])
+def test_constant_targets_and_features_have_a_scale(tmp_path: Path, value: float) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.full((33, 7, 1), value), y=np.full(33, value))
+    config = config_from({"data": {"kind": "npz", "path": str(path), "task": "regression"}})
+    model = build(config).model
+    assert model.task.target_mean == pytest.approx((value,))
+    assert model.task.target_std == (1,)
+    assert model.scaler is not None
+    assert model.scaler.std == (1,)

@@ -146,3 +146,9 @@ def test_every_cell_trains_saves_and_predicts(rnn: Command, here: Path, cell: st
     report = json.loads(rnn("evaluate", "-w", runs[0], "-i", test, "--json").out)
     assert report["metrics"]["accuracy"] > 0.5
     assert rnn("predict", "-w", runs[0], "-i", test).out.count("\n") == 371
+
+
+def test_time_stamps_without_a_value_are_refused_in_one_line(tmp_path: Path) -> None:
+    path = ts(tmp_path, TS.replace("@timeStamps false", "@timeStamps"))
+    with pytest.raises(InputError, match=r"a\.ts: holds time stamps \(@timeStamps\)"):
+        Ts(path=path).read_file(path)

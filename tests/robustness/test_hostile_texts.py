@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import pyarrow
 import pytest
 from conftest import PEAK_MEGABYTES, REPOSITORY, Command, process
 from helpers import hostile
+from pyarrow import parquet
 
 from rnncli.config import yaml12
 from rnncli.config.schema import Config
 from rnncli.config.validate import as_tree, read_config
-from rnncli.datasets import Csv, Data, Npz, Series, Ts
+from rnncli.datasets import Csv, Data, FileFormat, Npz, Parquet, Series, Ts
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.inputs import read_inputs
 from rnncli.datasets.sequences import Splits
@@ -94,13 +96,19 @@ def npz_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def parquet_file(path: Path) -> bytes:
+    columns = {"x": np.arange(20.0), "y": np.arange(20.0) % 3, "label": ["a", "b"] * 10}
+    parquet.write_table(pyarrow.table(columns), path)
+    return path.read_bytes()
+
+
 def sound(splits: Splits) -> bool:
     parts = [part for part in (splits.train, splits.validation) if part is not None]
     return all(np.isfinite(part.x).all() for part in parts)
 
 
 @shares(500, 10_000)
-@pytest.mark.parametrize("kind", ["csv", "csv.gz", "long", "npz", "ts", "series"])
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "long", "npz", "parquet", "ts", "series"])
 def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
     here: Path, kind: str, count: int
 ) -> None:
@@ -113,6 +121,11 @@ def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
             lambda path: Csv(path=path, sequence_column="id", label_column="label"),
         ),
         "npz": ("d.npz", npz_file(here / "good.npz"), lambda path: Npz(path=path)),
+        "parquet": (
+            "d.parquet",
+            parquet_file(here / "good.parquet"),
+            lambda path: Parquet(path=path),
+        ),
         "ts": ("d.ts", TS, lambda path: Ts(path=path, missing="mean")),
         "series": ("d.csv", TABLE, lambda path: Series(path=path, sequence_length=3)),
     }
@@ -384,7 +397,7 @@ def test_a_mark_at_the_beginning_is_no_trap(rnn: Command, here: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["/dev/zero", "/dev/null", "."])
-@pytest.mark.parametrize("kind", ["csv", "npz", "ts", "series"])
+@pytest.mark.parametrize("kind", ["csv", "npz", "parquet", "ts", "series"])
 def test_what_is_no_file_is_refused(rnn: Command, here: Path, source: str, kind: str) -> None:
     (here / "c.yaml").write_text(f"data: {{kind: {kind}, path: {source}}}")
     result = rnn("train", "-c", "c.yaml")
@@ -394,8 +407,8 @@ def test_what_is_no_file_is_refused(rnn: Command, here: Path, source: str, kind:
 
 
 def test_the_kinds_of_files_are_all_attacked() -> None:
-    kinds = {option.kind for option in get_args(Data) if hasattr(option, "path")}
-    assert kinds <= {"csv", "npz", "ts", "series"}
+    kinds = {section.kind for section in (*get_args(FileFormat), Series)}
+    assert kinds == {"csv", "npz", "parquet", "ts", "series"}
 
 
 @pytest.mark.parametrize(
