@@ -227,3 +227,70 @@ def test_real_recordings(rnn: Command, here: Path, file: str, like: dict[str, ob
     config = read_config(here / "c.yaml")
     assert {key: getattr(config.data, key) for key in like} == like
     assert build(config).splits.test is not None
+
+
+def machines(path: str, first: str, rng: np.random.Generator) -> Path:
+    header = [first, "installed", "status", *(f"t{i}" for i in range(24)), "remark"]
+    rows = []
+    for i in range(60):
+        values = ["NA" if rng.random() < 0.05 else round(v, 2) for v in rng.standard_normal(24)]
+        status = ("ok", "worn")[i % 2] if first == "machine_id" else i % 2
+        day = f"2024-{1 + i * 7 % 12:02}-11"
+        name = f"M{i}" if first == "machine_id" else 1000 + i
+        rows.append([name, day, status, *values, f"seen by {'ab'[i % 2]}{i}"])
+    return table(path, header, rows)
+
+
+@pytest.mark.parametrize("first", ["machine_id", "id"])
+def test_ids_labels_and_steps_of_a_table_of_machines(rnn: Command, here: Path, first: str) -> None:
+    data, said = proposed(rnn, machines("machines.csv", first, np.random.default_rng(0)))
+    assert (data["kind"], data["input_size"], data["label_column"]) == ("csv", 1, "status")
+    assert (data["id_column"], data["ignore"]) == (first, ["installed", "remark"])
+    assert data["missing"] == "last"
+    assert "60 sequences of 24 time steps, 1 feature per step" in said
+    assert "ignored: dates and times: installed\n" in said
+    assert "ignored: text: remark\n" in said
+    assert f"'{first}' identifies the sequences" in said
+    out = rnn("predict", "-w", "latest", "-i", "machines.csv").out.splitlines()
+    assert out[0].startswith(f"{first},label,")
+    assert len(out) == 61
+
+
+def test_numbers_beside_numbered_steps_are_named_and_ignored(rnn: Command, here: Path) -> None:
+    rows = [[i % 2, i * 3.7 % 50, *(np.sin(i * j) for j in range(1, 7))] for i in range(60)]
+    names = ["status", "age", *(f"t{i}" for i in range(6))]
+    data, said = proposed(rnn, table("a.csv", names, rows))
+    assert (data["label_column"], data["ignore"]) == ("status", ["age"])
+    assert "ignored: not numbered, unlike the time steps: age" in said
+    data, _ = proposed(rnn, table("a.csv", names, rows), "--label-column", "age")
+    assert (data["label_column"], data["ignore"]) == ("age", ["status"])
+
+
+def test_trips_with_time_stamps(rnn: Command, here: Path) -> None:
+    rows = [
+        [i // 6, f"2024-03-{1 + i // 24:02} {i % 24:02}:00:00", np.sin(i).round(3), i % 5, mode]
+        for i in range(240)
+        for mode in [("car", "bike")[i // 6 % 2]]
+    ]
+    trips = table("trips.csv", ["trip_id", "time", "speed", "accel", "mode"], rows)
+    data, said = proposed(rnn, trips)
+    assert (data["sequence_column"], data["id_column"]) == ("trip_id", "trip_id")
+    assert (data["label_column"], data["ignore"]) == ("mode", ["time"])
+    assert "40 sequences of 6 time steps, 2 features per step" in said
+    assert "ignored: dates and times: time" in said
+    assert "not certain: 'mode' is guessed to be the label; override with --label-column" in said
+    hints = ("--sequence-column", "trip_id", "--label-column", "mode")
+    assert "not certain" not in proposed(rnn, trips, *hints)[1]
+
+
+def test_sales_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> None:
+    rows = [
+        f"{1 + i % 28:02}.{1 + i // 28:02}.2024;north;{i * 7 % 50};{i % 9},{i % 10}5"
+        for i in range(112)
+    ]
+    Path("sales.csv").write_text("\n".join(["date;shop;units;price", *rows]) + "\n")
+    data, said = proposed(rnn, Path("sales.csv"))
+    assert (data["kind"], data["columns"]) == ("series", ["units", "price"])
+    assert "ignored: time columns: date\n" in said
+    assert "ignored: not numbers: shop\n" in said
+    assert rnn("predict", "-w", "latest", "-i", "sales.csv").code == 0
