@@ -52,7 +52,7 @@ class Table:
     def named_columns(self) -> tuple[tuple[str, ...], str]:
         """Return the names of the columns, and their place for messages.
 
-        Where the format has no place for names, the first row is taken for them.
+        If the format does not name columns, the first row holds the names.
         """
         if self.names is not None:
             return self.names, self.source

@@ -106,8 +106,8 @@ def wide_label(head: TableHead) -> Guess:
     if steps:
         whole = [i for i in candidates if head.is_few_classes(i)]
         numbers = [i for i in candidates if head.contents[i] == "numbers" and not _is_id(head, i)]
-        found = whole or numbers or candidates
-        return Guess(found[-1], len(whole or numbers) == 1)
+        likely = whole or numbers or candidates
+        return Guess(likely[-1], len(whole or numbers) == 1)
     first, last = candidates[0], candidates[-1]
     if head.is_few_classes(first) and not head.is_few_classes(last):
         return Guess(first, False)
@@ -149,8 +149,8 @@ def long_label(head: TableHead, sequence: int) -> Guess:
     if named is not None and named != sequence:
         return Guess(named, True)
     others = [i for i in range(len(head.columns)) if i != sequence and head.contents[i] != "dates"]
-    found = _constant_within(head, sequence) or others or [sequence]
-    return Guess(found[-1], False)
+    likely = _constant_within(head, sequence) or others or [sequence]
+    return Guess(likely[-1], False)
 
 
 def long_ignored(head: TableHead, sequence: int, label: int) -> dict[str, list[int]]:
@@ -208,8 +208,8 @@ def _is_step(parts: list[str], number: int) -> bool:
 
 def _named(head: TableHead, names: set[str]) -> int | None:
     """Return the first column with one of these names."""
-    found = (name.lower().removesuffix("_id") for name in head.names or ())
-    return next((column for column, name in enumerate(found) if name in names), None)
+    stems = (name.lower().removesuffix("_id") for name in head.names or ())
+    return next((column for column, stem in enumerate(stems) if stem in names), None)
 
 
 def _id_column(head: TableHead, candidates: list[int]) -> int | None:

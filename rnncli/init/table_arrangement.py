@@ -142,13 +142,16 @@ def wide_section(
         own.append(SuggestedKey("id_column", keys["id_column"], "repeated beside predictions"))
     suggestion.data[:0] = own
     if head.numbered:
-        suggestion.data.append(
-            SuggestedKey("header", True, "the first row, 0, 1, 2, ..., is names")
-        )
-        suggestion.uncertainties.append(
-            "the first row, 0, 1, 2, ..., is guessed to hold names and not a sequence"
-        )
+        _add_header(suggestion)
     return section(**keys, input_size=size)
+
+
+def _add_header(suggestion: Suggestion) -> None:
+    comment = "the first row, 0, 1, 2, ..., holds names"
+    suggestion.data.append(SuggestedKey("header", True, comment))
+    suggestion.uncertainties.append(
+        "the first row, 0, 1, 2, ..., is guessed to hold names and not a sequence"
+    )
 
 
 def _label_as_given(head: TableHead, position: int) -> int | str:

@@ -97,14 +97,14 @@ def positions_of(roles: ColumnRoles, first: list[str], place: str) -> Positions:
         label = _position(roles.label, names, width, place, "label_column")
     missing_label = roles.label % width if absent and isinstance(roles.label, int) else None
 
-    def found(column: int | str, key: str) -> int | None:
+    def position(column: int | str, key: str) -> int | None:
         if not roles.labelled and isinstance(column, str) and column not in names:
             return None
-        position = _position(column, names, width, place, key)
-        return position - (missing_label is not None and missing_label < position)
+        index = _position(column, names, width, place, key)
+        return index - (missing_label is not None and missing_label < index)
 
-    id_position = None if roles.id is None else found(roles.id, "id_column")
-    ignored = [found(column, "ignore") for column in roles.ignore]
+    id_position = None if roles.id is None else position(roles.id, "id_column")
+    ignored = [position(column, "ignore") for column in roles.ignore]
     result = Positions(label, id_position, frozenset(i for i in ignored if i is not None))
     _check_roles(result, roles, names, place)
     return result

@@ -40,8 +40,8 @@ def recognized_in(stream: Iterable[bytes], source: str, dialect: Dialect) -> Dia
 
     A model does not remember the usual dialect, so that it reads files of any.
     """
-    found = recognized(_TextLines(stream, source).peek(_SAMPLE_LINES, _LARGEST_SAMPLE), dialect)
-    return Dialect() if found == Dialect("comma", "point") else found
+    dialect = recognized(_TextLines(stream, source).peek(_SAMPLE_LINES, _LARGEST_SAMPLE), dialect)
+    return Dialect() if dialect == Dialect("comma", "point") else dialect
 
 
 def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
