@@ -22,7 +22,7 @@ def held_out_of(run: Path) -> Sequences:
 def train_and_held_out(run: Path) -> tuple[Sequences, Sequences]:
     """Return the training split of a run, and what `held_out_of` returns; errors as there."""
     config = read_config(run / CONFIG)
-    splits = config.data.read(config.seed)[0]
+    splits = config.data.read(config.seed).splits
     if splits.held_out is None:
         raise InputError(f"{run}: this run held no data out; 'rnn evaluate' takes --input FILE")
     return splits.train, splits.held_out

@@ -54,7 +54,7 @@ def subject(
             raise InputError("gradcheck: --set changes a config; a weights file alone has none")
         return random_subject(model, num_samples)
     read = read_config(run / CONFIG, overrides)
-    examples = model.examples(read.data.read(read.seed)[0].train)
+    examples = model.examples(read.data.read(read.seed).splits.train)
     return _subject(model, examples, num_samples)
 
 

@@ -51,7 +51,7 @@ def trace_subject(
         one = made_up.batch if sample is None else made_up.batch.sequence(sample)
         return Subject(model, one)
     config = read_config(run / CONFIG)
-    held_out = config.data.read(config.seed)[0].held_out
+    held_out = config.data.read(config.seed).splits.held_out
     if held_out is None:
         raise InputError(f"{run}: this run held no data out; give --input FILE")
     return _subject(model, held_out, num_samples, sample)

@@ -13,7 +13,9 @@ from rnncli.errors import InputError
 def init(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="CSV, .npz, .npy or .ts; CSV and .ts also as .gz."),
+        typer.Argument(
+            metavar="[FILE]", help="CSV, .parquet, .npz, .npy or .ts; CSV and .ts also as .gz."
+        ),
     ] = None,
     output: Annotated[
         str,
@@ -23,29 +25,33 @@ def init(
     kind: Annotated[
         str | None,
         typer.Option(
-            metavar="csv|npz|ts|series",
+            metavar="csv|parquet|npz|ts|series",
             help="What the file is.",
-            autocompletion=words("csv", "npz", "ts", "series"),
+            autocompletion=words("csv", "parquet", "npz", "ts", "series"),
         ),
     ] = None,
     input_size: Annotated[
-        int | None, typer.Option(metavar="D", min=1, help="Features a step, in rows of CSV.")
+        int | None,
+        typer.Option(metavar="D", min=1, help="Features per time step, with one sequence per row."),
     ] = None,
     label_column: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The label, or in a series what is foretold."),
+        typer.Option(metavar="NAME", help="The label, or in a series the column to forecast."),
     ] = None,
     sequence_column: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="In CSV with one step a row, what tells sequences."),
+        typer.Option(
+            metavar="NAME",
+            help="With one time step per row, the column that identifies the sequence.",
+        ),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The labels of an .npy file.")
     ] = None,
 ) -> None:
-    """Look at a data file, and write a config for it, with comments, to begin with.
+    """Look at a data file, and write a config for it, with comments.
 
-    Without FILE it is that of a synthetic task.
+    Without FILE, the config is that of a synthetic task.
 
     \b
     Examples:
@@ -54,23 +60,23 @@ def init(
       rnn init labelled.csv --input-size 5 -o -
     """
     from rnncli.display.words import say
-    from rnncli.init.entries import Hints
-    from rnncli.init.starter import starter
+    from rnncli.init.config_text import suggested_config
+    from rnncli.init.suggestion import Hints
     from rnncli.runs.files import output_file
 
     target = None if output == "-" else Path(output)
     if target is not None and not force and (target.exists() or target.is_symlink()):
-        raise InputError(f"{target}: is there already; give --output FILE, or --force")
+        raise InputError(f"{target}: already exists; give --output FILE, or --force")
     hints = Hints(kind, input_size, label_column, sequence_column, labels)
-    found = starter(file, hints, target)
-    for line in found.seen:
+    suggested = suggested_config(file, hints, target)
+    for line in suggested.findings:
         say(line)
-    for line in found.unsure:
+    for line in suggested.uncertainties:
         say(f"not certain: {line}")
     if target is None:
-        sys.stdout.write(found.text)
+        sys.stdout.write(suggested.text)
         return
     with output_file(target) as stream:
-        stream.write(found.text.encode())
+        stream.write(suggested.text.encode())
     say(f"next: rnn train -c {target}")
     print(target)

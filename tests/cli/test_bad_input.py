@@ -131,14 +131,14 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "no x": (npz(z=X, y=Y), "d.npz: has no member 'x'; it holds z, y"),
     "no y": (npz(x=X), "d.npz: has no labels"),
     "lengths differ": (npz(x=X, y=Y[:5]), "d.npz: y has shape (5,)"),
-    "objects": (npz(x=X, y=np.array([{}] * 20)), "d.npz: is no sound .npy or .npz file"),
+    "objects": (npz(x=X, y=np.array([{}] * 20)), "d.npz: is not a valid .npy or .npz file"),
     "wrong shape": (npz(x=X[:, 0, 0], y=Y), "d.npz: x has shape (20,)"),
     "nan in npz": (
         npz(x=with_nan(), y=Y),
         "d.npz: sequence 7, step 2, feature 0: the value",
     ),
     "predict not a number": (predict("1,2,3\n4,5,six\n"), "p.csv:2: row 2, column 3: 'six'"),
-    "predict npz damaged": (predict(b"PK\x03\x04rubbish", "p.npz"), "p.npz: is no sound"),
+    "predict npz damaged": (predict(b"PK\x03\x04rubbish", "p.npz"), "p.npz: is not a valid"),
     "predict features": (
         lambda: np.save("p.npy", np.ones((2, 3, 4))) or predict_npy(),
         "p.npy: 4 features a step; the model takes 1",
