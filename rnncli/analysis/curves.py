@@ -1,12 +1,12 @@
 """The curves of runs, quantity by quantity, ready to be drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
 from rnncli.errors import InputError, one_line
-from rnncli.runs.metrics import Metrics, read_metrics
+from rnncli.runs.metrics import Metrics, best_row, read_metrics
 
 # Each in its own chart; the first three are logged for the training and the validation part.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
@@ -14,10 +14,22 @@ QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
 
 @dataclass(frozen=True)
 class Chart:
-    """The curves of one quantity over the epochs: the points of each, by its name."""
+    """The curves of one quantity over the epochs.
+
+    Attributes
+    ----------
+    quantity : str
+        Such as ``loss``.
+    curves : dict of str to list of (float, float)
+        The epoch and the value of each point, by the name of the curve.
+    best_epochs : dict of str to int
+        The best epoch of the run of a curve; without curves of the training split where there is
+        a validation split.
+    """
 
     quantity: str
     curves: dict[str, list[tuple[float, float]]]
+    best_epochs: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_named(self) -> bool:
@@ -63,20 +75,25 @@ def _names(folders: Sequence[Path]) -> list[str]:
 
 
 def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
-    curves = {}
+    curves: dict[str, list[tuple[float, float]]] = {}
+    best_epochs: dict[str, int] = {}
     for run, metrics in logs.items():
-        parts = {
+        splits = {
             "train": _points(metrics, f"train_{quantity}"),
             "validation": _points(metrics, f"val_{quantity}"),
             quantity: _points(metrics, quantity),
         }
-        known = {name: points for name, points in parts.items() if points}
-        if len(logs) == 1:
-            return Chart(quantity, known)
-        if known:
-            name, points = list(known.items())[-1]
-            curves[f"{run} (train)" if name == "train" else run] = points
-    return Chart(quantity, curves)
+        logged = {name: points for name, points in splits.items() if points}
+        if not logged:
+            continue
+        last, best = list(logged)[-1], best_row(metrics)
+        if len(logs) > 1:
+            logged = {f"{run} (train)" if last == "train" else run: logged[last]}
+            last = next(iter(logged))
+        curves |= logged
+        if best is not None and quantity not in ("learning_rate", "grad_norm"):
+            best_epochs[last] = best + 1
+    return Chart(quantity, curves, best_epochs)
 
 
 def _points(metrics: Metrics, column: str) -> list[tuple[float, float]]:

@@ -1,45 +1,48 @@
 """``rnn evaluate``."""
 
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from rnncli.cli.commands import command_app
 from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
 from rnncli.errors import InputError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rnncli.inference.predictions import Predictions
+app = command_app()
 
 
+@app.command()
 def evaluate(
     weights: Weights,
     source: LabelledInput = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write each answer beside the truth, by ending."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write each prediction beside the true label or value: .csv, .jsonl or .npz.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model on labelled sequences, beside the best constant answer.
+    """Score a model on labelled sequences, and a constant prediction as a baseline.
 
     \b
     Examples:
       rnn evaluate -w latest
       rnn evaluate -w model.npz -i labelled.csv --json
-      rnn evaluate -w latest --output answers.csv
+      rnn evaluate -w latest --output predictions.csv
     """
     from rnncli.analysis.evaluation_data import held_out_of
     from rnncli.analysis.prediction_files import answers_file, format_of
     from rnncli.datasets.inputs import read_inputs
-    from rnncli.display.tables import show_report
+    from rnncli.display.evaluation_report import show_evaluation
     from rnncli.inference.evaluation import report, score_parts
     from rnncli.runs.run_folder import find_weights
     from rnncli.runs.weights import load_model
@@ -54,7 +57,7 @@ def evaluate(
         parts = iter([held_out_of(run)])
     scored = []
     with ExitStack() as stack:
-        write: Callable[[Predictions], None] | None = None
+        write: Callable[[Any], None] | None = None
         if output is not None:
             form = format_of(output, None)
             write = stack.enter_context(answers_file(model, form, output, standard_output()))
@@ -62,8 +65,8 @@ def evaluate(
             scored.append(part)
             if write is not None:
                 write(part.answers)
-    found = report(model.task, scored)
+    evaluation = report(model.task, scored)
     if as_json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(asdict(evaluation)))
     else:
-        show_report(found)
+        show_evaluation(evaluation)

@@ -6,46 +6,53 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import words
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import choice
 from rnncli.errors import InputError
 
+KINDS = ("csv", "npz", "ts", "series")
 
+app = command_app()
+
+
+@app.command()
 def init(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="CSV, .npz, .npy or .ts; CSV and .ts also as .gz."),
+        typer.Argument(metavar="[FILE]", help=".csv, .npz, .npy or .ts; .csv and .ts also as .gz."),
     ] = None,
     output: Annotated[
         str,
-        typer.Option("--output", "-o", metavar="FILE", help="The config; '-' is standard output."),
-    ] = "config.yaml",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the config.")] = False,
-    kind: Annotated[
-        str | None,
         typer.Option(
-            metavar="csv|npz|ts|series",
-            help="What the file is.",
-            autocompletion=words("csv", "npz", "ts", "series"),
+            "--output", "-o", metavar="FILE", help="The config to write; '-' is standard output."
         ),
+    ] = "config.yaml",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing config.")] = False,
+    kind: Annotated[
+        str | None, choice("--kind", values=KINDS, help="The kind of the data file.")
     ] = None,
     input_size: Annotated[
-        int | None, typer.Option(metavar="D", min=1, help="Features a step, in rows of CSV.")
+        int | None,
+        typer.Option(metavar="D", min=1, help="Features per time step, in a CSV of sequences."),
     ] = None,
     label_column: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The label, or in a series what is foretold."),
+        typer.Option(metavar="NAME", help="The column of the label; in a series, of the target."),
     ] = None,
     sequence_column: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="In CSV with one step a row, what tells sequences."),
+        typer.Option(
+            metavar="NAME",
+            help="The column that identifies the sequence, in a CSV with one time step per row.",
+        ),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The labels of an .npy file.")
+        Path | None, typer.Option(metavar="FILE", help="The file of the labels of an .npy file.")
     ] = None,
 ) -> None:
-    """Look at a data file, and write a config for it, with comments, to begin with.
+    """Write a config for a data file, with comments about what was recognized.
 
-    Without FILE it is that of a synthetic task.
+    Without FILE, the config is that of a synthetic task.
 
     \b
     Examples:
@@ -53,24 +60,23 @@ def init(
       rnn init labelled.csv -o labelled.yaml
       rnn init labelled.csv --input-size 5 -o -
     """
-    from rnncli.display.words import say
+    from rnncli.display.terminal import write_message
     from rnncli.init.entries import Hints
     from rnncli.init.starter import starter
     from rnncli.runs.files import output_file
 
     target = None if output == "-" else Path(output)
     if target is not None and not force and (target.exists() or target.is_symlink()):
-        raise InputError(f"{target}: is there already; give --output FILE, or --force")
-    hints = Hints(kind, input_size, label_column, sequence_column, labels)
-    found = starter(file, hints, target)
-    for line in found.seen:
-        say(line)
-    for line in found.unsure:
-        say(f"not certain: {line}")
+        raise InputError(f"{target}: already exists; give --output FILE, or --force")
+    proposal = starter(file, Hints(kind, input_size, label_column, sequence_column, labels), target)
+    for line in proposal.seen:
+        write_message(line)
+    for line in proposal.unsure:
+        write_message(f"not certain: {line}")
     if target is None:
-        sys.stdout.write(found.text)
+        sys.stdout.write(proposal.text)
         return
     with output_file(target) as stream:
-        stream.write(found.text.encode())
-    say(f"next: rnn train -c {target}")
+        stream.write(proposal.text.encode())
+    write_message(f"next: rnn train -c {target}")
     print(target)

@@ -6,41 +6,53 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import words
-from rnncli.cli.options import Weights, standard_output
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import Weights, choice, standard_output
 from rnncli.errors import InputError
 
+FORMATS = ("csv", "jsonl", "npz")
 
+app = command_app()
+
+
+@app.command()
 def predict(
     weights: Weights,
     source: Annotated[
         str,
         typer.Option(
-            "--input", "-i", metavar="FILE", help="CSV, .npz, .npy or .ts; '-' is standard input."
+            "--input",
+            "-i",
+            metavar="FILE",
+            help=".csv, .npz, .npy or .ts; '-' is CSV from standard input.",
         ),
     ] = "-",
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="'-' is standard output.")
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help=".csv, .jsonl or .npz; '-' is standard output."
+        ),
     ] = "-",
     form: Annotated[
         str | None,
-        typer.Option(
+        choice(
             "--format",
-            metavar="csv|jsonl|npz",
-            help="By default what the output's ending says, else csv.",
-            autocompletion=words("csv", "jsonl", "npz"),
+            values=FORMATS,
+            help="By default, the format that the extension implies, or else csv.",
         ),
     ] = None,
     stream: Annotated[
         bool,
         typer.Option(
-            help="One step a line from standard input, one answer a line; a blank line begins anew."
+            "--stream",
+            help="Read one time step per line from standard input, and write one prediction per "
+            "line; an empty line starts a new sequence.",
         ),
     ] = False,
 ) -> None:
-    """Predict the label, with probabilities, or the value of each sequence.
+    """Predict the label with its probabilities, or the value, of each sequence.
 
-    The weights file is all it takes: no config, no training data.
+    Only the weights file is needed: no config and no training data.
 
     \b
     Examples:
@@ -60,16 +72,19 @@ def predict(
     from rnncli.runs.weights import load_model
 
     target = None if output == "-" else Path(output)
-    wanted = format_of(target, form)
+    form = format_of(target, form)
     model = load_model(find_weights(weights)[0])
     if stream:
-        if source != "-" or target is not None or wanted == "npz":
-            raise InputError("--stream: goes from standard input to standard output, not as npz")
-        with answers_file(model, wanted, None, standard_output()) as write:
-            for answers in stream_answers(model, sys.stdin.buffer):
-                write(answers)
+        if source != "-" or target is not None or form == "npz":
+            raise InputError(
+                "--stream: reads standard input and writes standard output as csv or jsonl; leave "
+                "out --input, --output and npz"
+            )
+        with answers_file(model, form, None, standard_output()) as write:
+            for predictions in stream_answers(model, sys.stdin.buffer):
+                write(predictions)
                 sys.stdout.flush()
         return
-    parts = read_inputs(source, model.input_spec, labelled=False)
-    with answers_file(model, wanted, target, standard_output()) as write:
-        write_predictions(model, parts, write)
+    sequences = read_inputs(source, model.input_spec, labelled=False)
+    with answers_file(model, form, target, standard_output()) as write:
+        write_predictions(model, sequences, write)

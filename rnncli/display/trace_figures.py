@@ -5,28 +5,30 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnncli.display.figures import figure_file, plain_ticks
-from rnncli.display.traces import HEADS, title
+from rnncli.display.figure_files import figure_file, legend_beside, plain_ticks
+from rnncli.display.trace_report import HEADS, title
 from rnncli.gradients.trace import LayerTrace, Trace
 from rnncli.nn.arrays import Array
 
-_COLUMN, _ROW, _WIDEST = 6.0, 1.6, 600.0  # inches
+# The size of a panel and the largest width of the figure, in inches.
+_PANEL_WIDTH, _PANEL_HEIGHT, _MAX_WIDTH = 6.0, 1.6, 600.0
+_ROWS = 7
 
 
 def save_trace(trace: Trace, path: Path) -> None:
-    """Draw a trace into a file: heat maps and curves, a column a layer, time from left to right.
+    """Draw a trace into a file: heat maps and curves, a column per layer, time from left to right.
 
     Raises
     ------
     InputError
-        The file's ending is not known.
+        The extension is unknown.
     StorageError
-        The file could not be written.
+        The file cannot be written.
     """
     columns = len(trace.layers)
-    size = (min(_COLUMN * columns, _WIDEST), _ROW * 7)
+    size = (min(_PANEL_WIDTH * columns, _MAX_WIDTH), _PANEL_HEIGHT * _ROWS)
     with figure_file(path, size) as figure:
-        axes = figure.subplots(7, columns, sharex=True, squeeze=False)
+        axes = figure.subplots(_ROWS, columns, sharex=True, squeeze=False)
         for layer, column in zip(trace.layers, axes.T, strict=True):
             column[0].set_title(title(layer) + f"\n{_ratio(layer)}", fontsize="medium")
             _heat(column[0], trace.inputs, "input x")
@@ -38,7 +40,7 @@ def save_trace(trace: Trace, path: Path) -> None:
             _curves(column[4], layer, ["state_norm"])
             _curves(column[5], layer, shares)
             _curves(column[6], layer, ["weight_share"])
-            column[6].set_xlabel("step")
+            column[6].set_xlabel("time step")
 
 
 def _ratio(layer: LayerTrace) -> str:
@@ -68,10 +70,9 @@ def _heat(axes: Axes, values: Array, name: str) -> None:
 
 def _curves(axes: Axes, layer: LayerTrace, names: list[str], log: bool = False) -> None:
     steps = range(1, len(layer.state) + 1)
-    for name in names:
-        axes.plot(steps, layer.curves[name], label=HEADS.get(name, name))
+    lines = [axes.plot(steps, layer.curves[name])[0] for name in names]
     if log and any((layer.curves[name] > 0).any() for name in names):
         axes.set_yscale("log")
         plain_ticks(axes)
-    axes.legend(fontsize="small", loc="best")
+    legend_beside(axes, lines, [HEADS.get(name, name) for name in names])
     axes.grid(alpha=0.3)

@@ -75,7 +75,7 @@ def on_digits(
 def test_shipped_configs_are_healthy(rnn: Command, name: str) -> None:
     result = rnn("doctor", "-c", REPOSITORY / "configs" / f"{name}.yaml")
     assert result.code == 0, result.out
-    assert result.out.startswith(f"nothing found in {len(CHECKS)} checks\na run: ")
+    assert result.out.startswith(f"no findings in {len(CHECKS)} checks\na run: ")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from conftest import Command
 from test_gradcheck import OUTPUTS, planted
 
-from rnncli.display.traces import show_trace, trace_numbers
+from rnncli.display.trace_report import show_trace, trace_numbers
 from rnncli.gradients.gradcheck import Batch
 from rnncli.gradients.observed import Nudge, Nudged, copy_of
 from rnncli.gradients.trace import LayerTrace, run_watched, trace, watched_layers
@@ -216,7 +216,10 @@ def test_wrong_input_is_one_line(
     np.savez(here / "unlabelled.npz", x=np.zeros((3, 5, 1)))
     words = ["trace", "-w", run_folder]
     for more, message in (
-        (["-o", "trace.gif"], "--output: 'trace.gif' has no known ending; one of png, svg, pdf"),
+        (
+            ["-o", "trace.gif"],
+            "--output: 'trace.gif' has no known extension; one of .png, .svg, .pdf",
+        ),
         (["--sample", 20], "--sample: 20: sum_sign has 20 sequences; 0 to 19 can be picked"),
         (["-i", "no.csv"], "no.csv"),
         (["-i", "unlabelled.csv"], "unlabelled.csv"),
@@ -227,7 +230,6 @@ def test_wrong_input_is_one_line(
         assert message in result.err
         assert result.err.count("\n") == 1
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "rnncli.display.figures", raising=False)
     missing = rnn(*words, "-o", "trace.png")
     assert (missing.code, missing.out) == (2, "")
     assert "pip install 'rnncli[plot]'" in missing.err
