@@ -55,5 +55,5 @@ def _show_confusion(report: Report) -> None:
         if table_width(natural_widths([heads, *rows])) <= width:
             print_table(heads, rows, title=_CONFUSION_TITLE)
             return
-    print(f"{_CONFUSION_TITLE}: too wide for this terminal; draw it with")
+    print("the confusion matrix is too wide for this terminal; draw it with")
     print("rnn plot RUN --kind confusion --output confusion.svg")
