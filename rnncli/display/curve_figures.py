@@ -5,10 +5,10 @@ from pathlib import Path
 
 from rnncli.analysis.curves import Chart
 from rnncli.analysis.forecasts import Forecast
-from rnncli.display.figure_files import legend_beside, panels_file, plain_ticks
+from rnncli.display.figure_files import PANEL_SIZE, legend_beside, panels_file, plain_ticks
 from rnncli.display.figure_options import DEFAULT_OPTIONS, FigureOptions
 
-_WIDE_PANEL = (9.0, 3.0)  # inches
+_FORECAST_SIZE = (9.0, 3.0)  # inches
 
 
 def save_charts(
@@ -23,38 +23,37 @@ def save_charts(
     StorageError
         The file cannot be written.
     """
-    with panels_file(len(charts), path, options) as panels:
+    # The legend names each curve once; it has one colour in all panels.
+    named = [chart for chart in charts if chart.is_named]
+    labels = {name: name for chart in named for name in chart.curves}
+    for chart in named:
+        labels |= {name: f"{name} (best: epoch {n})" for name, n in chart.best_epochs.items()}
+    colours = {name: f"C{number}" for number, name in enumerate(labels)}
+    with panels_file(len(charts), path, options, PANEL_SIZE, list(labels.values())) as panels:
         for chart, axes in zip(charts, panels, strict=True):
-            lines = []
             for name, points in chart.curves.items():
+                colour = colours.get(name, "C0")
                 marker = "." if len(points) == 1 else ""
-                (line,) = axes.plot(*zip(*points, strict=True), marker=marker)
-                lines.append(line)
-                best = [point for point in points if point[0] == chart.best_epochs.get(name)]
-                if best:
-                    axes.plot(*best[0], "o", color=line.get_color(), markerfacecolor="none")
-                    text = f"best: epoch {best[0][0]:.0f}"
-                    axes.annotate(
-                        text, best[0], (0, 6), textcoords="offset points", fontsize="small"
-                    )
+                axes.plot(*zip(*points, strict=True), color=colour, marker=marker)
+                for point in points:
+                    if point[0] == chart.best_epochs.get(name):
+                        axes.plot(*point, "o", color=colour, markerfacecolor="none")
             axes.set(title=chart.quantity, xlabel="epoch", yscale="log" if log else "linear")
             axes.grid(alpha=0.3)
             if log:
                 plain_ticks(axes)
-            if chart.is_named:
-                legend_beside(axes, lines, list(chart.curves))
+        legend_beside(panels[0], {labels[name]: colour for name, colour in colours.items()})
 
 
 def save_forecasts(
     forecasts: Sequence[Forecast], path: Path, options: FigureOptions = DEFAULT_OPTIONS
 ) -> None:
     """Draw true and predicted values over time, a panel per column; errors as in `save_charts`."""
-    with panels_file(len(forecasts), path, options, _WIDE_PANEL) as panels:
+    names = list(forecasts[0].curves)
+    with panels_file(len(forecasts), path, options, _FORECAST_SIZE, names) as panels:
         for forecast, axes in zip(forecasts, panels, strict=True):
-            lines = [
-                axes.plot(*zip(*points, strict=True), "-" if name == "true" else "--")[0]
-                for name, points in forecast.curves.items()
-            ]
+            for number, points in enumerate(forecast.curves.values()):
+                axes.plot(*zip(*points, strict=True), color=f"C{number}")
             axes.set(title=forecast.title, xlabel="row", ylabel=forecast.column)
             axes.grid(alpha=0.3)
-            legend_beside(axes, lines, list(forecast.curves))
+        legend_beside(panels[0], {name: f"C{number}" for number, name in enumerate(names)})

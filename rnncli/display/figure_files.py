@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil, sqrt
 from pathlib import Path
@@ -22,6 +22,8 @@ from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.ticker import LogFormatter  # noqa: E402
 
 PANEL_SIZE = (5.0, 3.4)  # inches
+# The width of a letter of a legend, and that of its line in letters.
+_INCHES_PER_LETTER, _LETTERS_OF_LINE = 0.08, 6
 # The dates that formats would contain: the same figure must be the same bytes.
 _WITHOUT_DATE: dict[str, dict[str, None]] = {
     "png": {},
@@ -73,11 +75,25 @@ def panels_file(
     path: Path,
     options: FigureOptions,
     panel_size: tuple[float, float] = PANEL_SIZE,
+    legend: Sequence[str] = (),
 ) -> Iterator[list[Axes]]:
-    """Create a figure with `count` panels in a grid; parameters and errors as in `figure_file`."""
+    """Create a figure with panels in a grid, and write it to a file at the end of the block.
+
+    Parameters
+    ----------
+    count : int
+        The number of panels.
+    path, options : Path, FigureOptions
+        As in `figure_file`, also for errors.
+    panel_size : (float, float)
+        Width and height of a panel in inches.
+    legend : sequence of str
+        The names that a legend beside the panels will have; the figure is made wider for them.
+    """
     columns = ceil(sqrt(count))
     rows = ceil(count / columns)
-    size = (columns * panel_size[0], rows * panel_size[1])
+    margin = _INCHES_PER_LETTER * (_LETTERS_OF_LINE + max(map(len, legend))) if legend else 0.0
+    size = (columns * panel_size[0] + margin, rows * panel_size[1])
     with figure_file(path, size, options) as figure:
         yield [figure.add_subplot(rows, columns, number + 1) for number in range(count)]
 
@@ -88,8 +104,19 @@ def plain_ticks(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
 
 
-def legend_beside(axes: Axes, lines: Sequence[Line2D], names: Sequence[str]) -> None:
-    """Place a legend to the right of the axes, where it does not hide a curve."""
-    axes.legend(
-        lines, names, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize="small", frameon=False
-    )
+def legend_beside(axes: Axes, colours: Mapping[str, str]) -> None:
+    """Place one legend to the right of all panels, where it does not hide a curve.
+
+    Parameters
+    ----------
+    axes : Axes
+        Any panel of the figure.
+    colours : mapping of str to str
+        The colour of each name.
+    """
+    figure = axes.get_figure()
+    if figure is not None and colours:
+        lines = [Line2D([], [], color=colour) for colour in colours.values()]
+        figure.legend(
+            lines, list(colours), loc="outside right center", fontsize="small", frameon=False
+        )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnncli.display.figure_files import figure_file, legend_beside, plain_ticks
+from rnncli.display.figure_files import figure_file, plain_ticks
 from rnncli.display.trace_report import HEADS, title
 from rnncli.gradients.trace import LayerTrace, Trace
 from rnncli.nn.arrays import Array
@@ -74,5 +74,9 @@ def _curves(axes: Axes, layer: LayerTrace, names: list[str], log: bool = False) 
     if log and any((layer.curves[name] > 0).any() for name in names):
         axes.set_yscale("log")
         plain_ticks(axes)
-    legend_beside(axes, lines, [HEADS.get(name, name) for name in names])
+    labels = [HEADS.get(name, name) for name in names]
+    if len(labels) == 1:
+        axes.set_ylabel(labels[0])
+    else:
+        axes.legend(lines, labels, fontsize="small", loc="best")
     axes.grid(alpha=0.3)

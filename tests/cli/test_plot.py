@@ -147,19 +147,21 @@ def test_figures_have_a_size_a_resolution_and_a_title(rnn: Command, run_folder: 
 def test_the_best_epoch_is_marked_and_the_legend_is_beside_the_curves(
     rnn: Command, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    legends = []
+    figures = []
     original = figure_files.legend_beside
 
-    def record(axes, lines, names):
-        original(axes, lines, names)
-        legends.append(axes)
+    def record(axes, colours):
+        original(axes, colours)
+        figures.append(axes.get_figure())
 
     monkeypatch.setattr("rnncli.display.curve_figures.legend_beside", record)
-    assert rnn("plot", "latest", "--quantity", "loss", "-o", "a.svg").code == 0
+    assert rnn("plot", "latest", "-o", "a.svg").code == 0
     best = min(metrics(run_folder), key=lambda row: float(row["val_loss"]))
-    assert f"<!-- best: epoch {best['epoch']} -->" in svg("a.svg")
-    (axes,) = legends
-    assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
+    assert svg("a.svg").count(f"<!-- validation (best: epoch {best['epoch']}) -->") == 1
+    ((legend,),) = [figure.legends for figure in figures]
+    right_ends = [axes.get_window_extent().x1 for axes in figures[0].axes]
+    assert len(right_ends) == 4
+    assert legend.get_window_extent().x0 >= max(right_ends)
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
