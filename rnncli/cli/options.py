@@ -33,7 +33,9 @@ def choice(*flags: str, values: Sequence[str], help: str) -> Any:
         The help text.
     """
 
-    def check(value: Any) -> Any:
+    def check(context: typer.Context, value: Any) -> Any:
+        if context.resilient_parsing:  # the shell requests completions
+            return value
         for word in value if isinstance(value, list | tuple) else [value]:
             if word is not None and word not in values:
                 from rnncli.keys import suggest
