@@ -8,7 +8,7 @@ from pathlib import Path
 from rnncli.errors import InputError, one_line
 from rnncli.runs.metrics import Metrics, best_row, read_metrics
 
-# Each in its own chart; the first three are logged for the training and the validation part.
+# Each in its own chart; the first three are logged for the training and the validation split.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
 
 
@@ -40,8 +40,8 @@ class Chart:
 def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list[Chart]:
     """Return a chart for each quantity.
 
-    Of one run both parts are shown, of several the validation part, or the training part of those
-    that have no other.
+    The curves of one run are those of its training and validation split; those of several runs, of
+    their validation splits, or of the training split of a run without one.
 
     Parameters
     ----------
@@ -53,18 +53,18 @@ def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list
     Raises
     ------
     InputError
-        A log is damaged or has no epoch yet, or there is no such quantity in any.
+        A log is damaged or has no epoch yet, or none contains a quantity.
     """
     logs = dict(zip(_names(folders), map(read_metrics, folders), strict=True))
     for name, metrics in logs.items():
         if not metrics["epoch"]:
             raise InputError(f"{name}: has no finished epoch yet; there is nothing to draw")
     charts = {name: _chart(logs, name) for name in QUANTITIES}
-    there = {name: chart for name, chart in charts.items() if chart.curves}
+    logged = {name: chart for name, chart in charts.items() if chart.curves}
     for name in quantities:
-        if name not in there:
-            raise InputError(f"--quantity: '{name}' is in no log here; one of {', '.join(there)}")
-    return [chart for name, chart in there.items() if name in (quantities or there)]
+        if name not in logged:
+            raise InputError(f"--quantity: '{name}' was not logged; one of {', '.join(logged)}")
+    return [chart for name, chart in logged.items() if name in (quantities or logged)]
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

@@ -1,8 +1,8 @@
 """``rnn evaluate``."""
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,7 +40,6 @@ def evaluate(
       rnn evaluate -w latest --output predictions.csv
     """
     from rnncli.analysis.evaluation_data import held_out_of
-    from rnncli.analysis.prediction_files import answers_file, format_of
     from rnncli.datasets.inputs import read_inputs
     from rnncli.display.evaluation_report import show_evaluation
     from rnncli.inference.evaluation import report, score_parts
@@ -50,23 +49,30 @@ def evaluate(
     path, run = find_weights(weights)
     model = load_model(path)
     if source is not None:
-        parts = read_inputs(source, model.input_spec, labelled=True)
+        sequences = read_inputs(source, model.input_spec, labelled=True)
     elif run is None:
         raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
     else:
-        parts = iter([held_out_of(run)])
+        sequences = iter([held_out_of(run)])
     scored = []
-    with ExitStack() as stack:
-        write: Callable[[Any], None] | None = None
-        if output is not None:
-            form = format_of(output, None)
-            write = stack.enter_context(answers_file(model, form, output, standard_output()))
-        for part in score_parts(model, parts):
-            scored.append(part)
-            if write is not None:
-                write(part.answers)
+    with _prediction_writer(model, output) as write:
+        for chunk in score_parts(model, sequences):
+            scored.append(chunk)
+            write(chunk.answers)
     evaluation = report(model.task, scored)
     if as_json:
         print(json.dumps(asdict(evaluation)))
     else:
         show_evaluation(evaluation)
+
+
+@contextmanager
+def _prediction_writer(model: Any, output: Path | None) -> Iterator[Callable[[Any], None]]:
+    """Open a file for predictions; without a file, they are not written."""
+    from rnncli.analysis.prediction_files import answers_file, format_of
+
+    if output is None:
+        yield lambda predictions: None
+    else:
+        with answers_file(model, format_of(output, None), output, standard_output()) as write:
+            yield write

@@ -15,7 +15,7 @@ def guide(
     topic: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TOPIC]",
+            metavar="TOPIC",
             help="The page to read; without it, the pages are listed.",
             autocompletion=complete_topics,
         ),

@@ -15,40 +15,48 @@ KINDS = ("csv", "npz", "ts", "series")
 app = command_app()
 
 
+_DataFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help=".csv, .npz, .npy or .ts; .csv and .ts also as .gz."),
+]
+_Target = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="The config to write; '-' is standard output."
+    ),
+]
+_LabelColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The column of the label; in a series, of the target."),
+]
+_SequenceColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The column that identifies the sequence, in a CSV with one time step per row.",
+    ),
+]
+_InputSize = Annotated[
+    int | None,
+    typer.Option(metavar="D", min=1, help="Features per time step, in a CSV of sequences."),
+]
+_Labels = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The file of the labels of an .npy file.")
+]
+
+
 @app.command()
 def init(
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="[FILE]", help=".csv, .npz, .npy or .ts; .csv and .ts also as .gz."),
-    ] = None,
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The config to write; '-' is standard output."
-        ),
-    ] = "config.yaml",
+    file: _DataFile = None,
+    output: _Target = "config.yaml",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing config.")] = False,
     kind: Annotated[
         str | None, choice("--kind", values=KINDS, help="The kind of the data file.")
     ] = None,
-    input_size: Annotated[
-        int | None,
-        typer.Option(metavar="D", min=1, help="Features per time step, in a CSV of sequences."),
-    ] = None,
-    label_column: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The column of the label; in a series, of the target."),
-    ] = None,
-    sequence_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The column that identifies the sequence, in a CSV with one time step per row.",
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The file of the labels of an .npy file.")
-    ] = None,
+    input_size: _InputSize = None,
+    label_column: _LabelColumn = None,
+    sequence_column: _SequenceColumn = None,
+    labels: _Labels = None,
 ) -> None:
     """Write a config for a data file, with comments about what was recognized.
 

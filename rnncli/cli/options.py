@@ -17,8 +17,6 @@ from rnncli.cli.completion import (
 )
 from rnncli.errors import InputError
 
-_RUN_HELP = "A run folder, a run's name, or 'latest'."
-
 
 def choice(*flags: str, values: Sequence[str], help: str) -> Any:
     """Return an option that takes one of some values, which are shown, completed and checked.
@@ -49,16 +47,12 @@ def choice(*flags: str, values: Sequence[str], help: str) -> Any:
     )
 
 
-Run = Annotated[str, typer.Argument(metavar="RUN", help=_RUN_HELP, autocompletion=complete_runs)]
-OptionalRun = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help=_RUN_HELP, autocompletion=complete_runs)
-]
-SeveralRuns = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="RUN", help="Run folders, names or 'latest'.", autocompletion=complete_runs
-    ),
-]
+_run: Any = typer.Argument(
+    metavar="RUN", help="A run folder, a run's name, or 'latest'.", autocompletion=complete_runs
+)
+Run = Annotated[str, _run]
+OptionalRun = Annotated[str | None, _run]
+SeveralRuns = Annotated[list[str], _run]
 RunsFolder = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of the runs.")]
 DEFAULT_RUNS = Path("runs")
 ConfigFile = Annotated[
@@ -76,26 +70,15 @@ Overrides = Annotated[
         autocompletion=complete_keys,
     ),
 ]
-Weights = Annotated[
-    str,
-    typer.Option(
-        "--weights",
-        "-w",
-        metavar="FILE-or-RUN",
-        help="A weights file, a run folder, a run's name, or 'latest'.",
-        autocompletion=complete_weights,
-    ),
-]
-OptionalWeights = Annotated[
-    str | None,
-    typer.Option(
-        "--weights",
-        "-w",
-        metavar="FILE-or-RUN",
-        help="A weights file, a run folder, a run's name, or 'latest'.",
-        autocompletion=complete_weights,
-    ),
-]
+_weights: Any = typer.Option(
+    "--weights",
+    "-w",
+    metavar="FILE-or-RUN",
+    help="A weights file, a run folder, a run's name, or 'latest'.",
+    autocompletion=complete_weights,
+)
+Weights = Annotated[str, _weights]
+OptionalWeights = Annotated[str | None, _weights]
 LabelledInput = Annotated[
     str | None,
     typer.Option(

@@ -22,33 +22,38 @@ KINDS = ("curves", "confusion", "forecast")
 app = command_app()
 
 
+_Kind = Annotated[
+    str,
+    choice(
+        "--kind",
+        values=KINDS,
+        help="Curves by epoch; the confusion matrix, or predicted against true values; or the "
+        "forecasts of a series over time.",
+    ),
+]
+_Quantities = Annotated[
+    list[str] | None,
+    choice("--quantity", values=QUANTITIES, help="A curve; may be repeated. By default, all."),
+]
+_Size = Annotated[
+    str | None, typer.Option(metavar="WxH", help="Size of the file's figure in inches.")
+]
+_Dpi = Annotated[
+    int, typer.Option(metavar="N", min=10, max=MAX_DPI, help="Dots per inch of a .png file.")
+]
+_Title = Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the file's figure.")]
+
+
 @app.command()
 def plot(
     runs: SeveralRuns,
-    kind: Annotated[
-        str,
-        choice(
-            "--kind",
-            values=KINDS,
-            help="Curves by epoch; the confusion matrix (or predicted against true values); or "
-            "the forecasts of a series over time.",
-        ),
-    ] = "curves",
-    quantities: Annotated[
-        list[str] | None,
-        choice("--quantity", values=QUANTITIES, help="A curve; may be repeated. By default, all."),
-    ] = None,
+    kind: _Kind = "curves",
+    quantities: _Quantities = None,
     log: Annotated[bool, typer.Option("--log", help="Use logarithmic axes.")] = False,
     output: FigureFile = None,
-    size: Annotated[
-        str | None, typer.Option(metavar="WxH", help="Size of the file's figure in inches.")
-    ] = None,
-    dpi: Annotated[
-        int, typer.Option(metavar="N", min=10, max=MAX_DPI, help="Dots per inch of a .png file.")
-    ] = DEFAULT_OPTIONS.dpi,
-    title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Title of the file's figure.")
-    ] = None,
+    size: _Size = None,
+    dpi: _Dpi = DEFAULT_OPTIONS.dpi,
+    title: _Title = None,
 ) -> None:
     """Draw the curves of runs, or the predictions of a run, in the terminal or into a file.
 
@@ -63,11 +68,7 @@ def plot(
       rnn plot latest --output curves.png --size 6x4 --dpi 200 --title "Sum sign"
       rnn plot latest --kind confusion --output confusion.svg
     """
-    options = FigureOptions(parse_size(size), dpi, title or "")
-    if output is not None:
-        check_figure_file(output)
-    elif options != DEFAULT_OPTIONS:
-        raise InputError("plot: --size, --dpi and --title need --output FILE")
+    options = _figure_options(output, size, dpi, title)
     if kind == "curves":
         _plot_curves(runs, quantities or [], log, output, options)
         return
@@ -79,6 +80,18 @@ def plot(
         raise InputError("--kind confusion: needs --output FILE; in the terminal: 'rnn evaluate'")
     else:
         _plot_predictions(runs[0], output, options)
+
+
+def _figure_options(
+    output: Path | None, size: str | None, dpi: int, title: str | None
+) -> FigureOptions:
+    """Return the options of a figure, after a check that it can be written."""
+    options = FigureOptions(parse_size(size), dpi, title or "")
+    if output is not None:
+        check_figure_file(output)
+    elif options != DEFAULT_OPTIONS:
+        raise InputError("plot: --size, --dpi and --title need --output FILE")
+    return options
 
 
 def _plot_curves(

@@ -40,15 +40,7 @@ def train(
       rnn train -c configs/digits.yaml --set model.hidden_size=64 --name small
       rnn train --resume latest --set training.num_epochs=20
     """
-    if context.args:
-        word = context.args[0]
-        raise InputError(
-            f"train: unexpected '{word}'; a config follows -c, as in 'rnn train -c {word}'"
-        )
-    if (config is None) == (resume is None):
-        raise InputError("train: give either --config FILE or --resume RUN")
-    if resume is not None and not (runs is None and name is None):
-        raise InputError("train: --runs and --name are for a new run, not for --resume")
+    _check_options(context.args, config, resume, runs or name)
     from rnncli.config.validate import read_config
     from rnncli.display.training_summary import show_training_summary
     from rnncli.display.view_choice import choose_view
@@ -67,3 +59,18 @@ def train(
     if not quiet:
         show_training_summary(session)
     print(session.folder)
+
+
+def _check_options(
+    arguments: list[str], config: Path | None, resume: str | None, for_new_run: object
+) -> None:
+    """Check that either a new run or a resume is described, and nothing else."""
+    if arguments:
+        word = arguments[0]
+        raise InputError(
+            f"train: unexpected '{word}'; a config follows -c, as in 'rnn train -c {word}'"
+        )
+    if (config is None) == (resume is None):
+        raise InputError("train: give either --config FILE or --resume RUN")
+    if resume is not None and for_new_run is not None:
+        raise InputError("train: --runs and --name are for a new run, not for --resume")

@@ -16,12 +16,7 @@ def save_charts(
 ) -> None:
     """Draw the curves of runs as panels of one figure, with a circle at each best epoch.
 
-    Raises
-    ------
-    InputError
-        The extension is unknown.
-    StorageError
-        The file cannot be written.
+    Errors are those of `figure_file`.
     """
     # The legend names each curve once; it has one colour in all panels.
     named = [chart for chart in charts if chart.is_named]
@@ -48,7 +43,7 @@ def save_charts(
 def save_forecasts(
     forecasts: Sequence[Forecast], path: Path, options: FigureOptions = DEFAULT_OPTIONS
 ) -> None:
-    """Draw true and predicted values over time, a panel per column; errors as in `save_charts`."""
+    """Draw true and predicted values over time, a panel per column, as in `save_charts`."""
     names = list(forecasts[0].curves)
     with panels_file(len(forecasts), path, options, _FORECAST_SIZE, names) as panels:
         for forecast, axes in zip(forecasts, panels, strict=True):

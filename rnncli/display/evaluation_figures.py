@@ -15,12 +15,7 @@ _INCHES_PER_CLASS, _COLOUR_BAR_INCHES = 0.4, 1.5
 def save_confusion(report: Report, path: Path, options: FigureOptions = DEFAULT_OPTIONS) -> None:
     """Draw a confusion matrix; the shade is the fraction of the true class.
 
-    Raises
-    ------
-    InputError
-        The extension is unknown.
-    StorageError
-        The file cannot be written.
+    Errors are those of `figure_file`.
     """
     labels = [str(row["label"]) for row in report.classes]
     side = max(PANEL_SIZE[1], _INCHES_PER_CLASS * min(len(labels), _MAX_NAMED_CLASSES))
@@ -48,7 +43,7 @@ def save_values(
 ) -> None:
     """Draw predicted against true values, both (M, K), a panel per column.
 
-    Errors are those of `save_confusion`.
+    Errors are those of `figure_file`.
     """
     columns = truth.shape[1]
     with panels_file(columns, path, options) as panels:

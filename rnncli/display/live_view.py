@@ -33,12 +33,7 @@ _MARGIN = 3
 class LiveView(TrainingView):
     """Draws the training on a screen of its own, and leaves the loss curves in the terminal.
 
-    Parameters
-    ----------
-    metric : str
-        The name of the metric beside the loss.
-    num_epochs : int
-        The number of epochs of the training.
+    Parameters are those of `TrainingView`.
     """
 
     def __init__(self, metric: str, num_epochs: int) -> None:

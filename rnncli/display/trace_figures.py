@@ -18,12 +18,7 @@ _ROWS = 7
 def save_trace(trace: Trace, path: Path) -> None:
     """Draw a trace into a file: heat maps and curves, a column per layer, time from left to right.
 
-    Raises
-    ------
-    InputError
-        The extension is unknown.
-    StorageError
-        The file cannot be written.
+    Errors are those of `figure_file`.
     """
     columns = len(trace.layers)
     size = (min(_PANEL_WIDTH * columns, _MAX_WIDTH), _PANEL_HEIGHT * _ROWS)

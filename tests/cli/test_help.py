@@ -15,7 +15,7 @@ import rnncli
 from rnncli.cli.commands import COMMANDS, SECTIONS
 
 SHORTER = {
-    "train": " --set training.num_epochs=1",
+    "train": " --set training.num_epochs=1 --set data.num_samples=200",
     "gradcheck": " --num-samples 2",
     "bench": " --set model.hidden_size=8",
 }
