@@ -129,10 +129,10 @@ class LiveView(TrainingView):
             last = self.last
             step.append(f"learning rate {last.learning_rate:.3g}")
             epoch = [f"epoch {last.epoch}: loss {last.train_loss:.4g}"]
-            epoch.append(f"{self.metric} {format_metric(self.metric, last.train_figure)}")
-            if last.val_loss is not None and last.val_figure is not None:
+            epoch.append(f"{self.metric} {format_metric(self.metric, last.train_metric)}")
+            if last.val_loss is not None and last.val_metric is not None:
                 epoch.append(f"validation {last.val_loss:.4g}")
-                epoch.append(format_metric(self.metric, last.val_figure))
+                epoch.append(format_metric(self.metric, last.val_metric))
         best = Text("")
         if self.best is not None and self.best.val_loss is not None:
             best = Text(f"best so far: epoch {self.best.epoch}, {self.best.val_loss:.4g} ★", "bold")

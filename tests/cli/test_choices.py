@@ -1,6 +1,6 @@
 """The choices of options are those of the packages that use them."""
 
-from rnncli.init.entries import FileKind
+from rnncli.init.suggestion import FileKind
 
 from rnncli.analysis.curves import QUANTITIES
 from rnncli.analysis.prediction_files import FORMATS

@@ -1,7 +1,7 @@
 """The progress of a training as plain lines."""
 
 import pytest
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 from rnncli.display.plain_view import PlainView
 

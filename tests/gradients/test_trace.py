@@ -10,7 +10,7 @@ import pytest
 from conftest import Command
 from helpers import mistakes
 from helpers.networks import READOUTS, architecture, network_for, plant, random_batch
-from rnncli.display.traces import show_trace, trace_numbers
+from rnncli.display.trace_report import show_trace, trace_numbers
 
 from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
 from rnncli.gradients.trace import CellTrace, run_observed, trace
