@@ -1,4 +1,4 @@
-"""A config, its data and a new network before the doctor."""
+"""The doctor's diagnosis of a config, its data and its new network."""
 
 from dataclasses import dataclass
 
@@ -7,23 +7,23 @@ from rnncli.doctor import CHECKS, examine
 from rnncli.doctor.estimate import Estimate, estimate
 from rnncli.doctor.finding import Finding
 from rnncli.doctor.subject import Subject
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, and what a run is going to take.
+    """The findings, and what a run will take.
 
     Attributes
     ----------
     healthy : bool
-        Whether nothing was found.
+        Whether there are no findings.
     findings : list of Finding
-        What was found.
+        The problems.
     checks : list of str
-        All that was looked at.
+        All checks that were made.
     estimate : Estimate
-        What a run is going to take.
+        The time and memory that a run will take.
     """
 
     healthy: bool
@@ -38,10 +38,10 @@ def diagnose(config: Config) -> Diagnosis:
     Raises
     ------
     InputError
-        The data is wrong, so that no run could begin.
+        The data is invalid, so that no run could start.
     """
-    made = build(config)
-    start = made.model.network.parameters.copy()
-    subject = Subject(made.model, made.splits, made.train, config.training, config.seed, start)
+    setup = set_up(config)
+    start = setup.model.network.parameters.copy()
+    subject = Subject(setup.model, setup.splits, setup.train, config.training, config.seed, start)
     findings = examine(subject)
     return Diagnosis(not findings, findings, list(CHECKS), estimate(subject))

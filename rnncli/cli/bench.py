@@ -19,12 +19,12 @@ def bench(
       rnn bench -c configs/digits.yaml --set training.batch_size=128 --json
     """
     from rnncli.display.tables import show_timing
-    from rnncli.runs.trainer import build
+    from rnncli.runs.training_setup import set_up
     from rnncli.training.benchmark import benchmark
 
-    experiment = build(config_of(config, overrides))
-    model = experiment.model
-    timing = benchmark(model.network, model.task, experiment.train, experiment.config.training)
+    setup = set_up(config_of(config, overrides))
+    model = setup.model
+    timing = benchmark(model.network, model.task, setup.train, setup.config.training)
     if as_json:
         print(json.dumps(asdict(timing)))
     else:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
-from rnncli.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,28 +35,25 @@ def evaluate(
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output answers.csv
     """
-    from rnncli.analysis.evaluation_data import held_out_of
-    from rnncli.analysis.prediction_files import answers_file, format_of
+    from rnncli.analysis.evaluation_data import read_evaluation_data
+    from rnncli.analysis.prediction_files import format_of, open_predictions
     from rnncli.datasets.inputs import read_inputs
     from rnncli.display.tables import show_report
     from rnncli.inference.evaluation import report, score_parts
-    from rnncli.runs.run_folder import find_weights
-    from rnncli.runs.weights import load_model
+    from rnncli.runs.saved_model import open_model
 
-    path, run = find_weights(weights)
-    model = load_model(path)
+    saved = open_model(weights)
+    model = saved.model
     if source is not None:
         parts = read_inputs(source, model.input_spec, labelled=True)
-    elif run is None:
-        raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
     else:
-        parts = iter([held_out_of(run)])
+        parts = iter([read_evaluation_data(saved)])
     scored = []
     with ExitStack() as stack:
         write: Callable[[Predictions], None] | None = None
         if output is not None:
             form = format_of(output, None)
-            write = stack.enter_context(answers_file(model, form, output, standard_output()))
+            write = stack.enter_context(open_predictions(model, form, output, standard_output()))
         for part in score_parts(model, parts):
             scored.append(part)
             if write is not None:

@@ -55,7 +55,7 @@ def plot(
             raise InputError("--kind confusion: takes one run and --output FILE, and no more")
         _draw_answers(wanted[0], output)
         return
-    from rnncli.analysis.curves import read_charts
+    from rnncli.analysis.training_curves import read_charts
 
     folders = list(dict.fromkeys(find_run(run) for run in wanted))
     charts = read_charts(folders, quantities or ())
@@ -71,17 +71,15 @@ def plot(
 
 def _draw_answers(run: str, output: Path) -> None:
     """Draw what a model answers on the run's held-out data, beside the truth."""
-    from rnncli.analysis.evaluation_data import held_out_of
+    from rnncli.analysis.evaluation_data import read_evaluation_data
     from rnncli.display.figures import check_ending, save_confusion, save_values
     from rnncli.inference.evaluation import report, score_parts, true_and_given
-    from rnncli.runs.run_folder import WEIGHTS, find_run
-    from rnncli.runs.weights import load_model
+    from rnncli.runs.saved_model import open_model
 
     check_ending(output)
-    folder = find_run(run)
-    model = load_model(folder / WEIGHTS)
-    scored = list(score_parts(model, [held_out_of(folder)]))
-    found = report(model.task, scored)
+    saved = open_model(run)
+    scored = list(score_parts(saved.model, [read_evaluation_data(saved)]))
+    found = report(saved.model.task, scored)
     if found.classes:
         save_confusion(found, output)
     else:

@@ -50,26 +50,25 @@ def predict(
       head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """
     from rnncli.analysis.prediction_files import (
-        answers_file,
         format_of,
-        stream_answers,
+        open_predictions,
+        predict_stream,
         write_predictions,
     )
     from rnncli.datasets.inputs import read_inputs
-    from rnncli.runs.run_folder import find_weights
-    from rnncli.runs.weights import load_model
+    from rnncli.runs.saved_model import open_model
 
     target = None if output == "-" else Path(output)
     wanted = format_of(target, form)
-    model = load_model(find_weights(weights)[0])
+    model = open_model(weights).model
     if stream:
         if source != "-" or target is not None or wanted == "npz":
             raise InputError("--stream: goes from standard input to standard output, not as npz")
-        with answers_file(model, wanted, None, standard_output()) as write:
-            for answers in stream_answers(model, sys.stdin.buffer):
+        with open_predictions(model, wanted, None, standard_output()) as write:
+            for answers in predict_stream(model, sys.stdin.buffer):
                 write(answers)
                 sys.stdout.flush()
         return
     parts = read_inputs(source, model.input_spec, labelled=False)
-    with answers_file(model, wanted, target, standard_output()) as write:
+    with open_predictions(model, wanted, target, standard_output()) as write:
         write_predictions(model, parts, write)

@@ -54,11 +54,11 @@ def runs(
             sub = context.invoked_subcommand
             raise InputError(f"runs: options stand behind '{sub}', as in 'rnn runs {sub} --help'")
         return
-    from rnncli.runs.listing import list_runs
+    from rnncli.runs.run_list import list_runs
 
     found = list_runs(folder, sort, status, name, limit)
     if as_json:
-        print(json.dumps({"runs": [asdict(run) for run in found]}))
+        print(json.dumps({"runs": [run.as_json() for run in found]}))
     elif found:
         from rnncli.display.runs import show_runs
 
@@ -83,18 +83,20 @@ def show(run: Run, folder: Runs = _RUNS, as_json: Json = False) -> None:
     from rnncli.config import yaml12
     from rnncli.config.validate import as_tree, read_config
     from rnncli.display.runs import show_run
-    from rnncli.runs.listing import find_folder, sound_entry
-    from rnncli.runs.metrics import read_metrics, rows_of
-    from rnncli.runs.run_folder import CONFIG, read_record
+    from rnncli.runs.loss_log import read_metrics, rows_of
+    from rnncli.runs.run_folder import CONFIG, find_damaged_run
+    from rnncli.runs.run_list import summarize_run
+    from rnncli.runs.run_record import read_record
 
-    path = find_folder(run, folder)
-    entry, record, metrics = sound_entry(path), read_record(path), read_metrics(path)
+    path = find_damaged_run(run, folder)
+    summary, record = summarize_run(path), read_record(path)
+    metrics = read_metrics(path, summary.epochs or 0)
     config = as_tree(read_config(path / CONFIG))
     if as_json:
         more = {"record": record, "metrics": rows_of(metrics), "config": config}
-        print(json.dumps(asdict(entry) | more))
+        print(json.dumps(summary.as_json() | more))
     else:
-        show_run(entry, record, metrics, yaml12.dump(config))
+        show_run(summary, record, metrics, yaml12.dump(config))
 
 
 @app.command()

@@ -34,14 +34,15 @@ def trace(
       rnn trace -w model.npz --json
       rnn trace -w latest --output trace.png
     """
-    from rnncli.analysis.traces import trace_run, trace_subject
+    from rnncli.analysis.gradient_analysis import trace_gradients
+    from rnncli.analysis.model_batch import trace_batch
     from rnncli.display.traces import show_trace, trace_numbers
 
     if output is not None:
         from rnncli.display.figures import check_ending
 
         check_ending(output)
-    found = trace_run(trace_subject(weights, source, num_samples, sample))
+    found = trace_gradients(trace_batch(weights, source, num_samples, sample))
     if output is not None:
         from rnncli.display.trace_figures import save_trace
 

@@ -11,7 +11,7 @@ from rnncli.cli.options import ConfigFile, Overrides
 from rnncli.errors import InputError
 
 if TYPE_CHECKING:
-    from rnncli.runs.session import Session
+    from rnncli.runs.training_run import TrainingRun
 
 
 def train(
@@ -41,45 +41,46 @@ def train(
     """
     from rnncli.config.validate import read_config
     from rnncli.display.progress import training_display
-    from rnncli.runs.session import new_session, resumed_session
+    from rnncli.runs.resume import resume_run
+    from rnncli.runs.training_run import start_run
 
     if (config is None) == (resume is None):
         raise InputError("train: give either --config FILE or --resume RUN")
     if config is not None:
         settings = read_config(config, overrides or (), name)
-        session = new_session(settings, runs or Path("runs"), sys.argv)
+        run = start_run(settings, runs or Path("runs"), sys.argv)
     else:
         if runs is not None or name is not None:
             raise InputError("train: --runs and --name belong to a new run, not to --resume")
-        session = resumed_session(str(resume), overrides or [], sys.argv)
-    experiment = session.experiment
-    metric, epochs = experiment.model.task.metric, experiment.config.training.num_epochs
-    with training_display(metric, epochs, len(experiment.train), quiet) as display:
-        for event in session.events():
+        run = resume_run(str(resume), overrides or [], sys.argv)
+    setup = run.setup
+    metric, epochs = setup.model.task.metric, setup.config.training.num_epochs
+    with training_display(metric, epochs, len(setup.train), quiet) as display:
+        for event in run.events():
             display.show(event)
     if not quiet:
-        _summarize(session)
-    print(session.folder)
+        _summarize(run)
+    print(run.folder)
 
 
-def _summarize(session: "Session") -> None:
+def _summarize(run: "TrainingRun") -> None:
     from rnncli.display.tables import show_summary
     from rnncli.display.words import duration, figure
 
-    experiment = session.experiment
-    metric, record = experiment.model.task.metric, session.recorder.record
+    setup = run.setup
+    metric, record = setup.model.task.metric, run.record
     figures = [
         f"{name} {figure(name.partition('_')[2], value)}"
         for name, value in (record["figures"] or {}).items()
         if value is not None
     ]
-    source = {"csv": "FILE.csv", "npz": "FILE.npz"}.get(experiment.config.data.kind, "FILE.csv")
+    source = {"csv": "FILE.csv", "npz": "FILE.npz"}.get(setup.config.data.kind, "FILE.csv")
     show_summary(
         [
-            ("best epoch", f"{record['best_epoch']} of {experiment.progress.epoch}"),
+            ("best epoch", f"{record['best_epoch']} of {setup.progress.epoch}"),
             (metric, "  ".join(figures)),
-            ("time", duration(experiment.progress.seconds)),
-            ("run", str(session.folder)),
-            ("next", f"rnn predict -w {session.folder} -i {source}"),
+            ("time", duration(setup.progress.seconds)),
+            ("run", str(run.folder)),
+            ("next", f"rnn predict -w {run.folder} -i {source}"),
         ]
     )

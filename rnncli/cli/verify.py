@@ -41,8 +41,8 @@ def verify(
 
     with TemporaryDirectory(prefix="rnn-verify-") as folder:
         repetition = Repetition(find_run(run), Path(folder))
-        experiment = repetition.session.experiment
-        metric, count = experiment.model.task.metric, len(experiment.train)
+        setup = repetition.run.setup
+        metric, count = setup.model.task.metric, len(setup.train)
         with training_display(metric, repetition.num_epochs, count, quiet) as display:
             for event in repetition.events():
                 display.show(event)

@@ -113,8 +113,8 @@ class Splits:
     means: tuple[float, ...] = ()
 
     @property
-    def held_out(self) -> Sequences | None:
-        """What an evaluation without input scores: the test part, else the validation part."""
+    def for_evaluation(self) -> Sequences | None:
+        """What an evaluation without input scores: the test split, or else the validation split."""
         return self.test if self.test is not None else self.validation
 
     @cached_property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from rnncli.analysis.curves import Chart
+from rnncli.analysis.training_curves import Chart
 from rnncli.display.charts import line_chart
 
 _HEIGHT = 12

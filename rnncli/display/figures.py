@@ -8,7 +8,7 @@ from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
-from rnncli.analysis.curves import Chart
+from rnncli.analysis.training_curves import Chart
 from rnncli.errors import InputError
 from rnncli.inference.evaluation import Report
 from rnncli.nn.arrays import Array

@@ -14,8 +14,8 @@ from rnncli.analysis.comparison import Comparison
 from rnncli.display.charts import sparkline
 from rnncli.display.words import duration, figure
 from rnncli.errors import one_line
-from rnncli.runs.listing import Entry
-from rnncli.runs.metrics import Metrics, metric_of, row_of
+from rnncli.runs.loss_log import Metrics, metric_of, row_of
+from rnncli.runs.run_list import RunSummary
 
 # What of the list a narrow terminal goes without, first to last; names tell when as well.
 _LEFT_OUT = ("when", "time", "size", "cell", "loss", "validation", "status")
@@ -25,7 +25,7 @@ _SPARKLINE = 30
 _BAD = ("killed", "diverged", "failed", "damaged")
 
 
-def show_runs(found: Sequence[Entry]) -> None:
+def show_runs(found: Sequence[RunSummary]) -> None:
     """Show a list of runs on standard output."""
     columns = {
         "run": [run.name for run in found],
@@ -58,16 +58,16 @@ def _line(cells: dict[str, str], widths: dict[str, int]) -> str:
     return (" " * _GAP).join(placed).rstrip()
 
 
-def show_run(entry: Entry, record: dict[str, Any], metrics: Metrics, config: str) -> None:
+def show_run(summary: RunSummary, record: dict[str, Any], metrics: Metrics, config: str) -> None:
     """Show one run on standard output: its record, figures, the course of the loss, its config."""
     console = _console()
-    facts = {"run": entry.path, "status": entry.status, "started": record.get("started")}
-    facts |= {"ended": record.get("ended"), "time": _shown("seconds", entry.seconds)}
+    facts = {"run": summary.path, "status": summary.status, "started": record.get("started")}
+    facts |= {"ended": record.get("ended"), "time": _shown("seconds", summary.seconds)}
     facts |= {key: value for key, value in record.items() if key not in ("figures", *facts)}
     print_table(console, ["record", ""], [(key, _text(value)) for key, value in facts.items()])
-    if entry.best_epoch is not None:
+    if summary.best_epoch is not None:
         metric = metric_of(metrics)
-        rows = [row_of(metrics, entry.best_epoch - 1), row_of(metrics, -1)]
+        rows = [row_of(metrics, summary.best_epoch - 1), row_of(metrics, -1)]
         heads = [name for name in metrics if name not in ("step", "seconds")]
         names = {f"{part}_{metric}": metric for part in ("train", "val")}
         cells = [
@@ -110,19 +110,19 @@ def show_comparison(found: Comparison) -> None:
     print_table(console, ["figure", *numbers], figures)
 
 
-def _figure(run: Entry) -> str:
-    if run.metric is None or run.figure is None:
+def _figure(run: RunSummary) -> str:
+    if run.metric is None or run.metric_value is None:
         return "-"
-    part = "" if run.held_out else " (train)"
-    return ("RMSE " * (run.metric == "rmse")) + figure(run.metric, run.figure) + part
+    part = "" if run.has_validation else " (train)"
+    return ("RMSE " * (run.metric == "rmse")) + figure(run.metric, run.metric_value) + part
 
 
-def _size(run: Entry) -> str:
+def _size(run: RunSummary) -> str:
     layers = f"{run.num_layers}x" if run.num_layers not in (None, 1) else ""
     return "-" if run.hidden_size is None else f"{layers}{run.hidden_size}"
 
 
-def _style(run: Entry) -> str:
+def _style(run: RunSummary) -> str:
     return "red" if run.status in _BAD else "cyan" if run.status == "running" else ""
 
 

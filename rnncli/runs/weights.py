@@ -1,16 +1,9 @@
 """``weights.npz``: a model in one file, with PyTorch's names and shapes."""
 
-from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
-from rnncli.datasets.inputs import InputSpec
-from rnncli.datasets.scaling import Scaler
-from rnncli.datasets.task import MOST_CLASSES, Task
 from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
@@ -18,36 +11,25 @@ from rnncli.nn.arrays import Array
 from rnncli.nn.cells import CELLS
 from rnncli.nn.network import Architecture, Network
 from rnncli.runs.archive import METADATA, Contents, Shapes, check_names, read_contents
+from rnncli.runs.weights_metadata import ModelDescription, metadata_of, parse_metadata
 
 FORMAT, VERSION = "rnncli-weights", 1
-_MOST_FEATURES = 1 << 20
 
 
 def weights_of(model: Model) -> Contents:
-    """Return a copy of a model, as it goes into a weights file."""
-    network, task = model.network, asdict(model.task)
-    labels = task.pop("labels")
-    metadata = {
-        "model": asdict(network.architecture)
-        | {"input_size": network.input_size, "output_size": network.output_size},
-        "task": task | {"loss": model.task.loss},
-        "input": None if model.scaler is None else asdict(model.scaler),
-        "labels": labels or None,
-        "gates": network.cell.gate_order,
-        "rows": asdict(model.input_spec),
-    }
-    return Contents(FORMAT, VERSION, torch_arrays(network), metadata)
+    """Return a copy of a model as the content of a weights file."""
+    return Contents(FORMAT, VERSION, torch_arrays(model.network), metadata_of(model))
 
 
 def read_weights(path: Path) -> Contents:
-    """Return what a weights file holds, all of it checked.
+    """Return the content of a weights file, checked completely.
 
     Raises
     ------
     InputError
         See `load_model`.
     """
-    return read_contents(path, FORMAT, VERSION, lambda found: _described(found).shapes)
+    return read_contents(path, FORMAT, VERSION, lambda read: _shapes(parse_metadata(read)))
 
 
 def load_model(path: Path) -> Model:
@@ -56,25 +38,25 @@ def load_model(path: Path) -> Model:
     Raises
     ------
     InputError
-        The file is damaged, no weights file, from a newer version, or inconsistent.
+        The file is damaged, inconsistent, from a newer version, or not a weights file.
     """
     contents = read_weights(path)
-    described = _described(contents.metadata)
+    described = parse_metadata(contents.metadata)
     network = Network(described.architecture, described.input_size, described.task.output_size)
     fill_network(network, contents.arrays)
-    return Model(network, described.task, described.scaler, described.expected)
+    return Model(network, described.task, described.scaler, described.input_spec)
 
 
 def start_from(network: Network, path: Path) -> None:
     """Fill a network with the arrays of a weights file, or of a PyTorch ``state_dict``.
 
-    A ``state_dict`` of a module with the parts ``rnn`` and ``head``, saved with ``np.savez``, has
-    the names that are wanted; the precision is converted.
+    A ``state_dict`` has the expected names if its module has the members ``rnn`` and ``head``; it
+    is saved with ``np.savez``. The precision is converted.
 
     Raises
     ------
     InputError
-        There is no such file, or its arrays are not those of this network.
+        There is no such file, or its arrays do not fit this network.
     """
     arrays = open_arrays(path)
     arrays.pop(METADATA, None)
@@ -83,14 +65,14 @@ def start_from(network: Network, path: Path) -> None:
         for name, array in arrays.items():
             if array.dtype.kind != "f":
                 raise ValueError(f"{name} has type {array.dtype}; real numbers were expected")
-        with np.errstate(over="ignore"):  # found as not finite
+        with np.errstate(over="ignore"):  # then the value is not finite
             fill_network(network, {name: array.astype(dtype) for name, array in arrays.items()})
     except ValueError as error:
         raise InputError(f"training.start_from: {path}: {error}") from None
 
 
 def torch_arrays(network: Network) -> dict[str, Array]:
-    """Return copies of the weights under all of PyTorch's names.
+    """Return copies of the weights under PyTorch's names.
 
     PyTorch adds two biases where the network has one; the second is zero.
     """
@@ -131,7 +113,7 @@ def fill_network(network: Network, arrays: dict[str, Array]) -> None:
                 "expected"
             )
         if not np.isfinite(given).all():
-            raise ValueError(f"{name} holds values that are not finite")
+            raise ValueError(f"{name} contains values that are not finite")
     for name, blocks in network.arrays.items():
         if "bias_hh" in name:
             continue
@@ -157,69 +139,5 @@ def _fill(blocks: tuple[Array, ...], array: Array) -> None:
         start += len(block)
 
 
-@dataclass(frozen=True)
-class _Description:
-    """What the metadata say of a model, its parts in agreement."""
-
-    architecture: Architecture
-    input_size: int
-    task: Task
-    scaler: Scaler | None
-    expected: InputSpec
-
-    def __post_init__(self) -> None:
-        size, expected = self.input_size, self.expected
-        if not 1 <= size <= _MOST_FEATURES or expected.input_size != size:
-            raise ValueError(f"{size} features a step, rows with {expected.input_size}")
-        if self.scaler is not None and not len(self.scaler.mean) == len(self.scaler.std) == size:
-            raise ValueError(f"the input's scale is not for {size} features")
-        windows, outputs = expected.windows, self.task.output_size
-        if windows is not None and len(windows.targets) * windows.horizon != outputs:
-            raise ValueError(f"windows that do not fit {outputs} outputs")
-        if expected.label_per == "step" and self.architecture.output != "every_step":
-            raise ValueError("labels of steps for a model with one answer a sequence")
-
-    @property
-    def shapes(self) -> Shapes:
-        return torch_shapes(self.architecture, self.input_size, self.task.output_size)
-
-
-def _described(metadata: dict[str, Any]) -> _Description:
-    """Return a file's description; raise ``ValueError`` where it is wrong."""
-    try:
-        model, task = dict(metadata["model"]), dict(metadata["task"])
-        labels = metadata["labels"] or ()
-        if len(labels) > MOST_CLASSES:
-            raise ValueError(f"{len(labels)} labels")
-        size = _validated(int, model.pop("input_size"))
-        loss, outputs = task.pop("loss"), model.pop("output_size")
-        known = _validated(Task, task | {"labels": labels})
-        if (outputs, loss) != (known.output_size, known.loss):
-            raise ValueError(
-                f"{outputs} outputs and {loss} do not fit a {known.kind} task with "
-                f"{known.output_size}"
-            )
-        return _Description(
-            _validated(Architecture, model),
-            size,
-            known,
-            _validated(Scaler | None, metadata["input"]),
-            _validated(InputSpec, metadata["rows"]),
-        )
-    except KeyError as error:
-        raise ValueError(f"the metadata has no {error}; the file is damaged") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"metadata: {key}: {first['msg']}") from None
-    except TypeError as error:
-        raise ValueError(f"metadata: {error}") from None
-
-
-def _validated(kind: Any, value: Any) -> Any:
-    return _adapter(kind).validate_python(value)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _shapes(described: ModelDescription) -> Shapes:
+    return torch_shapes(described.architecture, described.input_size, described.task.output_size)

@@ -143,7 +143,7 @@ def test_validation_and_test_files(tmp_path: Path) -> None:
     assert len(part.train) == 30
     np.testing.assert_array_equal(part.validation.x, X + 1)
     np.testing.assert_array_equal(part.test.x, X + 2)
-    assert part.held_out is part.test
+    assert part.for_evaluation is part.test
 
 
 def test_unknown_label_in_another_file_is_named(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from rnncli.datasets.task import scale_targets
 from rnncli.errors import InputError
 from rnncli.inference.evaluation import evaluate
 from rnncli.nn.cells import CELLS
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 DATA = REPOSITORY / "tests" / "data"
 
@@ -262,13 +262,13 @@ def test_adding_copy_parity_and_temporal_order_are_what_they_say() -> None:
 
 def test_fresh_data_is_new_every_epoch_and_repeats_with_the_seed() -> None:
     tree = {"data": {"kind": "adding", "num_samples": 50, "sequence_length": 4, "fresh": True}}
-    one, other = build(config_from(tree)), build(config_from(tree))
+    one, other = set_up(config_from(tree)), set_up(config_from(tree))
     drawn = [one.examples_of(epoch).inputs for epoch in range(3)]
     assert not np.array_equal(drawn[0], drawn[1])
     assert len(drawn[0]) == len(one.train)
     for epoch in range(3):
         np.testing.assert_array_equal(other.examples_of(epoch).inputs, drawn[epoch])
-    still = build(config_from({"data": tree["data"] | {"fresh": False}}))
+    still = set_up(config_from({"data": tree["data"] | {"fresh": False}}))
     assert still.examples_of(0) is still.examples_of(5) is still.train
 
 
@@ -292,10 +292,10 @@ def test_files_that_stay_on_the_disk_give_the_same(
     for limit in (1 << 40, 0):
         monkeypatch.setattr("rnncli.datasets.npz.MAPPED_FROM_BYTES", limit)
         monkeypatch.setattr(mapped, "_NUMBERS_AT_ONCE", 100)
-        experiment = build(config_from(tree))
+        experiment = set_up(config_from(tree))
         assert isinstance(experiment.train.x, mapped.Mapped) == (limit == 0)
         *_, last = experiment.fit()
-        report = evaluate(experiment.model, [experiment.splits.held_out])  # type: ignore[list-item]
+        report = evaluate(experiment.model, [experiment.splits.for_evaluation])  # type: ignore[list-item]
         assert report.metrics["loss"] == pytest.approx(last.val_loss, rel=1e-9)
         losses.append(last.val_loss)
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import Command, metrics, process
 
-from rnncli.analysis.curves import read_charts
+from rnncli.analysis.training_curves import read_charts
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 

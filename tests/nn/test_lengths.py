@@ -13,7 +13,7 @@ from rnncli.inference.evaluation import evaluate
 from rnncli.inference.outputs import outputs
 from rnncli.nn.cells import CELLS
 from rnncli.nn.network import Architecture, Network
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 from rnncli.training.fit import epoch_order
 
 DATA = Path(__file__).parent.parent / "data"
@@ -70,7 +70,7 @@ def vowels(**model: object) -> dict[str, object]:
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_training_scores_and_predicts_the_same_thing(bidirectional: bool) -> None:
-    experiment = build(config_from(vowels(bidirectional=bidirectional)))
+    experiment = set_up(config_from(vowels(bidirectional=bidirectional)))
     *_, last = experiment.fit()
     validation = experiment.splits.validation
     assert validation is not None
@@ -92,7 +92,7 @@ def test_training_scores_and_predicts_the_same_thing(bidirectional: bool) -> Non
 
 
 def test_batches_hold_sequences_of_like_length_and_every_sequence_once() -> None:
-    experiment = build(config_from(vowels()))
+    experiment = set_up(config_from(vowels()))
     settings_, train = experiment.config.training, experiment.train
     order = epoch_order(train, settings_, 0, 1)
     assert sorted(order) == list(range(len(train)))

@@ -24,7 +24,7 @@ from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 from rnncli.runs.weights import load_model, torch_arrays
 
 SLOWEST = 1.0
@@ -55,7 +55,7 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def readers(run: Path) -> dict[str, Read]:
     """How each kind of archive is read, down to its arrays."""
-    experiment = build(read_config(run / "config.yaml"))
+    experiment = set_up(read_config(run / "config.yaml"))
 
     def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         saved_config(path)
@@ -377,7 +377,7 @@ def test_a_checkpoint_with_vectors_of_another_size_is_refused(run: Path, tmp_pat
     vector = np.zeros(7, np.float32)
     path = tmp_path / "checkpoint.npz"
     path.write_bytes(hostile.packed(members | {"parameters.npy": hostile.npy(vector)}))
-    experiment = build(read_config(run / "config.yaml"))
+    experiment = set_up(read_config(run / "config.yaml"))
     before = experiment.model.network.parameters.copy()
     with pytest.raises(InputError, match=r"parameters has shape \(7,\)"):
         restore_checkpoint(path, experiment)
@@ -387,7 +387,7 @@ def test_a_checkpoint_with_vectors_of_another_size_is_refused(run: Path, tmp_pat
 def test_progress_that_is_none_is_refused(run: Path, tmp_path: Path) -> None:
     members = hostile.unpacked((run / "checkpoint.npz").read_bytes())
     metadata = hostile.metadata_of(members)
-    experiment = build(read_config(run / "config.yaml"))
+    experiment = set_up(read_config(run / "config.yaml"))
     path = tmp_path / "checkpoint.npz"
     for change in (
         *({"epoch": -1}, {"step": 1.5}, {"seconds": "nan"}, {"plan": [[0]]}, {"plan": []}),

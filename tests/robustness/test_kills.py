@@ -18,7 +18,8 @@ from conftest import assert_same, metrics, process, sha
 import rnncli
 from rnncli.config.validate import read_config
 from rnncli.errors import InterruptError
-from rnncli.runs.session import new_session, resumed_session
+from rnncli.runs.resume import resume_run
+from rnncli.runs.training_run import start_run
 from rnncli.training.fit import Step
 
 CONFIG = """
@@ -198,16 +199,16 @@ def test_a_hangup_that_is_ignored_stays_so(tmp_path: Path) -> None:
 
 def test_a_long_validation_is_left_and_done_again(small: Path) -> None:
     """The signal comes before the first validation: its epoch is not logged, and not lost."""
-    straight = new_session(read_config(small), Path("straight"), [])
+    straight = start_run(read_config(small), Path("straight"), [])
     for _ in straight.events():
         pass
-    session = new_session(read_config(small), Path("runs"), [])
+    session = start_run(read_config(small), Path("runs"), [])
     with pytest.raises(InterruptError):
         for event in session.events():
             if isinstance(event, Step) and event.batch == event.batches:
                 os.kill(os.getpid(), signal.SIGINT)
     assert metrics(session.folder) == []
-    session = resumed_session(str(session.folder), [], [])
+    session = resume_run(str(session.folder), [], [])
     for _ in session.events():
         pass
     assert_same(session.folder, straight.folder)
@@ -264,7 +265,7 @@ BARRIER = """
 import os, sys, time
 from datetime import datetime
 from pathlib import Path
-from rnncli.runs.run_folder import create_run
+from rnncli.runs.run_folder import create_run_folder
 ready, go = Path("ready"), Path("go")
 children = []
 for i in range(50):
@@ -273,7 +274,8 @@ for i in range(50):
         while not go.exists():
             pass
         when = datetime(2026, 11, 22, 14, 5, 33)
-        folder = create_run(Path("runs"), "a", when, lambda new: (new / "me").write_text(str(i)))
+        fill = lambda folder: (folder / "me").write_text(str(i))
+        folder = create_run_folder(Path("runs"), "a", when, fill)
         Path("made", str(i)).write_text(folder.name)
         os._exit(0)
 while len(os.listdir(ready)) < 50:
@@ -298,7 +300,7 @@ def test_fifty_processes_at_one_barrier_get_fifty_folders(here: Path) -> None:
 @pytest.mark.campaign
 def test_fifty_commands_at_one_barrier_get_fifty_folders(small: Path) -> None:
     start = (
-        "import os, sys, time; from pathlib import Path; import rnncli.runs.session;"
+        "import os, sys, time; from pathlib import Path; import rnncli.runs.training_run;"
         "from rnncli.cli.main import main; Path('ready', sys.argv[1]).touch();\n"
         "while not Path('go').exists(): time.sleep(0.001)\n"
         "main(['train', '-q', '-c', 'small.yaml'])"

@@ -14,8 +14,8 @@ import pytest
 from conftest import Command, metrics, process
 
 from rnncli.errors import InputError
-from rnncli.runs import listing, lock
-from rnncli.runs.lock import holding, is_held
+from rnncli.runs import lock, run_list
+from rnncli.runs.lock import is_locked, locked
 
 
 def entries(rnn: Command, *options: object) -> list[dict[str, object]]:
@@ -77,7 +77,7 @@ def test_order_filters_and_limit(rnn: Command, run_folder: Path) -> None:
         (run_folder / "metrics.csv").read_text().splitlines()[0] + "\n"
     )
     assert named(entries(rnn, "--sort", "loss"))[-1] == new  # it has none any more
-    for order in listing.SORTS:
+    for order in run_list.SORTS:
         assert len(entries(rnn, "--sort", order)) == 3
     assert rnn("runs", "--name", "nothing").out == ""
     for wrong in (["--sort", "los"], ["--status", "done"], ["--runs", "nowhere"]):
@@ -118,12 +118,12 @@ def test_what_is_no_run_is_not_listed(rnn: Command, run_folder: Path) -> None:
 def test_a_run_that_nobody_trains_was_killed(rnn: Command, run_folder: Path) -> None:
     run = copied(run_folder, "begun", status="running")
     assert entries(rnn, "--status", "killed")[0]["name"] == "begun"
-    with holding(run):
-        assert is_held(run)
+    with locked(run):
+        assert is_locked(run)
         assert entries(rnn, "--status", "running")[0]["name"] == "begun"
         refused = rnn("runs", "delete", "begun", "--yes")
         assert (refused.code, run.is_dir()) == (2, True)
-    assert not is_held(run)
+    assert not is_locked(run)
 
 
 def test_a_training_waits_for_who_only_looks(
@@ -131,11 +131,11 @@ def test_a_training_waits_for_who_only_looks(
 ) -> None:
     looking = os.open(run_folder, os.O_RDONLY)
     fcntl.flock(looking, fcntl.LOCK_SH)
-    with pytest.raises(InputError, match="another process"), holding(run_folder):
+    with pytest.raises(InputError, match="another process"), locked(run_folder):
         pass
     monkeypatch.setattr(lock, "sleep", lambda _: os.close(looking))
-    with holding(run_folder):
-        assert is_held(run_folder)
+    with locked(run_folder):
+        assert is_locked(run_folder)
 
 
 def test_a_model_section_of_any_form_is_read(rnn: Command, run_folder: Path) -> None:

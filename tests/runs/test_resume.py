@@ -12,7 +12,8 @@ from rnncli.config.validate import read_config
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
 from rnncli.runs.checkpoint import saved_plan
-from rnncli.runs.session import new_session, resumed_session
+from rnncli.runs.resume import resume_run
+from rnncli.runs.training_run import start_run
 from rnncli.training.fit import Epoch
 
 OPTIMIZERS = [
@@ -40,12 +41,12 @@ VARIANTS = [
 
 def stopped(config: Path, overrides: list[str], after: int, runs: str = "stopped") -> Path:
     """Train, and stop as a kill would: with a checkpoint after some events, and no more."""
-    session = new_session(read_config(config, overrides), Path(runs), [])
-    for count, _ in enumerate(session.events(), 1):
+    run = start_run(read_config(config, overrides), Path(runs), [])
+    for count, _ in enumerate(run.events(), 1):
         if count == after:
-            session.recorder.save()
+            run.save()
             break
-    return session.folder
+    return run.folder
 
 
 @pytest.mark.parametrize("override", VARIANTS)
@@ -65,10 +66,10 @@ def test_many_stops_on_the_way_change_nothing(rnn: Command, small: Path) -> None
     straight = Path(rnn("train", "-q", "-c", small).out.strip())
     run = stopped(small, [], 1)
     for after in (2, 1, 4, 1, 3):
-        session = resumed_session(str(run), [], [])
-        for count, _ in enumerate(session.events(), 1):
+        run = resume_run(str(run), [], [])
+        for count, _ in enumerate(run.events(), 1):
             if count == after:
-                session.recorder.save()
+                run.save()
                 break
     assert rnn("train", "-q", "--resume", run).code == 0
     assert_same(run, straight)
@@ -148,12 +149,12 @@ def test_changed_data_is_noticed(rnn: Command, here: Path) -> None:
 
 
 def test_a_run_that_is_being_trained_is_not_taken_up_twice(small: Path) -> None:
-    session = new_session(read_config(small), Path("runs"), [])
+    run = start_run(read_config(small), Path("runs"), [])
     with pytest.raises(InputError, match="another process is training in this run"):
-        resumed_session(str(session.folder), [], [])
-    for _ in session.events():
+        resume_run(str(run.folder), [], [])
+    for _ in run.events():
         pass
-    for _ in resumed_session(str(session.folder), [], []).events():
+    for _ in resume_run(str(run.folder), [], []).events():
         pass
 
 
@@ -197,12 +198,12 @@ def test_lost_weights_and_record_come_back(rnn: Command, run_folder: Path) -> No
 
 def checkpoints(config: Path, *overrides: str) -> list[int]:
     """Return after which steps of a training the checkpoint on the disk was a new one."""
-    session = new_session(read_config(config, overrides), Path("runs"), [])
-    path, seen, last = session.folder / "checkpoint.npz", [], None
-    for event in session.events():
+    run = start_run(read_config(config, overrides), Path("runs"), [])
+    path, seen, last = run.folder / "checkpoint.npz", [], None
+    for event in run.events():
         now = path.stat().st_ino if path.exists() else None
         if now != last:
-            step = session.experiment.progress.step
+            step = run.setup.progress.step
             seen.append(-step if isinstance(event, Epoch) else step)
             last = now
     return seen
@@ -224,5 +225,5 @@ def test_saving_keeps_to_a_fiftieth_of_the_time(small: Path) -> None:
     (run,) = Path("runs").iterdir()
     assert len(metrics(run)) == epochs
     assert saved_plan(run / "checkpoint.npz") == [[0, epochs]]
-    session = resumed_session(str(run), [], [])
-    assert session.experiment.progress.epoch == epochs
+    run = resume_run(str(run), [], [])
+    assert run.setup.progress.epoch == epochs

@@ -15,7 +15,7 @@ from rnncli.errors import InputError, StorageError
 from rnncli.inference.evaluation import evaluate
 from rnncli.runs.archive import Contents
 from rnncli.runs.files import replacing
-from rnncli.runs.run_folder import create_run, find_run
+from rnncli.runs.run_folder import create_run_folder, find_run
 from rnncli.runs.weights import weights_of
 
 
@@ -95,7 +95,8 @@ def test_python_and_command_train_the_same_weights(small: Path, run_folder: Path
 def test_runs_started_in_the_same_second_never_share_a_folder(tmp_path: Path) -> None:
     when = datetime(2026, 11, 22, 14, 5, 33)
     made = [
-        create_run(tmp_path, "a", when, lambda folder: (folder / "b").touch()) for _ in range(3)
+        create_run_folder(tmp_path, "a", when, lambda folder: (folder / "b").touch())
+        for _ in range(3)
     ]
     assert [path.name for path in made] == [
         "2026-11-22_14-05-33_a",

@@ -16,7 +16,7 @@ from conftest import REPOSITORY, Command, metrics, process, sha
 import rnncli
 from rnncli.config.validate import read_config
 from rnncli.runs import archive, checkpoint, weights
-from rnncli.runs.session import new_session
+from rnncli.runs.training_run import start_run
 from rnncli.runs.weights import torch_arrays
 
 GOLDEN = sorted((REPOSITORY / "tests" / "golden").glob("v*"))
@@ -126,7 +126,7 @@ def test_verify_takes_no_weights_that_are_none(rnn: Command, run_folder: Path) -
 
 
 def test_a_run_that_ends_where_it_stands_is_verified(rnn: Command, small: Path) -> None:
-    session = new_session(read_config(small, ["training.checkpoint_every=100"]), Path("runs"), [])
+    session = start_run(read_config(small, ["training.checkpoint_every=100"]), Path("runs"), [])
     for event in session.events():
         if getattr(event, "train_loss", None) and event.epoch == 2:
             break

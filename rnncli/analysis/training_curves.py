@@ -1,4 +1,4 @@
-"""The curves of runs, quantity by quantity, ready to be drawn."""
+"""The curves of runs over their epochs, one chart per quantity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from math import isfinite
 from pathlib import Path
 
 from rnncli.errors import InputError, one_line
-from rnncli.runs.metrics import Metrics, read_metrics
+from rnncli.runs.loss_log import Metrics, read_metrics
 
-# Each in its own chart; the first three are logged for the training and the validation part.
+# One chart each; the first three are logged for the training and the validation split.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
+
+Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -17,69 +19,69 @@ class Chart:
     """The curves of one quantity over the epochs: the points of each, by its name."""
 
     quantity: str
-    curves: dict[str, list[tuple[float, float]]]
+    curves: dict[str, Points]
 
     @property
     def is_named(self) -> bool:
-        """Whether the names of the curves say more than the quantity does."""
+        """Whether the names of the curves tell more than the quantity does."""
         return list(self.curves) != [self.quantity]
 
 
 def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list[Chart]:
     """Return a chart for each quantity.
 
-    Of one run both parts are shown, of several the validation part, or the training part of those
-    that have no other.
+    One run gives a training and a validation curve; several give one curve each, that of the
+    validation split or, without validation, that of the training split.
 
     Parameters
     ----------
     folders : sequence of Path
         The runs.
     quantities : sequence of str
-        Of `QUANTITIES`; without any, all that the runs have.
+        Of `QUANTITIES`; by default all that the runs have.
 
     Raises
     ------
     InputError
-        A log is damaged or has no epoch yet, or there is no such quantity in any.
+        A log is damaged or has no epoch yet, or no log has one of the quantities.
     """
     logs = dict(zip(_names(folders), map(read_metrics, folders), strict=True))
     for name, metrics in logs.items():
         if not metrics["epoch"]:
-            raise InputError(f"{name}: has no finished epoch yet; there is nothing to draw")
-    charts = {name: _chart(logs, name) for name in QUANTITIES}
-    there = {name: chart for name, chart in charts.items() if chart.curves}
+            raise InputError(f"{name}: no completed epoch yet; there is nothing to draw")
+    charts = [_chart(logs, name) for name in QUANTITIES]
+    available = {chart.quantity: chart for chart in charts if chart.curves}
     for name in quantities:
-        if name not in there:
-            raise InputError(f"--quantity: '{name}' is in no log here; one of {', '.join(there)}")
-    return [chart for name, chart in there.items() if name in (quantities or there)]
+        if name not in available:
+            raise InputError(f"--quantity: '{name}' is not logged; one of {', '.join(available)}")
+    return [chart for name, chart in available.items() if name in (quantities or available)]
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
-    """Return the folders' names; their paths where names are not enough."""
+    """Return the folders' names, or their paths if two names are equal."""
     names = [folder.resolve().name for folder in folders]
-    alike = len(set(names)) < len(names)
-    return [one_line(str(f) if alike else n) for f, n in zip(folders, names, strict=True)]
+    ambiguous = len(set(names)) < len(names)
+    return [one_line(str(f) if ambiguous else n) for f, n in zip(folders, names, strict=True)]
 
 
 def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
-    curves = {}
+    curves: dict[str, Points] = {}
     for run, metrics in logs.items():
-        parts = {
+        all_points = {
             "train": _points(metrics, f"train_{quantity}"),
             "validation": _points(metrics, f"val_{quantity}"),
             quantity: _points(metrics, quantity),
         }
-        known = {name: points for name, points in parts.items() if points}
+        logged = {name: points for name, points in all_points.items() if points}
         if len(logs) == 1:
-            return Chart(quantity, known)
-        if known:
-            name, points = list(known.items())[-1]
+            return Chart(quantity, logged)
+        if logged:
+            name, points = list(logged.items())[-1]
             curves[f"{run} (train)" if name == "train" else run] = points
     return Chart(quantity, curves)
 
 
-def _points(metrics: Metrics, column: str) -> list[tuple[float, float]]:
+def _points(metrics: Metrics, column: str) -> Points:
     values = metrics.get(column, [])
     points = list(zip(metrics["epoch"], values, strict=True)) if values else []
     return points if any(isfinite(value) for _, value in points) else []

@@ -1,4 +1,4 @@
-"""A config made real: data read, network drawn, ready to train."""
+"""From a config to a training that is ready to start: data, network and initial weights."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -22,8 +22,22 @@ from rnncli.training.state import Progress
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """All parts of one training."""
+class TrainingSetup:
+    """All that one training consists of.
+
+    Attributes
+    ----------
+    config : Config
+        What to train.
+    splits : Splits
+        The data as it was read.
+    model : Model
+        The network with its weights as they are now.
+    train, validation : Examples
+        The splits as the network takes them; `validation` may be None.
+    progress : Progress
+        How far the training is.
+    """
 
     config: Config
     splits: Splits
@@ -33,7 +47,7 @@ class Experiment:
     progress: Progress
 
     def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
-        """Train from where `progress` stands; yield an event after each step and each epoch.
+        """Train from `progress` on; yield an event after each step and each epoch.
 
         See `rnncli.training.fit.fit`.
         """
@@ -50,14 +64,14 @@ class Experiment:
         )
 
     def best_model(self) -> Model:
-        """Return the model with the best weights so far; a copy."""
+        """Return a copy of the model with the best weights so far."""
         network = self.model.network.astype(self.config.model.dtype)
         network.parameters[...] = self.progress.best_parameters
         return replace(self.model, network=network)
 
     @property
     def batches(self) -> int:
-        """How many steps an epoch has."""
+        """The number of steps per epoch."""
         return -(-len(self.train) // self.config.training.batch_size)
 
     def examples_of(self, epoch: int) -> Examples:
@@ -69,15 +83,20 @@ class Experiment:
         return self.model.examples(drawn)
 
 
-def build(config: Config, from_the_start: bool = True) -> Experiment:
-    """Read the data, draw the weights and stand at the start.
+def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
+    """Read the data, create the network and draw its initial weights.
 
-    A training that is gone on with needs no weights to start from.
+    Parameters
+    ----------
+    config : Config
+        What to train.
+    from_the_start : bool
+        Whether to apply ``training.start_from``; a resumed training does not need that file.
 
     Raises
     ------
     InputError
-        The data is wrong.
+        The data is invalid.
     """
     splits, task = config.data.read(config.seed)
     raw = splits.train
@@ -110,7 +129,7 @@ def build(config: Config, from_the_start: bool = True) -> Experiment:
     if not isinstance(data, Synthetic):
         expected = replace(expected, missing=data.missing)
     model = Model(network, task, scaler, expected)
-    return Experiment(
+    return TrainingSetup(
         config,
         splits,
         model,
