@@ -16,7 +16,7 @@ def check_gradients(
 ) -> list[ArrayCheck]:
     """Check all arrays; see `rnncli.gradients.gradcheck.gradcheck`."""
     if method not in TOLERANCES:
-        raise InputError(f"--method: unknown method '{method}'; {suggest(method, TOLERANCES)}")
+        raise InputError(f"--method: '{method}' is not known; {suggest(method, TOLERANCES)}")
     with threads_for(subject.network.architecture.hidden_size):
         return list(gradcheck(subject.network, subject.loss, subject.batch, method, on_entry))
 

@@ -28,7 +28,7 @@ def format_of(output: Path | None, wanted: str | None) -> str:
     """Return the format that was asked for, or that the file's extension implies."""
     if wanted is not None:
         if wanted not in FORMATS:
-            raise InputError(f"--format: unknown format '{wanted}'; one of {', '.join(FORMATS)}")
+            raise InputError(f"--format: '{wanted}' is not known; one of {', '.join(FORMATS)}")
         return wanted
     extension = "" if output is None else output.suffix.removeprefix(".")
     return extension if extension in FORMATS else "csv"

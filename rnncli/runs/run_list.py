@@ -215,9 +215,9 @@ def list_runs(
         The folder does not exist, or the order or the status is unknown.
     """
     if sort not in SORTS:
-        raise InputError(f"--sort: unknown order '{sort}'; {suggest(sort, SORTS)}")
+        raise InputError(f"--sort: '{sort}' is not known; {suggest(sort, SORTS)}")
     if status is not None and status not in LISTED_STATUSES:
-        raise InputError(f"--status: unknown status '{status}'; {suggest(status, LISTED_STATUSES)}")
+        raise InputError(f"--status: '{status}' is not known; {suggest(status, LISTED_STATUSES)}")
     if not runs.is_dir():
         raise InputError(f"{runs}: no such folder; 'rnn train' creates one")
     pattern = f"*{name or ''}*"

@@ -81,7 +81,7 @@ def test_a_stop_gives_the_terminal_back(small: Path, number: signal.Signals) -> 
     assert written.count(SHOW_SCREEN) == written.count(LEAVE_SCREEN) == 1
     assert written.rindex(SHOW_CURSOR) > written.rindex(HIDE_CURSOR)
     after = text_of(written.split(LEAVE_SCREEN)[1])
-    assert f"stopped by {number.name}; saved. To go on: rnn train --resume runs/" in after
+    assert f"stopped by {number.name}; saved. To resume: rnn train --resume runs/" in after
 
 
 @pytest.mark.parametrize(

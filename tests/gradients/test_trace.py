@@ -217,7 +217,7 @@ def test_wrong_input_is_one_line(
     words = ["trace", "-w", run_folder]
     for more, message in (
         (["-o", "trace.gif"], "--output: 'trace.gif' has no known ending; one of png, svg, pdf"),
-        (["--sample", 20], "--sample: 20: sum_sign has 20 sequences; 0 to 19 can be picked"),
+        (["--sample", 20], "--sample: 20: sum_sign has 20 sequences; choose one of 0 to 19"),
         (["-i", "no.csv"], "no.csv"),
         (["-i", "unlabelled.csv"], "unlabelled.csv"),
         (["-i", "unlabelled.npz"], "unlabelled.npz"),

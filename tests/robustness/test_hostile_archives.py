@@ -215,10 +215,10 @@ PIPED = "import sys, numpy; numpy.savez(sys.stdout.buffer, **numpy.load(sys.argv
 CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
     "more units": ("model", {"hidden_size": 8192}, "has shape"),
     "more layers": ("model", {"num_layers": 64}, "is missing"),
-    "a billion features": ("model", {"input_size": 10**9}, "features a step"),
+    "a billion features": ("model", {"input_size": 10**9}, "features per step"),
     "another cell": ("model", {"cell": "lstm"}, "has shape"),
     "another precision": ("model", {"dtype": "float64"}, "has shape"),
-    "no end of units": ("model", {"hidden_size": 10**18}, "out of range"),
+    "no end of units": ("model", {"hidden_size": 10**18}, "less than or equal to"),
     "more outputs": ("model", {"output_size": 5}, "do not fit a multiclass task"),
     "labels far apart": ("labels", [0, 1, 2, 10**30], "neither all whole numbers nor all names"),
     "labels of two kinds": ("labels", [0, 1, 2, "a"], "neither all whole numbers nor all names"),
@@ -236,7 +236,7 @@ CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
     "columns of another": ("rows", {"columns": ["a"]}, "1 columns for 2 features"),
     "labels of steps": ("rows", {"label_per": "step"}, "labels of steps"),
     "labels of something": ("rows", {"label_per": "foo"}, "label_per"),
-    "other features": ("rows", {"input_size": 3, "means": []}, "features a step"),
+    "other features": ("rows", {"input_size": 3, "means": []}, "features per step"),
     "windows of no steps": (
         "rows",
         {"windows": {"columns": ["a", "b"], "targets": ["a"], "sequence_length": 0, "horizon": 1}},

@@ -155,7 +155,7 @@ def stopped(folder: Path, number: signal.Signals, seed: int) -> float:
     (run,) = folder.glob("runs/2*")
     assert child.returncode == CODES[number], err
     assert err == (
-        f"error: stopped by {number.name}; saved. To go on: rnn train --resume "
+        f"error: stopped by {number.name}; saved. To resume: rnn train --resume "
         f"{run.relative_to(folder)}\n"
     )
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
