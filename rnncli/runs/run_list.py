@@ -126,8 +126,10 @@ def summarize_run(folder: Path) -> RunSummary:
     """
     record = read_record(folder)
     for name in (CONFIG, METRICS):
-        if not is_file(folder / name):
-            raise InputError(f"{folder / name}: missing; every run has one")
+        path = folder / name
+        with storage(path):
+            if not is_file(path) or not path.stat().st_size:
+                raise InputError(f"{path}: missing or empty; every run has one")
     status = record.get("status")
     if status not in STATUSES or start_time(record) is None:
         raise InputError(f"{folder / RECORD}: status or start missing; the file is damaged")

@@ -50,7 +50,7 @@ class TrainingRun:
     def __init__(self, setup: TrainingSetup, folder: Path, record: Record, lock: ExitStack) -> None:
         self.setup, self.folder, self.record, self._lock = setup, folder, record, lock
         self._log = LossLog(folder, setup.model.task.metric)
-        self._saved, self._saved_best_epoch = True, 0
+        self._saved, self._saved_best_epoch, self._recorded_epochs = True, 0, 0
         self._saved_at, self._save_seconds = perf_counter(), _FIRST_SAVE_SECONDS
 
     def events(self) -> Iterator[Step | Epoch]:
@@ -90,14 +90,15 @@ class TrainingRun:
                 raise
 
     def save(self) -> None:
-        """Save all that resuming needs, the best weights if they are new, and the record.
+        """Save all that resuming needs, and the best weights and the record if they are new.
 
         A state with numbers that are not finite cannot be resumed, so it is not saved.
         """
         begun = perf_counter()
         self._save_state()
-        # The record comes last: what it says of a killed run is what resuming starts from.
-        self._write_record("running")
+        if self.record["epochs"] != self._recorded_epochs:
+            # Last, so that what it says of a killed run is what resuming starts from.
+            self._write_record("running")
         self._saved_at = perf_counter()
         self._save_seconds = self._saved_at - begun
 
@@ -201,6 +202,7 @@ class TrainingRun:
     def _write_record(self, status: str) -> None:
         self.record["status"] = status
         write_record(self.folder, self.record)
+        self._recorded_epochs = self.record["epochs"]
 
 
 def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:

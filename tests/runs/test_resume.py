@@ -69,17 +69,18 @@ def test_a_stopped_run_ends_as_a_straight_one(small: Path, override: str) -> Non
         assert not list(run.glob(".*"))
 
 
-def test_many_stops_on_the_way_change_nothing(rnn: Command, small: Path) -> None:
-    straight = Path(rnn("train", "-q", "-c", small).out.strip())
-    run = stopped(small, [], 1)
+def test_many_stops_on_the_way_change_nothing(small: Path) -> None:
+    straight = trained(small, [], "straight")
+    folder = stopped(small, [], 1)
     for after in (2, 1, 4, 1, 3):
-        run = resume_run(str(run), [], [])
+        run = resume_run(str(folder), [], [])
         for count, _ in enumerate(run.events(), 1):
             if count == after:
                 run.save()
                 break
-    assert rnn("train", "-q", "--resume", run).code == 0
-    assert_same(run, straight)
+    for _ in resume_run(str(folder), [], []).events():
+        pass
+    assert_same(folder, straight)
 
 
 def test_a_finished_run_can_be_made_longer(rnn: Command, run_folder: Path) -> None:

@@ -125,9 +125,9 @@ def test_invalid_weights_are_not_verified(rnn: Command, run_folder: Path) -> Non
     weights.weights_of(model).write(path)
     assert rnn("verify", "latest", "-q").code == 1
     swapped = weights.weights_of(model)
-    archive.Contents(swapped.form, 1, swapped.arrays, swapped.metadata | {"labels": [1, 0]}).write(
-        path
-    )
+    archive.Contents(
+        swapped.format, 1, swapped.arrays, swapped.metadata | {"labels": [1, 0]}
+    ).write(path)
     refused = rnn("verify", "latest", "-q")
     assert refused.code == 2
     assert "labels does not agree with the run's config" in refused.err
