@@ -94,13 +94,13 @@ class TrainingRun:
 
         A state with numbers that are not finite cannot be resumed, so it is not saved.
         """
-        begun = perf_counter()
+        start = perf_counter()
         self._save_state()
         if self.record["epochs"] != self._recorded_epochs:
             # Last, so that what it says of a killed run is what resuming starts from.
             self._write_record("running")
         self._saved_at = perf_counter()
-        self._save_seconds = self._saved_at - begun
+        self._save_seconds = self._saved_at - start
 
     def restore_files(self) -> None:
         """Make the files of a resumed run agree with its checkpoint.

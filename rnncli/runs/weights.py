@@ -78,7 +78,7 @@ def torch_arrays(network: Network) -> dict[str, Array]:
     """
     arrays = {name: np.concatenate(blocks) for name, blocks in network.arrays.items()}
     for name in [name for name in arrays if "bias_ih" in name]:
-        # The second bias stands alone in the last of its gates only, if at all.
+        # Only the last gate of a GRU has a second bias of its own.
         second, apart = np.zeros_like(arrays[name]), arrays.get(_second(name), arrays[name][:0])
         second[len(second) - len(apart) :] = apart
         arrays[_second(name)] = second

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from conftest import Command, process, sha
 
 import rnncli
 from rnncli.config.validate import read_config
-from rnncli.runs import archive, weights
+from rnncli.runs import weights
 from rnncli.runs.environment import environment
 from rnncli.runs.loss_log import LossLog
 from rnncli.runs.training_run import start_run
@@ -118,16 +119,14 @@ def test_invalid_weights_are_not_verified(rnn: Command, run_folder: Path) -> Non
         assert "weights.npz: " in refused.err
     np.savez(path, **{name: good[name] for name in good if name != "metadata"})
     assert rnn("verify", "latest").code == 2
-    # Nought everywhere is a network, though not this one.
+    # Zeros are valid weights, but not those of this run.
     model = rnncli.load(run_folder) if path.write_bytes(content) else None
     assert model is not None
     model.network.parameters[...] = 0
     weights.weights_of(model).write(path)
     assert rnn("verify", "latest", "-q").code == 1
-    swapped = weights.weights_of(model)
-    archive.Contents(
-        swapped.format, 1, swapped.arrays, swapped.metadata | {"labels": [1, 0]}
-    ).write(path)
+    contents = weights.weights_of(model)
+    replace(contents, metadata=contents.metadata | {"labels": [1, 0]}).write(path)
     refused = rnn("verify", "latest", "-q")
     assert refused.code == 2
     assert "labels does not agree with the run's config" in refused.err
