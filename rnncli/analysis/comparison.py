@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnncli.config.validate import as_tree, read_config
+from rnncli.config.reading import read_config
+from rnncli.config.tree import as_tree, flatten
 from rnncli.runs.loss_log import METRIC_NAMES
 from rnncli.runs.run_folder import CONFIG
 from rnncli.runs.run_list import RunSummary, summarize_run
@@ -37,7 +38,7 @@ def compare(folders: list[Path]) -> Comparison:
     InputError
         One of them is damaged.
     """
-    configs = [_flattened(as_tree(read_config(folder / CONFIG))) for folder in folders]
+    configs = [flatten(as_tree(read_config(folder / CONFIG))) for folder in folders]
     values = _side_by_side(configs)
     different = {key: row for key, row in values.items() if row != row[:1] * len(row)}
     results = [_results(summarize_run(folder)) for folder in folders]
@@ -47,16 +48,6 @@ def compare(folders: list[Path]) -> Comparison:
 def _side_by_side(trees: list[dict[str, Any]]) -> dict[str, list[Any]]:
     keys = dict.fromkeys(key for tree in trees for key in tree)
     return {key: [tree.get(key) for tree in trees] for key in keys}
-
-
-def _flattened(tree: dict[str, Any], path: str = "") -> dict[str, Any]:
-    """Return the values of a tree by their dotted keys."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        flat |= (
-            _flattened(value, f"{path}{key}.") if isinstance(value, dict) else {path + key: value}
-        )
-    return flat
 
 
 def _results(run: RunSummary) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rnncli.config.schema import Config
+from rnncli.config.config import Config
 from rnncli.doctor import CHECKS, examine
 from rnncli.doctor.estimate import Estimate, estimate
 from rnncli.doctor.finding import Finding

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from rnncli.analysis.evaluation_data import read_evaluation_data
-from rnncli.config.validate import default_config, read_config
+from rnncli.config.reading import default_config, read_config
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.inputs import read_inputs
 from rnncli.datasets.sequences import Sequences, joined
 from rnncli.errors import InputError
-from rnncli.gradients.gradcheck import Batch
 from rnncli.inference.model import Model
 from rnncli.nn.arrays import Array
+from rnncli.nn.batch import Batch
 from rnncli.nn.losses import LOSSES, Loss
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
@@ -117,7 +117,7 @@ def random_batch(model: Model, num_samples: int) -> ModelBatch:
     rng, task = generator(0, "data"), model.task
     length = min(model.input_spec.sequence_length, _MAX_RANDOM_LENGTH)
     x = rng.standard_normal((num_samples, length, model.network.input_size))
-    every_step = model.network.architecture.output == "every_step"
+    every_step = model.network.architecture.predicts_every_step
     shape = x.shape[:2] if every_step else x.shape[:1]
     if task.kind == "regression":
         return ModelBatch(model, Batch(x, rng.standard_normal((*shape, task.output_size))))
@@ -131,9 +131,7 @@ def _labelled(examples: Examples) -> Array:
 
 
 def _training_batch(model: Model, examples: Examples, num_samples: int) -> ModelBatch:
-    chosen = examples.take(_labelled(examples)[:num_samples])
-    dropout = model.network.architecture.dropout
-    return ModelBatch(model, Batch(chosen.inputs, chosen.y, chosen.lengths, dropout))
+    return ModelBatch(model, examples.batch(_labelled(examples)[:num_samples]))
 
 
 def _traced_batch(
@@ -149,10 +147,10 @@ def _traced_batch(
     index = index[:num_samples] if sample is None else index[index == sample]
     if not len(index):
         raise InputError(f"{sequences.source}: no label; the loss needs labelled sequences")
-    chosen = examples.take(index)
-    start = 0 if chosen.lengths is None else chosen.inputs.shape[1] - int(chosen.lengths.max())
-    y = chosen.y if chosen.y.ndim == 2 else chosen.y[:, start:]
-    return ModelBatch(model, Batch(chosen.inputs[:, start:], y, chosen.lengths))
+    batch = examples.batch(index)
+    start = 0 if batch.lengths is None else batch.x.shape[1] - int(batch.lengths.max())
+    y = batch.y if batch.y.ndim == 2 else batch.y[:, start:]
+    return ModelBatch(model, Batch(batch.x[:, start:], y, batch.lengths))
 
 
 def _first(pieces: Iterable[Sequences], count: int) -> Sequences:

@@ -14,7 +14,7 @@ from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.inference.predictions import Predictions, answer
-from rnncli.inference.stream import Stream, numbers_of
+from rnncli.inference.stream import Stream, parse_features
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import write_npz
 from rnncli.runs.files import output_file, write_all
@@ -66,10 +66,10 @@ def predict_stream(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions
     for row, raw in enumerate(lines, 1):
         text = raw.decode("utf-8", errors="replace").strip()
         if not text:
-            stream.begin()
+            stream.reset()
             continue
         try:
-            values = numbers_of(text, model.network.input_size)
+            values = parse_features(text, model.network.input_size)
         except ValueError as problem:
             raise InputError(f"standard input:{row}: row {row}: {problem}") from None
         yield stream.step(values)

@@ -1,4 +1,4 @@
-"""``rnn config``: the config as it is, and as it may be."""
+"""``rnn config``: complete configs, the reference of the keys, and the JSON schema."""
 
 import json
 from dataclasses import asdict
@@ -15,7 +15,7 @@ config_app = typer.Typer(no_args_is_help=True)
 
 @config_app.callback()
 def _config() -> None:
-    """Show a config complete, its keys, or its JSON schema.
+    """Show a complete config, the reference of all keys, or the JSON schema.
 
     \b
     Examples:
@@ -30,14 +30,14 @@ def show(
         str | None,
         typer.Argument(
             metavar="[RUN]",
-            help="A run's folder, its name, or 'latest'.",
+            help="A run folder, a run's name, or 'latest'.",
             autocompletion=complete_runs,
         ),
     ] = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
 ) -> None:
-    """Show a config as YAML with every default filled in: of a file, of a run, or of nothing.
+    """Show a config file, a run's config or the defaults as YAML, with every default filled in.
 
     \b
     Examples:
@@ -46,8 +46,8 @@ def show(
       rnn config show latest
     """
     from rnncli.config import yaml12
-    from rnncli.config.reference import schema_line
-    from rnncli.config.validate import as_tree
+    from rnncli.config.json_schema import schema_line
+    from rnncli.config.tree import as_tree
     from rnncli.runs.run_folder import CONFIG, find_run
 
     if run is not None:
@@ -60,14 +60,17 @@ def show(
 
 @config_app.command()
 def schema() -> None:
-    """Print the JSON schema with which an editor completes and checks configs.
+    """Print the JSON schema by which an editor completes and checks configs.
+
+    Saved as schema.json beside a config, it is named in the first line of what 'rnn init' and
+    'rnn config show' write there.
 
     \b
     Examples:
       rnn config schema
       rnn config schema > schema.json
     """
-    from rnncli.config.reference import json_schema
+    from rnncli.config.json_schema import json_schema
 
     print(json.dumps(json_schema(), indent=2))
 
@@ -75,7 +78,10 @@ def schema() -> None:
 @config_app.command()
 def keys(
     prefix: Annotated[
-        str, typer.Argument(help="Only keys that begin so.", autocompletion=complete_prefixes)
+        str,
+        typer.Argument(
+            help="Show only the keys with this prefix.", autocompletion=complete_prefixes
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -90,10 +96,10 @@ def keys(
     from rnncli.config.reference import reference
     from rnncli.display.tables import show_keys
 
-    found = reference(prefix)
-    if not found:
-        raise InputError(f"{prefix}: no key begins so; 'rnn config keys' lists them all")
+    entries = reference(prefix)
+    if not entries:
+        raise InputError(f"{prefix}: no key has this prefix; 'rnn config keys' lists them all")
     if as_json:
-        print(json.dumps({"keys": [asdict(key) for key in found]}))
+        print(json.dumps({"keys": [asdict(entry) for entry in entries]}))
     else:
-        show_keys(found)
+        show_keys(entries)

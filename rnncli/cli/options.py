@@ -10,7 +10,7 @@ import typer
 from rnncli.cli.completion import complete_configs, complete_keys, complete_weights
 
 if TYPE_CHECKING:
-    from rnncli.config.schema import Config
+    from rnncli.config.config import Config
 
 ConfigFile = Annotated[
     Path | None,
@@ -62,7 +62,7 @@ def standard_output() -> BinaryIO:
 
 def config_of(path: Path | None, overrides: list[str] | None) -> "Config":
     """Return the config of a file, or the defaults, with overrides."""
-    from rnncli.config.validate import default_config, read_config
+    from rnncli.config.reading import default_config, read_config
 
     if path is None:
         return default_config(overrides or ())

@@ -81,7 +81,8 @@ def show(run: Run, folder: Runs = _RUNS, as_json: Json = False) -> None:
       rnn runs show 2026-11-22_14-05-33_sum_sign --json
     """
     from rnncli.config import yaml12
-    from rnncli.config.validate import as_tree, read_config
+    from rnncli.config.reading import read_config
+    from rnncli.config.tree import as_tree
     from rnncli.display.runs import show_run
     from rnncli.runs.loss_log import read_metrics, rows_of
     from rnncli.runs.run_folder import CONFIG, find_damaged_run

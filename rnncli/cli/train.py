@@ -39,7 +39,7 @@ def train(
       rnn train -c configs/digits.yaml --set model.hidden_size=64 --name small
       rnn train --resume latest --set training.num_epochs=20
     """
-    from rnncli.config.validate import read_config
+    from rnncli.config.reading import read_config
     from rnncli.display.progress import training_display
     from rnncli.runs.resume import resume_run
     from rnncli.runs.training_run import start_run

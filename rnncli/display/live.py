@@ -12,7 +12,7 @@ from rich.text import Text
 from rnncli.display.charts import Curve, line_chart
 from rnncli.display.progress import Silent
 from rnncli.display.words import duration, figure
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 # A training that ends sooner is not worth a view; drawing takes little of the time.
 _WAIT_SECONDS, _SHORTEST_PAUSE, _PAUSE = 0.4, 0.1, 150
@@ -126,10 +126,10 @@ class LiveView(Silent):
         if self.last is not None:
             last = self.last
             words = [f"epoch {last.epoch}: loss {last.train_loss:.4g}"]
-            words.append(f"{self.metric} {figure(self.metric, last.train_figure)}")
-            if last.val_loss is not None and last.val_figure is not None:
+            words.append(f"{self.metric} {figure(self.metric, last.train_metric)}")
+            if last.val_loss is not None and last.val_metric is not None:
                 words.append(f"validation {last.val_loss:.4g}")
-                words.append(figure(self.metric, last.val_figure))
+                words.append(figure(self.metric, last.val_metric))
             lines.append(Text("   ".join(words), no_wrap=True))
         best = Text("")
         if self.best is not None and self.best.val_loss is not None:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rnncli.display.words import figure, on_terminal, say
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 _NARROWEST, _LOWEST = 50, 14
 
@@ -88,11 +88,11 @@ def describe(event: Epoch, metric: str, num_epochs: int) -> str:
     parts = [
         f"epoch {event.epoch:{width}}/{num_epochs}",
         f"loss {event.train_loss:.4f}",
-        f"{metric} {figure(metric, event.train_figure):>8}",
+        f"{metric} {figure(metric, event.train_metric):>8}",
     ]
-    if event.val_loss is not None and event.val_figure is not None:
+    if event.val_loss is not None and event.val_metric is not None:
         parts += [
             f"validation {event.val_loss:.4f}",
-            f"{figure(metric, event.val_figure):>8}",
+            f"{figure(metric, event.val_metric):>8}",
         ]
     return "  ".join(parts) + ("  *" if event.best and event.val_loss is not None else "")

@@ -12,7 +12,7 @@ from rnncli.runs.verification import Verdict
 from rnncli.training.benchmark import Timing
 
 if TYPE_CHECKING:
-    from rnncli.config.reference import Described
+    from rnncli.config.reference import KeyReference
 
 _MOST_CLASSES = 12
 
@@ -56,7 +56,7 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
     for check in checks:
         if not check.passed:
             print(
-                f"{check.name}{list(check.worst or ())}: backpropagation gives {check.found:.17g}, "
+                f"{check.name}{list(check.worst or ())}: backpropagation gives {check.calculated:.17g}, "
                 f"the true derivative is {check.true:.17g}"
             )
 
@@ -146,7 +146,7 @@ def show_timing(timing: Timing) -> None:
     )
 
 
-def show_keys(found: "Sequence[Described]") -> None:
+def show_keys(found: "Sequence[KeyReference]") -> None:
     """Show the reference of the config's keys on standard output."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console

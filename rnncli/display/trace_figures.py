@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from rnncli.display.figures import figure_file, plain_ticks
 from rnncli.display.traces import HEADS, title
-from rnncli.gradients.trace import LayerTrace, Trace
+from rnncli.gradients.trace import CellTrace, Trace
 from rnncli.nn.arrays import Array
 
 _COLUMN, _ROW, _WIDEST = 6.0, 1.6, 600.0  # inches
@@ -23,11 +23,11 @@ def save_trace(trace: Trace, path: Path) -> None:
     StorageError
         The file could not be written.
     """
-    columns = len(trace.layers)
+    columns = len(trace.cells)
     size = (min(_COLUMN * columns, _WIDEST), _ROW * 7)
     with figure_file(path, size) as figure:
         axes = figure.subplots(7, columns, sharex=True, squeeze=False)
-        for layer, column in zip(trace.layers, axes.T, strict=True):
+        for layer, column in zip(trace.cells, axes.T, strict=True):
             column[0].set_title(title(layer) + f"\n{_ratio(layer)}", fontsize="medium")
             _heat(column[0], trace.inputs, "input x")
             _heat(column[1], layer.state, "state h")
@@ -41,7 +41,7 @@ def save_trace(trace: Trace, path: Path) -> None:
             column[6].set_xlabel("step")
 
 
-def _ratio(layer: LayerTrace) -> str:
+def _ratio(layer: CellTrace) -> str:
     ratio = layer.gradient_ratio
     return "" if ratio is None else f"|dL/dh| first/last {ratio:.3g}"
 
@@ -66,7 +66,7 @@ def _heat(axes: Axes, values: Array, name: str) -> None:
     figure.colorbar(image, ax=axes)
 
 
-def _curves(axes: Axes, layer: LayerTrace, names: list[str], log: bool = False) -> None:
+def _curves(axes: Axes, layer: CellTrace, names: list[str], log: bool = False) -> None:
     steps = range(1, len(layer.state) + 1)
     for name in names:
         axes.plot(steps, layer.curves[name], label=HEADS.get(name, name))

@@ -5,7 +5,7 @@ from typing import Any
 
 from rnncli.display.charts import sparkline
 from rnncli.display.tables import print_table
-from rnncli.gradients.trace import LayerTrace, Trace
+from rnncli.gradients.trace import CellTrace, Trace
 from rnncli.nn.arrays import Array
 
 _MOST_ROWS = 20
@@ -26,7 +26,7 @@ def show_trace(trace: Trace) -> None:
         f"{'one sequence' if count == 1 else f'mean of {count} sequences'}, loss {trace.loss:.4g}"
     )
     shown = sorted({round(i * (steps - 1) / (_MOST_ROWS - 1)) for i in range(_MOST_ROWS)})
-    for layer in trace.layers:
+    for layer in trace.cells:
         # The cell's gradient goes with the state's; a table of 80 columns has room for one.
         curves = {name: c for name, c in layer.curves.items() if name != "cell_gradient_norm"}
         heads = ["step", "|x|", *(HEADS.get(name, name) for name in curves)]
@@ -61,12 +61,12 @@ def trace_numbers(trace: Trace) -> dict[str, Any]:
                 "decay_per_step": layer.decay_per_step,
                 "agreement": layer.agreement,
             }
-            for layer in trace.layers
+            for layer in trace.cells
         ],
     }
 
 
-def title(layer: LayerTrace) -> str:
+def title(layer: CellTrace) -> str:
     """Return a layer's name, and which way it reads."""
     return f"layer {layer.name}" + (", which reads from the end" if layer.reverse else "")
 
@@ -89,7 +89,7 @@ def _line(name: str, values: list[float]) -> str:
     return f"{HEADS.get(name, name):>9} {first:>8} {sparkline(heights, width)} {last}"
 
 
-def _verdict(layer: LayerTrace) -> str:
+def _verdict(layer: CellTrace) -> str:
     ratio, decay = layer.gradient_ratio, layer.decay_per_step
     if ratio is None or decay is None:
         return "|dL/dh| at the last step read is zero, or not finite: no ratio"

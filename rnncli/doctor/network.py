@@ -8,7 +8,7 @@ import numpy as np
 from rnncli.doctor.finding import Finding
 from rnncli.doctor.subject import Subject, Trial
 from rnncli.nn.arrays import Array
-from rnncli.training.fit import Steps
+from rnncli.training.events import Steps
 
 _RATE = "training.optimizer.learning_rate"
 _BATCH = 32

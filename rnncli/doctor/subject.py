@@ -17,7 +17,7 @@ from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
-from rnncli.training.fit import Steps
+from rnncli.training.events import Steps
 from rnncli.training.schedules import Constant
 from rnncli.training.settings import Training
 from rnncli.training.state import Progress

@@ -16,6 +16,7 @@ from rnncli.errors import InputError
 from rnncli.inference.outputs import outputs
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
+from rnncli.nn.objective import UnrolledPool
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Model:
             )
         x = scaled(x, self.scaler, self.network.parameters.dtype, lengths)
         with threads_for(self.network.architecture.hidden_size):
-            return outputs(self.network, x, lengths)
+            return outputs(UnrolledPool(self.network), x, lengths)
 
     def predict(self, x: Array | Sequence[Array]) -> Array:
         """Return the label (N,) of each sequence of `x` (N, T, D), or its values (N, K).
@@ -89,7 +90,7 @@ class Model:
 
     def check_labels(self, sequences: Sequences) -> None:
         """Raise `InputError` unless labels are of what the model answers: sequences or steps."""
-        every_step = self.network.architecture.output == "every_step"
+        every_step = self.network.architecture.predicts_every_step
         if every_step != sequences.per_step:
             raise InputError(
                 f"{sequences.source}: has labels of {_whose(sequences.per_step)}; the model "

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from rnncli.config import yaml12
-from rnncli.config.reference import schema_line
-from rnncli.config.validate import as_name, config_from
+from rnncli.config.json_schema import schema_line
+from rnncli.config.reading import as_name, config_from
 from rnncli.errors import InputError, one_line
 from rnncli.init.entries import Entry, Hints, Proposal
 from rnncli.init.proposal import propose, propose_synthetic
@@ -53,7 +53,7 @@ def starter(file: Path | None, hints: Hints, target: Path | None) -> Starter:
 def _text(found: Proposal, file: Path | None, target: Path | None) -> str:
     folder = Path() if target is None else target.parent
     name = "sum_sign" if file is None else as_name(file.name.partition(".")[0])
-    lines = [schema_line()]
+    lines = [schema_line(folder)]
     lines += [] if file is None else [one_line(f"# What was seen in {file}:")]
     lines += [f"# {line}" for line in found.seen]
     lines += [f"# Not certain: {line}" for line in found.unsure]

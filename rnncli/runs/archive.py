@@ -14,14 +14,13 @@ import numpy as np
 from rnncli.datasets.untrusted.arrays import Archive, open_archive
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
+from rnncli.nn.state_dict import Shapes, check_names
 from rnncli.runs.files import replacing, write_all
 from rnncli.version import __version__
 
 METADATA = "metadata"
 # The largest networks that a config allows have smaller files; metadata are a few kilobytes.
 _MAX_FILE_BYTES, _MAX_METADATA_BYTES = 1 << 30, 1 << 20
-
-Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
 
 
 @dataclass(frozen=True)
@@ -107,14 +106,6 @@ def read_contents(
         if metadata.get("sha256") != digest(arrays):
             raise InputError(f"{path}: the arrays do not match their sha256; the file is damaged")
     return Contents(file_format, version, arrays, metadata)
-
-
-def check_names(names: set[str], expected: set[str]) -> None:
-    """Raise ``ValueError`` unless a file contains exactly the expected arrays."""
-    if missing := expected - names:
-        raise ValueError(f"{min(missing)} is missing")
-    if unknown := names - expected:
-        raise ValueError(f"{min(unknown)} does not belong to this model")
 
 
 def digest(arrays: Mapping[str, Array]) -> str:

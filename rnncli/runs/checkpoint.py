@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.config.validate import as_tree
+from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import Contents, read_contents, read_metadata
@@ -25,7 +25,7 @@ def checkpoint_of(setup: TrainingSetup) -> Contents:
     """
     arrays = {name: array.copy() for name, array in _vectors(setup).items()}
     metadata = {
-        "progress": setup.progress.state(),
+        "progress": setup.progress.numbers(),
         "config": as_tree(setup.config),
         "data_sha256": setup.splits.sha256,
     }
@@ -68,7 +68,7 @@ def restore_checkpoint(path: Path, setup: TrainingSetup) -> None:
         raise InputError(f"{path}: the run's data changed since; resuming needs the same data")
     with _valid_state(path):
         progress.restore(contents.metadata["progress"])
-        if not progress.fits(setup.batches):
+        if not progress.is_consistent(setup.batches):
             raise ValueError("numbers that contradict each other")
     for name, target in targets.items():
         target[...] = contents.arrays[name]

@@ -48,4 +48,6 @@ def _model(path: Path) -> dict[str, Any]:
     keys = ("cell", "hidden_size", "num_layers")
     if not isinstance(model, dict) or any(key not in model for key in keys):
         raise InputError(f"{path}: model is incomplete; the config is damaged")
-    return {key: model[key] for key in keys}
+    cell = model["cell"]
+    kind = cell.get("kind") if isinstance(cell, dict) else cell
+    return {key: model[key] for key in keys} | {"cell": kind}

@@ -5,8 +5,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from rnncli.config.schema import Config
-from rnncli.config.validate import as_tree, read_config
+from rnncli.config.config import Config
+from rnncli.config.reading import read_config
+from rnncli.config.tree import as_tree, flatten
 from rnncli.errors import InputError
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
 from rnncli.runs.lock import locked
@@ -96,11 +97,9 @@ def check_unchanged(folder: Path, config: Config) -> None:
         )
 
 
-def _changed_keys(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def _changed_keys(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Yield key, old and new value where two configs differ, except the number of epochs."""
-    if isinstance(after, dict) and isinstance(before, dict):
-        for key in [*after, *before.keys() - after.keys()]:
-            name = f"{path}.{key}" if path else key
-            yield from _changed_keys(before.get(key), after.get(key), name)
-    elif before != after and path != _CHANGEABLE:
-        yield path, before, after
+    old, new = flatten(before), flatten(after)
+    for key in new | old:
+        if old.get(key) != new.get(key) and key != _CHANGEABLE:
+            yield key, old.get(key), new.get(key)

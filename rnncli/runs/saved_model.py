@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnncli.config.schema import Config
-from rnncli.config.validate import read_config
+from rnncli.config.config import Config
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.runs.run_folder import CONFIG, WEIGHTS, find_run, is_file

@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 from rnncli.config import yaml12
-from rnncli.config.schema import Config
-from rnncli.config.validate import as_tree
+from rnncli.config.config import Config
+from rnncli.config.tree import as_tree
 from rnncli.errors import DivergedError, InterruptError, StorageError
 from rnncli.runs.checkpoint import checkpoint_of, is_finite
 from rnncli.runs.environment import environment
@@ -22,7 +22,7 @@ from rnncli.runs.run_record import SESSION_KEYS, Record, now, write_record
 from rnncli.runs.training_setup import TrainingSetup, set_up
 from rnncli.runs.weights import weights_of
 from rnncli.signals import handling
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 # Saving may take a fiftieth of the training's time. The first save is assumed to take 4 ms.
 _PAUSE_FACTOR, _FIRST_SAVE_SECONDS = 50, 4e-3
@@ -147,9 +147,9 @@ class TrainingRun:
             "seconds": f"{event.seconds:.3f}",
             "learning_rate": event.learning_rate,
             "train_loss": event.train_loss,
-            f"train_{metric}": event.train_figure,
+            f"train_{metric}": event.train_metric,
             "val_loss": event.val_loss,
-            f"val_{metric}": event.val_figure,
+            f"val_{metric}": event.val_metric,
             "grad_norm": event.gradient_norm,
         }
         self._log.append(row)
@@ -259,7 +259,7 @@ def new_record(setup: TrainingSetup, first: Record, sessions: list[Record]) -> R
         "ended": None,
         "data_sha256": setup.splits.sha256,
         "parameters": setup.model.network.num_parameters,
-        "cell": config.model.cell,
+        "cell": config.model.cell.kind,
         "hidden_size": config.model.hidden_size,
         "num_layers": config.model.num_layers,
         "metric": setup.model.task.metric,

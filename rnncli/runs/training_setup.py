@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from rnncli.config.schema import Config
+from rnncli.config.config import Config
 from rnncli.datasets.csv import Csv
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.inputs import InputSpec
@@ -17,8 +17,9 @@ from rnncli.inference.model import Model
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
-from rnncli.training.fit import Epoch, Step, fit
-from rnncli.training.state import Progress
+from rnncli.training.events import Epoch, Step
+from rnncli.training.state import TrainingState
+from rnncli.training.trainer import Trainer, TrainingData
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class TrainingSetup:
         The network with its weights as they are now.
     train, validation : Examples
         The splits as the network takes them; `validation` may be None.
-    progress : Progress
+    progress : TrainingState
         How far the training is.
     """
 
@@ -44,24 +45,19 @@ class TrainingSetup:
     model: Model
     train: Examples
     validation: Examples | None
-    progress: Progress
+    progress: TrainingState
 
     def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
         """Train from `progress` on; yield an event after each step and each epoch.
 
-        See `rnncli.training.fit.fit`.
+        See `rnncli.training.trainer.Trainer.fit`.
         """
-        config = self.config
-        return fit(
-            self.model.network,
-            self.model.task,
-            self.examples_of,
-            self.validation,
-            config.training,
-            config.seed,
-            self.progress,
-            stopping,
+        data = TrainingData(self.examples_of, self.validation)
+        config, model = self.config, self.model
+        trainer = Trainer(
+            model.network, model.task, data, config.training, config.seed, self.progress
         )
+        return trainer.fit(stopping)
 
     def best_model(self) -> Model:
         """Return a copy of the model with the best weights so far."""
@@ -100,7 +96,7 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     """
     splits, task = config.data.read(config.seed)
     raw = splits.train
-    every_step = config.model.output == "every_step"
+    every_step = config.model.predicts_every_step
     if every_step != raw.per_step:
         raise InputError(
             f"model.output: {config.model.output}, but {raw.source} has labels of "
@@ -135,5 +131,5 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
         model,
         model.examples(raw),
         None if splits.validation is None else model.examples(splits.validation),
-        Progress.start(network, task, config.training),
+        TrainingState.initial(network, task, config.training),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError, InterruptError
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.environment import environment
@@ -17,7 +17,7 @@ from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS
 from rnncli.runs.run_record import Record, read_record, sessions_of
 from rnncli.runs.training_run import start_run
 from rnncli.runs.weights import read_weights
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 # Rounding errors grow during a training: half of a number's digits may differ because of them.
 _DIGITS_KEPT = 0.5

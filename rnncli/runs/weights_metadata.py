@@ -1,16 +1,16 @@
 """The metadata of a weights file: all that describes a model besides its arrays."""
 
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from rnncli.datasets.inputs import InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.task import MOST_CLASSES, Task
 from rnncli.inference.model import Model
-from rnncli.nn.network import Architecture
+from rnncli.nn.architecture import Architecture
+from rnncli.sections import adapter, plain
 
 # A million features of one time step take 4 MB; nothing larger is allocated for a file.
 _MAX_FEATURES = 1 << 20
@@ -41,7 +41,7 @@ class ModelDescription:
         windows, outputs = spec.windows, self.task.output_size
         if windows is not None and len(windows.targets) * windows.horizon != outputs:
             raise ValueError(f"windows that do not fit {outputs} outputs")
-        if spec.label_per == "step" and self.architecture.output != "every_step":
+        if spec.label_per == "step" and not self.architecture.predicts_every_step:
             raise ValueError("labels of steps for a model with one prediction per sequence")
 
 
@@ -50,12 +50,12 @@ def metadata_of(model: Model) -> dict[str, Any]:
     network, task = model.network, asdict(model.task)
     labels = task.pop("labels")
     return {
-        "model": asdict(network.architecture)
+        "model": plain(network.architecture)
         | {"input_size": network.input_size, "output_size": network.output_size},
         "task": task | {"loss": model.task.loss},
         "input": None if model.scaler is None else asdict(model.scaler),
         "labels": labels or None,
-        "gates": network.cell.gate_order,
+        "gates": network.architecture.cell.gate_order,
         "rows": asdict(model.input_spec),
     }
 
@@ -93,9 +93,4 @@ def parse_metadata(metadata: dict[str, Any]) -> ModelDescription:
 
 
 def _validated(kind: Any, value: Any) -> Any:
-    return _adapter(kind).validate_python(value)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return adapter(kind).validate_python(value)

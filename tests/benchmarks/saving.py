@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.runs.training_run import TrainingRun, start_run
 from rnncli.runs.training_setup import set_up
 

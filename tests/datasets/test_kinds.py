@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, Command
 
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.datasets import Adding, Copy, Csv, Npz, Parity, Series, TemporalOrder, Ts, mapped
 from rnncli.datasets.sequences import valid_steps
 from rnncli.datasets.task import scale_targets

@@ -19,14 +19,15 @@ from conftest import PEAK_MEGABYTES, Command
 from helpers import hostile
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
+from rnncli.nn.state_dict import state_dict
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
 from rnncli.runs.resume import resume_run
 from rnncli.runs.training_setup import set_up
-from rnncli.runs.weights import load_model, start_from, torch_arrays
+from rnncli.runs.weights import load_model, start_from
 
 SLOWEST = 1.0
 
@@ -50,7 +51,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:
-    return torch_arrays(load_model(path).network)
+    return state_dict(load_model(path).network)
 
 
 @pytest.fixture(scope="module")
@@ -397,7 +398,7 @@ def test_invalid_progress_is_refused(run: Path, tmp_path: Path) -> None:
         *({"epoch": -1}, {"step": 1.5}, {"seconds": "nan"}, {"plan": [[0]]}, {"plan": []}),
         *({"batch": 1}, {"batch": 10**30}, {"step": 0}, {"step": 10**400}, {"best_epoch": 0}),
         *({"best_epoch": 9}, {"epoch": 1}, {"plan": [[0, 0]]}, {"plan": [[0, 2], [10**9, 3]]}),
-        *({"stale": 7}, {"tally": {}}, {"tally": None}, {"epoch": True}),
+        *({"tally": {}}, {"tally": None}, {"epoch": True}),
     ):
         progress = metadata["progress"] | change
         changed = hostile.with_metadata(members, metadata | {"progress": progress})

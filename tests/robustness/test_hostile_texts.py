@@ -18,8 +18,9 @@ from conftest import PEAK_MEGABYTES, REPOSITORY, Command, process
 from helpers import hostile
 
 from rnncli.config import yaml12
-from rnncli.config.schema import Config
-from rnncli.config.validate import as_tree, read_config
+from rnncli.config.config import Config
+from rnncli.config.reading import read_config
+from rnncli.config.tree import as_tree
 from rnncli.datasets import Data
 from rnncli.datasets.csv import Csv
 from rnncli.datasets.inputs import InputSpec, read_inputs

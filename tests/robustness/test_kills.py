@@ -16,11 +16,11 @@ import pytest
 from conftest import assert_same, metrics, sha
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InterruptError
 from rnncli.runs.resume import resume_run
 from rnncli.runs.training_run import start_run
-from rnncli.training.fit import Step
+from rnncli.training.events import Step
 
 CONFIG = """
 data: {kind: sum_sign, num_samples: 400, sequence_length: 8}

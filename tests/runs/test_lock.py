@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError
 from rnncli.runs import lock, run_folder
 from rnncli.runs.lock import is_locked, locked

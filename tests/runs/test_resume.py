@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import Command, assert_same, metrics, sha, write_csv
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.nn.cells import CELLS
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.resume import resume_run

@@ -9,13 +9,13 @@ import pytest
 from conftest import Command, metrics
 from helpers.run_copies import copied, entries
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.runs import run_list
 from rnncli.runs.lock import is_locked, locked
 from rnncli.runs.resume import resume_run
 from rnncli.runs.run_list import list_runs, summarize_run
 from rnncli.runs.training_run import start_run
-from rnncli.training.fit import Epoch
+from rnncli.training.events import Epoch
 
 
 def named(found: list[dict[str, object]]) -> list[object]:

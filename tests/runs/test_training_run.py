@@ -11,12 +11,12 @@ import yaml
 from conftest import Command, metrics, sha
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.inference.evaluation import evaluate
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.resume import resume_run
 from rnncli.runs.training_run import start_run
-from rnncli.training.fit import Epoch
+from rnncli.training.events import Epoch
 
 
 def test_the_run_folder_holds_what_the_contract_says(run_folder: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from conftest import Command, process, sha
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.runs import weights
 from rnncli.runs.environment import environment
 from rnncli.runs.loss_log import LossLog

@@ -10,9 +10,10 @@ from conftest import REPOSITORY, Command, metrics
 
 import rnncli
 from rnncli.errors import InputError
+from rnncli.nn.state_dict import state_dict
 from rnncli.runs import checkpoint, weights
 from rnncli.runs.archive import Contents
-from rnncli.runs.weights import torch_arrays, weights_of
+from rnncli.runs.weights import weights_of
 
 GOLDEN = sorted((REPOSITORY / "tests" / "golden").glob("v*"))
 
@@ -111,10 +112,10 @@ def test_old_runs_are_read_and_resumed(rnn: Command, here: Path, folder: Path) -
     rows = ["0.5,1,-1,2,0,1"] * 3
     Path("x.csv").write_text("\n".join(rows) + "\n")
     assert rnn("predict", "-w", run, "-i", "x.csv").code == 0
-    before = torch_arrays(rnncli.load(run).network)
+    before = state_dict(rnncli.load(run).network)
     longer = rnn("train", "-q", "--resume", run, "--set", "training.num_epochs=3")
     assert longer.code == 0, longer.err
-    np.testing.assert_equal(torch_arrays(rnncli.load(run).network), before)
+    np.testing.assert_equal(state_dict(rnncli.load(run).network), before)
     assert metrics(run)[:2] == metrics(folder / "exact")
     assert len(metrics(run)) == 3
     for name, known in expected.items():

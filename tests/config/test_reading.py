@@ -1,87 +1,20 @@
-"""Configs: YAML 1.2, strict, all mistakes at once, each with its line and what would be right."""
+"""Configs from files and overrides: strict, with all mistakes at once, each with its line."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from conftest import REPOSITORY
 
 from rnncli.config import yaml12
-from rnncli.config.schema import Config
-from rnncli.config.validate import as_tree, config_from, default_config, read_config
+from rnncli.config.config import Config
+from rnncli.config.reading import config_from, default_config, read_config
+from rnncli.config.tree import as_tree
+from rnncli.datasets import Adding
 from rnncli.errors import InputError
 from rnncli.training.optimizers import SGD, Adam
+from rnncli.training.schedules import Cosine
 
-CONFIGS = Path(__file__).parent.parent.parent / "configs"
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1e-3", 0.001),
-        ("1.5E+2", 150.0),
-        (".5", 0.5),
-        ("-0", 0),
-        ("0x1F", 31),
-        ("0o17", 15),
-        ("010", "010"),
-        ("1:30", "1:30"),
-        ("1_000", "1_000"),
-        ("no", "no"),
-        ("on", "on"),
-        ("yes", "yes"),
-        ("2026-11-22", "2026-11-22"),
-        ("true", True),
-        ("~", None),
-        ("null", None),
-        ("''", ""),
-        ("'1'", "1"),
-        ("[1, a, {b: 2}]", [1, "a", {"b": 2}]),
-    ],
-)
-def test_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:
-    found = yaml12.scalar(text)
-    assert found == value
-    assert type(found) is type(value)
-
-
-leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-trees = st.dictionaries(
-    st.text(min_size=1).filter(lambda key: key != "<<"),
-    st.recursive(leaves, lambda inner: st.lists(inner, max_size=3), max_leaves=6),
-    max_size=5,
-)
-
-
-@given(trees)
-def test_what_is_written_is_read_back(tree: dict[str, object]) -> None:
-    assert yaml12.load(yaml12.dump(tree), "x").tree == tree
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("a: 1\nb: 2\na: 3\n", "x:3: a: stands twice (first in line 1); keep one"),
-        ("s:\n  a: 1\n  a: 2\n", "x:3: s.a: stands twice"),
-        ("a: &x 1\nb: *x\n", "x:1: anchors and aliases are not allowed"),
-        ("a:\n  <<: {b: 1}\n", "x:2: <<: merge keys are not allowed"),
-        ("a: !!python/object:os.system x\n", "x:1: tags are not allowed"),
-        ("a: [1\nb: 2\n", "x:2: "),
-        ("- 1\n- 2\n", "x:1: a mapping such as 'seed: 0' was expected"),
-        ("a: 1\n---\nb: 2\n", "x:2: but found another document"),
-        ("? [1, 2]\n: 3\n", "x:1: a key that is not a word"),
-        ("a: " + "[" * 60, "x:1: nested deeper than 32 levels"),
-        ("#" * 70_000, "x: over 64 KiB"),
-        (b"a: \xff\xfe", "x: is not YAML text in UTF-8"),
-        ("a: \0", "x: is not YAML text in UTF-8"),
-    ],
-)
-def test_refused_by_line(text: str | bytes, problem: str) -> None:
-    with pytest.raises(InputError) as raised:
-        document = yaml12.load(text, "x")
-        lines = [f"x:{line}: {text}" for line, text in document.problems]
-        raise InputError(*lines)
-    assert problem in str(raised.value)
+CONFIGS = REPOSITORY / "configs"
 
 
 def write(folder: Path, text: str) -> Path:
@@ -142,7 +75,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         ("name=../x", "name: '../x' is not allowed; text that matches"),
         ("model.dtype=float16", "'float16' is not known; did you mean 'float"),
         ("training.clip_norm=.inf", "inf is not a finite number; above 0"),
-        ("data.validation_fraction=1", "1.0 is out of range; at least 0 and below 1"),
+        ("data.validation_fraction=1", "1 is out of range; at least 0 and below 1"),
     ],
 )
 def test_overrides_are_checked_like_the_file(override: str, problem: str) -> None:
@@ -178,9 +111,27 @@ def test_paths_are_relative_to_the_file_or_for_overrides_to_the_folder_here(here
     assert tree["test_path"] == str(here / "b.csv")
 
 
-def test_patience_needs_a_validation_part(tmp_path: Path) -> None:
-    path = write(tmp_path, "data: {kind: sum_sign, validation_fraction: 0}\n")
-    assert "no validation part to watch" in problems(path, "training.patience=3")[0]
+def test_a_path_that_no_system_has_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, 'data: {kind: csv, path: "a\\0b"}\n')
+    (problem,) = problems(path)
+    assert "data.path: 'a\\x00b' is not a valid path" in problem
+
+
+def test_a_section_may_be_given_by_the_name_of_its_kind(tmp_path: Path) -> None:
+    path = write(tmp_path, "data: adding\ntraining: {optimizer: sgd, schedule: constant}\n")
+    config = read_config(path)
+    assert (config.data, config.training.optimizer) == (Adding(), SGD())
+    config = read_config(path, ["training.optimizer.momentum=0.9", "training.schedule=cosine"])
+    assert config.training.optimizer == SGD(momentum=0.9)
+    assert config.training.schedule == Cosine()
+
+
+def test_defaults_by_kind_of_data_give_way_to_what_is_written(tmp_path: Path) -> None:
+    path = write(tmp_path, "data: {kind: csv, path: a.csv}\nmodel: {cell: lstm}\n")
+    config = read_config(path, ["training.batch_size=7"])
+    assert (config.model.cell, config.model.pooling) == ("lstm", "mean")
+    assert (config.training.num_epochs, config.training.batch_size) == (100, 7)
+    assert config.training.optimizer == Adam(learning_rate=5e-3)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
