@@ -71,12 +71,10 @@ def plot(
 
 def _draw_answers(run: str, output: Path) -> None:
     """Draw what a model answers on the run's held-out data, beside the truth."""
-    import numpy as np
-
     from rnncli.analysis.evaluation_data import held_out_of
     from rnncli.display.figures import check_ending, save_confusion, save_values
     from rnncli.inference.evaluation import evaluate
-    from rnncli.inference.predictions import Predictions
+    from rnncli.inference.predictions import Predictions, concatenated
     from rnncli.runs.run_folder import WEIGHTS, find_run
     from rnncli.runs.weights import load_model
 
@@ -88,6 +86,5 @@ def _draw_answers(run: str, output: Path) -> None:
     if report.classes:
         save_confusion(report, output)
     else:
-        labels = [part.labels for part in predictions if part.labels is not None]
-        values = [part.values for part in predictions]
-        save_values(np.concatenate(labels), np.concatenate(values), output)
+        together = concatenated(predictions)
+        save_values(together.known_labels, together.values, output)
