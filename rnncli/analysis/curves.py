@@ -1,23 +1,35 @@
 """The curves of runs, quantity by quantity, ready to be drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
 from rnncli.errors import InputError, one_line
-from rnncli.runs.metrics import Metrics, read_metrics
+from rnncli.runs.metrics import Metrics, best_row, read_metrics
 
-# Each in its own chart; the first three are logged for the training and the validation part.
+# Each in its own chart; the first three are logged for the training and the validation split.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
 
 
 @dataclass(frozen=True)
 class Chart:
-    """The curves of one quantity over the epochs: the points of each, by its name."""
+    """The curves of one quantity over the epochs.
+
+    Attributes
+    ----------
+    quantity : str
+        Such as ``loss``.
+    curves : dict of str to list of (float, float)
+        The epoch and the value of each point, by the name of the curve.
+    best_epochs : dict of str to int
+        The best epoch of the run of a curve; without curves of the training split where there is
+        a validation split.
+    """
 
     quantity: str
     curves: dict[str, list[tuple[float, float]]]
+    best_epochs: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_named(self) -> bool:
@@ -28,8 +40,8 @@ class Chart:
 def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list[Chart]:
     """Return a chart for each quantity.
 
-    Of one run both parts are shown, of several the validation part, or the training part of those
-    that have no other.
+    The curves of one run are those of its training and validation split; those of several runs, of
+    their validation splits, or of the training split of a run without one.
 
     Parameters
     ----------
@@ -41,18 +53,18 @@ def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list
     Raises
     ------
     InputError
-        A log is damaged or has no epoch yet, or there is no such quantity in any.
+        A log is damaged or has no epoch yet, or none contains a quantity.
     """
     logs = dict(zip(_names(folders), map(read_metrics, folders), strict=True))
     for name, metrics in logs.items():
         if not metrics["epoch"]:
             raise InputError(f"{name}: has no finished epoch yet; there is nothing to draw")
     charts = {name: _chart(logs, name) for name in QUANTITIES}
-    there = {name: chart for name, chart in charts.items() if chart.curves}
+    logged = {name: chart for name, chart in charts.items() if chart.curves}
     for name in quantities:
-        if name not in there:
-            raise InputError(f"--quantity: '{name}' is in no log here; one of {', '.join(there)}")
-    return [chart for name, chart in there.items() if name in (quantities or there)]
+        if name not in logged:
+            raise InputError(f"--quantity: '{name}' was not logged; one of {', '.join(logged)}")
+    return [chart for name, chart in logged.items() if name in (quantities or logged)]
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
@@ -63,20 +75,25 @@ def _names(folders: Sequence[Path]) -> list[str]:
 
 
 def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
-    curves = {}
+    curves: dict[str, list[tuple[float, float]]] = {}
+    best_epochs: dict[str, int] = {}
     for run, metrics in logs.items():
-        parts = {
+        splits = {
             "train": _points(metrics, f"train_{quantity}"),
             "validation": _points(metrics, f"val_{quantity}"),
             quantity: _points(metrics, quantity),
         }
-        known = {name: points for name, points in parts.items() if points}
-        if len(logs) == 1:
-            return Chart(quantity, known)
-        if known:
-            name, points = list(known.items())[-1]
-            curves[f"{run} (train)" if name == "train" else run] = points
-    return Chart(quantity, curves)
+        logged = {name: points for name, points in splits.items() if points}
+        if not logged:
+            continue
+        last, best = list(logged)[-1], best_row(metrics)
+        if len(logs) > 1:
+            logged = {f"{run} (train)" if last == "train" else run: logged[last]}
+            last = next(iter(logged))
+        curves |= logged
+        if best is not None and quantity not in ("learning_rate", "grad_norm"):
+            best_epochs[last] = best + 1
+    return Chart(quantity, curves, best_epochs)
 
 
 def _points(metrics: Metrics, column: str) -> list[tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""``rnn config``: the config as it is, and as it may be."""
+"""``rnn config`` and its commands."""
 
 import json
 from dataclasses import asdict
@@ -6,38 +6,36 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import complete_prefixes, complete_runs
-from rnncli.cli.options import ConfigFile, Json, Overrides, config_of
+from rnncli.cli.commands import command_app, show_help
+from rnncli.cli.completion import complete_prefixes
+from rnncli.cli.options import ConfigFile, Json, OptionalRun, Overrides
 from rnncli.errors import InputError
 
-config_app = typer.Typer(no_args_is_help=True)
+app = command_app(invoke_without_command=True)
 
 
-@config_app.callback()
-def _config() -> None:
-    """Show a config complete, its keys, or its JSON schema.
+@app.callback()
+def _config(context: typer.Context) -> None:
+    """Show a complete config, its keys or its JSON schema.
 
     \b
     Examples:
       rnn config keys training
       rnn config show -c configs/digits.yaml
     """
+    if context.invoked_subcommand is None:
+        show_help(context)
 
 
-@config_app.command()
+@app.command()
 def show(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[RUN]",
-            help="A run's folder, its name, or 'latest'.",
-            autocompletion=complete_runs,
-        ),
-    ] = None,
+    run: OptionalRun = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
 ) -> None:
-    """Show a config as YAML with every default filled in: of a file, of a run, or of nothing.
+    """Show a config with all defaults, as YAML.
+
+    The config is that of a file or of a run, or the default config.
 
     \b
     Examples:
@@ -45,41 +43,43 @@ def show(
       rnn config show -c configs/digits.yaml --set model.hidden_size=64
       rnn config show latest
     """
+    from rnncli.cli.resolved_config import resolved_config
     from rnncli.config import yaml12
-    from rnncli.config.reference import schema_line
-    from rnncli.config.validate import as_tree
+    from rnncli.config.json_schema import schema_line
+    from rnncli.config.tree import as_tree
     from rnncli.runs.run_folder import CONFIG, find_run
 
     if run is not None:
         if config is not None:
             raise InputError("config show: give either --config FILE or a RUN")
         config = find_run(run) / CONFIG
-    text = yaml12.dump(as_tree(config_of(config, overrides)))
+    text = yaml12.dump(as_tree(resolved_config(config, overrides)))
     print(f"{schema_line()}\n{text}", end="")
 
 
-@config_app.command()
+@app.command()
 def schema() -> None:
-    """Print the JSON schema with which an editor completes and checks configs.
+    """Print the JSON schema, with which an editor checks configs.
 
     \b
     Examples:
       rnn config schema
       rnn config schema > schema.json
     """
-    from rnncli.config.reference import json_schema
+    from rnncli.config.json_schema import json_schema
 
     print(json.dumps(json_schema(), indent=2))
 
 
-@config_app.command()
+@app.command()
 def keys(
     prefix: Annotated[
-        str, typer.Argument(help="Only keys that begin so.", autocompletion=complete_prefixes)
+        str,
+        typer.Argument(help="Only keys that begin with this.", autocompletion=complete_prefixes),
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """List every key with its default, its values and its meaning.
+    """List the keys with their defaults, values and meanings.
 
     \b
     Examples:
@@ -88,12 +88,12 @@ def keys(
       rnn config keys model --json
     """
     from rnncli.config.reference import reference
-    from rnncli.display.tables import show_keys
+    from rnncli.display.config_keys import show_keys
 
-    found = reference(prefix)
-    if not found:
-        raise InputError(f"{prefix}: no key begins so; 'rnn config keys' lists them all")
+    described = reference(prefix)
+    if not described:
+        raise InputError(f"{prefix}: no key begins with this; 'rnn config keys' lists all keys")
     if as_json:
-        print(json.dumps({"keys": [asdict(key) for key in found]}))
+        print(json.dumps({"keys": [asdict(key) for key in described]}))
     else:
-        show_keys(found)
+        show_keys(described)

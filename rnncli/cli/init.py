@@ -6,50 +6,59 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import words
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import choice
 from rnncli.errors import InputError
 
+KINDS = ("csv", "parquet", "npz", "ts", "series")
 
+app = command_app()
+
+
+_DataFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help=".csv or .ts (also as .gz), .parquet, .npz or .npy."),
+]
+_Target = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="The config to write; '-' is standard output."
+    ),
+]
+_LabelColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The column of the label; in a series, of the target."),
+]
+_SequenceColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The column that identifies the sequence, in a CSV with one time step per row.",
+    ),
+]
+_InputSize = Annotated[
+    int | None,
+    typer.Option(metavar="D", min=1, help="Features per time step, in a CSV of sequences."),
+]
+_Labels = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The file of the labels of an .npy file.")
+]
+
+
+@app.command()
 def init(
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE]", help="CSV, .parquet, .npz, .npy or .ts; CSV and .ts also as .gz."
-        ),
-    ] = None,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FILE", help="The config; '-' is standard output."),
-    ] = "config.yaml",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the config.")] = False,
+    file: _DataFile = None,
+    output: _Target = "config.yaml",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing config.")] = False,
     kind: Annotated[
-        str | None,
-        typer.Option(
-            metavar="csv|parquet|npz|ts|series",
-            help="What the file is.",
-            autocompletion=words("csv", "parquet", "npz", "ts", "series"),
-        ),
+        str | None, choice("--kind", values=KINDS, help="The kind of the data file.")
     ] = None,
-    input_size: Annotated[
-        int | None,
-        typer.Option(metavar="D", min=1, help="Features per time step, with one sequence per row."),
-    ] = None,
-    label_column: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The label, or in a series the column to forecast."),
-    ] = None,
-    sequence_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="With one time step per row, the column that identifies the sequence.",
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The labels of an .npy file.")
-    ] = None,
+    input_size: _InputSize = None,
+    label_column: _LabelColumn = None,
+    sequence_column: _SequenceColumn = None,
+    labels: _Labels = None,
 ) -> None:
-    """Look at a data file, and write a config for it, with comments.
+    """Write a config for a data file, with comments about what was recognized.
 
     Without FILE, the config is that of a synthetic task.
 
@@ -59,7 +68,7 @@ def init(
       rnn init labelled.csv -o labelled.yaml
       rnn init labelled.csv --input-size 5 -o -
     """
-    from rnncli.display.words import say
+    from rnncli.display.terminal import write_message
     from rnncli.init.config_text import suggested_config
     from rnncli.init.suggestion import Hints
     from rnncli.runs.files import output_file
@@ -70,13 +79,13 @@ def init(
     hints = Hints(kind, input_size, label_column, sequence_column, labels)
     suggested = suggested_config(file, hints, target)
     for line in suggested.findings:
-        say(line)
+        write_message(line)
     for line in suggested.uncertainties:
-        say(f"not certain: {line}")
+        write_message(f"not certain: {line}")
     if target is None:
         sys.stdout.write(suggested.text)
         return
     with output_file(target) as stream:
         stream.write(suggested.text.encode())
-    say(f"next: rnn train -c {target}")
+    write_message(f"next: rnn train -c {target}")
     print(target)

@@ -18,8 +18,8 @@ from rnncli.datasets.table_data import TableData
 from rnncli.datasets.task import Task
 from rnncli.datasets.untrusted.lines import exists
 from rnncli.errors import InputError
-from rnncli.keys import suggest
 from rnncli.nn.arrays import Array
+from rnncli.suggestions import suggest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from math import nan
 from rnncli.datasets.numbers import number
 from rnncli.datasets.sequences import LONGEST_LABEL, Unit, place_in_file
 from rnncli.errors import InputError
-from rnncli.keys import suggest
+from rnncli.suggestions import suggest
 
 # The contents of a cell, in lower case, that mark a missing value.
 MISSING_MARKERS = ("", "?", "nan", "na")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from rnncli.config import yaml12
-from rnncli.config.reference import schema_line
-from rnncli.config.validate import as_name, config_from
+from rnncli.config.json_schema import schema_line
+from rnncli.config.reading import as_name, config_from
 from rnncli.errors import InputError, one_line
 from rnncli.init.data_file import suggest_for_file, suggest_synthetic
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
@@ -55,7 +55,7 @@ def suggested_config(file: Path | None, hints: Hints, target: Path | None) -> Su
 def _text(suggestion: Suggestion, file: Path | None, target: Path | None) -> str:
     folder = Path() if target is None else target.parent
     name = "sum_sign" if file is None else as_name(file.name.partition(".")[0])
-    lines = [schema_line()]
+    lines = [schema_line(folder)]
     lines += [] if file is None else [one_line(f"# Found in {file}:")]
     lines += [f"# {line}" for line in suggestion.findings]
     lines += [f"# Not certain: {line}" for line in suggestion.uncertainties]

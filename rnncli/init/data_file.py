@@ -19,8 +19,8 @@ from rnncli.init.column_roles import Guess, sequence_column, time_columns
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
 from rnncli.init.table_arrangement import is_series, long_section, wide_section
 from rnncli.init.table_head import TableHead, read_head
-from rnncli.keys import suggest
 from rnncli.nn.arrays import Array
+from rnncli.suggestions import suggest
 
 # The kinds of data that are read from files.
 KINDS = tuple(kind for kind, section in DATA.items() if issubclass(section, FileFormat | Series))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from rnncli.config.schema import Config
+from rnncli.config.config import Config
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.sequences import Splits
@@ -13,8 +13,9 @@ from rnncli.inference.model import Model
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
-from rnncli.training.fit import Epoch, Step, fit
-from rnncli.training.state import Progress
+from rnncli.training.events import Epoch, Step
+from rnncli.training.state import TrainingState
+from rnncli.training.trainer import Trainer, TrainingData
 
 
 @dataclass(frozen=True)
@@ -26,24 +27,16 @@ class Experiment:
     model: Model
     train: Examples
     validation: Examples | None
-    progress: Progress
+    progress: TrainingState
 
     def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
-        """Train from where `progress` stands; yield an event after each step and each epoch.
-
-        See `rnncli.training.fit.fit`.
-        """
-        config = self.config
-        return fit(
-            self.model.network,
-            self.model.task,
-            self.examples_of,
-            self.validation,
-            config.training,
-            config.seed,
-            self.progress,
-            stopping,
+        """Train from where `progress` stands; see `rnncli.training.trainer.Trainer.fit`."""
+        data = TrainingData(self.examples_of, self.validation)
+        config, model = self.config, self.model
+        trainer = Trainer(
+            model.network, model.task, data, config.training, config.seed, self.progress
         )
+        return trainer.fit(stopping)
 
     def best_model(self) -> Model:
         """Return the model with the best weights so far; a copy."""
@@ -75,7 +68,7 @@ def build(config: Config, from_the_start: bool = True) -> Experiment:
     """
     data = config.data.read(config.seed)
     raw = data.splits.train
-    every_step = config.model.output == "every_step"
+    every_step = config.model.predicts_every_step
     if every_step != raw.per_step:
         raise InputError(
             f"model.output: {config.model.output}, but {raw.source} has labels of "
@@ -95,5 +88,5 @@ def build(config: Config, from_the_start: bool = True) -> Experiment:
         model,
         model.examples(raw),
         None if data.splits.validation is None else model.examples(data.splits.validation),
-        Progress.start(network, task, config.training),
+        TrainingState.initial(network, task, config.training),
     )

@@ -6,7 +6,7 @@ import numpy as np
 from conftest import write_csv
 from helpers.data import read
 
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.datasets import Csv
 
 RNG = np.random.default_rng(0)

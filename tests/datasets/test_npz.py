@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.data import read
 
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.datasets import Npz, mapped
 from rnncli.inference.evaluation import evaluate
 from rnncli.runs.trainer import build

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.data import read
 
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.datasets import Adding, Copy, Parity, SumSign, SyntheticTask, TemporalOrder
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import valid_steps

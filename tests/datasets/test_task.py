@@ -7,7 +7,7 @@ import pytest
 from conftest import write_csv
 from helpers.data import read
 
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.datasets import Csv
 from rnncli.datasets.task import scale_targets, sorted_labels
 from rnncli.errors import InputError

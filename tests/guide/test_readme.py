@@ -14,7 +14,7 @@ import pytest
 from conftest import ALL_COMMANDS, EXAMPLE, REPOSITORY, Command
 
 import rnncli
-from rnncli.config.schema import Config
+from rnncli.config.config import Config
 from rnncli.datasets import Data
 from rnncli.nn.network import Architecture
 from rnncli.training.optimizers import Optimizer

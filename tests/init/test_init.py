@@ -7,7 +7,7 @@ import pytest
 from conftest import REPOSITORY, Command, process
 
 from rnncli.config import yaml12
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.runs.trainer import build
 
 DATA = REPOSITORY / "tests" / "data"

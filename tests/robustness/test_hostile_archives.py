@@ -19,7 +19,7 @@ from conftest import PEAK_MEGABYTES, Command, sha
 from helpers import hostile
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS

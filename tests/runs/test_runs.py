@@ -10,7 +10,7 @@ import yaml
 from conftest import Command, metrics, process, sha
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError, StorageError
 from rnncli.inference.evaluation import evaluate
 from rnncli.runs.archive import Contents

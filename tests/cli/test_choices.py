@@ -1,0 +1,18 @@
+"""The choices of options are those of the packages that use them."""
+
+from rnncli.init.suggestion import FileKind
+
+from rnncli.analysis.curves import QUANTITIES
+from rnncli.analysis.prediction_files import FORMATS
+from rnncli.cli import gradcheck, init, plot, predict, runs
+from rnncli.gradients.gradcheck import TOLERANCES
+from rnncli.runs.listing import SORTS, STATUSES
+
+
+def test_the_choices_are_complete() -> None:
+    assert tuple(TOLERANCES) == gradcheck.METHODS
+    assert FileKind.__args__ == init.KINDS
+    assert plot.QUANTITIES == QUANTITIES
+    assert predict.FORMATS == FORMATS
+    assert tuple(SORTS) == runs.SORTS
+    assert runs.STATUSES == STATUSES
