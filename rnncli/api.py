@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rnncli.config.schema import Config
-from rnncli.config.validate import config_from, read_config
+from rnncli.config.config import Config
+from rnncli.config.reading import config_from, read_config
 from rnncli.inference.model import Model
 from rnncli.runs.run_folder import find_weights
 from rnncli.runs.session import new_session

@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rnncli.config.validate import as_tree, read_config
+from rnncli.config.reading import read_config
+from rnncli.config.tree import as_tree, flatten
 from rnncli.runs.listing import Entry, sound_entry
 from rnncli.runs.metrics import METRIC_NAMES, Metrics, best_row, read_metrics, row_of
 from rnncli.runs.run_folder import CONFIG
@@ -37,7 +38,7 @@ def compare(folders: list[Path]) -> Comparison:
     InputError
         One of them is damaged.
     """
-    configs = [_flat(as_tree(read_config(folder / CONFIG))) for folder in folders]
+    configs = [flatten(as_tree(read_config(folder / CONFIG))) for folder in folders]
     keys = dict.fromkeys(key for config in configs for key in config)
     values = {key: [config.get(key) for config in configs] for key in keys}
     different = {key: found for key, found in values.items() if found != found[:1] * len(found)}
@@ -48,14 +49,6 @@ def compare(folders: list[Path]) -> Comparison:
         different,
         {name: [figures.get(name) for figures in all_figures] for name in names},
     )
-
-
-def _flat(tree: dict[str, Any], path: str = "") -> dict[str, Any]:
-    """Return the values of a tree by their dotted keys."""
-    found: dict[str, Any] = {}
-    for key, value in tree.items():
-        found |= _flat(value, f"{path}{key}.") if isinstance(value, dict) else {path + key: value}
-    return found
 
 
 def _figures(entry: Entry, metrics: Metrics) -> dict[str, Any]:

@@ -1,29 +1,29 @@
-"""A config, its data and a new network before the doctor."""
+"""Examination of a config, its data and a new network before a long run."""
 
 from dataclasses import dataclass
 
-from rnncli.config.schema import Config
-from rnncli.doctor import CHECKS, examine
-from rnncli.doctor.estimate import Estimate, estimate
-from rnncli.doctor.finding import Finding
-from rnncli.doctor.subject import Subject
+from rnncli.config.config import Config
+from rnncli.doctor.checks import CHECKS, run_checks
+from rnncli.doctor.estimate import Estimate, estimate_run
+from rnncli.doctor.examination import Examination
+from rnncli.doctor.findings import Finding
 from rnncli.runs.trainer import build
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, and what a run is going to take.
+    """The findings of all checks, and what a run will need.
 
     Attributes
     ----------
     healthy : bool
-        Whether nothing was found.
+        Whether there are no findings.
     findings : list of Finding
-        What was found.
+        The problems found.
     checks : list of str
-        All that was looked at.
+        The names of all checks.
     estimate : Estimate
-        What a run is going to take.
+        What a run will need.
     """
 
     healthy: bool
@@ -38,10 +38,12 @@ def diagnose(config: Config) -> Diagnosis:
     Raises
     ------
     InputError
-        The data is wrong, so that no run could begin.
+        The data is invalid, so that no run could begin.
     """
     made = build(config)
-    start = made.model.network.parameters.copy()
-    subject = Subject(made.model, made.splits, made.train, config.training, config.seed, start)
-    findings = examine(subject)
-    return Diagnosis(not findings, findings, list(CHECKS), estimate(subject))
+    initial_parameters = made.model.network.parameters.copy()
+    examination = Examination(
+        made.model, made.splits, made.train, config.training, config.seed, initial_parameters
+    )
+    findings = run_checks(examination)
+    return Diagnosis(not findings, findings, list(CHECKS), estimate_run(examination))

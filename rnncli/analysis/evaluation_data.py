@@ -2,22 +2,27 @@
 
 from pathlib import Path
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.runs.run_folder import CONFIG
 
 
 def held_out_of(run: Path) -> Sequences:
-    """Return a run's test data where there is some, else its validation part.
+    """Return the test split of a run, or its validation split if it has no test split.
 
     Raises
     ------
     InputError
-        The run held no data out, or its data is wrong by now.
+        The run has neither, or its data has become invalid.
     """
+    return train_and_held_out(run)[1]
+
+
+def train_and_held_out(run: Path) -> tuple[Sequences, Sequences]:
+    """Return the training split of a run, and what `held_out_of` returns; errors as there."""
     config = read_config(run / CONFIG)
-    held_out = config.data.read(config.seed)[0].held_out
-    if held_out is None:
+    splits = config.data.read(config.seed).splits
+    if splits.held_out is None:
         raise InputError(f"{run}: this run held no data out; 'rnn evaluate' takes --input FILE")
-    return held_out
+    return splits.train, splits.held_out

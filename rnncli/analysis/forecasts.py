@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rnncli.analysis.evaluation_data import held_out_of
 from rnncli.errors import InputError
-from rnncli.inference.evaluation import score_parts, true_and_given
+from rnncli.inference.evaluation import evaluate, labels_and_values
+from rnncli.inference.predictions import Predictions
 from rnncli.nn.arrays import Array
 from rnncli.runs.run_folder import WEIGHTS
 from rnncli.runs.weights import load_model
@@ -46,22 +47,24 @@ def read_forecasts(run: Path) -> list[Forecast]:
     if windows is None:
         raise InputError(f"{run}: is not a forecast; a run with 'data.kind: series' was expected")
     sequences = held_out_of(run)
-    truth, predicted = true_and_given(list(score_parts(model, [sequences])))
-    shape = (len(truth), windows.horizon, len(windows.targets))
+    batches: list[Predictions] = []
+    evaluate(model, [sequences], on_predictions=batches.append)
+    true, predicted = labels_and_values(batches)
+    shape = (len(true), windows.horizon, len(windows.targets))
     # A window's row is its last; the values to predict follow it.
-    rows = [row + 1 for row in sequences.rows or range(len(truth))]
+    rows = [row + 1 for row in sequences.positions or range(len(true))]
     return [
-        _forecast(column, rows, truth.reshape(shape)[:, :, i], predicted.reshape(shape)[:, :, i])
+        _forecast(column, rows, true.reshape(shape)[:, :, i], predicted.reshape(shape)[:, :, i])
         for i, column in enumerate(windows.targets)
     ]
 
 
-def _forecast(column: str, rows: list[int], truth: Array, predicted: Array) -> Forecast:
+def _forecast(column: str, rows: list[int], true: Array, predicted: Array) -> Forecast:
     """Return the curves of a column from true and predicted values (N, horizon)."""
-    horizon = truth.shape[1]
+    horizon = true.shape[1]
     known = {
         float(row + ahead): float(value)
-        for row, values in zip(rows, truth, strict=True)
+        for row, values in zip(rows, true, strict=True)
         for ahead, value in enumerate(values)
     }
     curves = {"true": sorted(known.items())}
@@ -69,5 +72,5 @@ def _forecast(column: str, rows: list[int], truth: Array, predicted: Array) -> F
         name = f"{ahead} step{'s' if ahead > 1 else ''} ahead"
         values = zip(rows, predicted[:, ahead - 1], strict=True)
         curves[name] = [(float(row + ahead - 1), float(value)) for row, value in values]
-    error = float(((predicted - truth) ** 2).mean() ** 0.5)
+    error = float(((predicted - true) ** 2).mean() ** 0.5)
     return Forecast(column, f"{column} (RMSE {error:.4g})", curves)

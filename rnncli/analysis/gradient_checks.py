@@ -7,18 +7,19 @@ from pathlib import Path
 import numpy as np
 
 from rnncli.blas import threads_for
-from rnncli.config.validate import default_config, read_config
+from rnncli.config.reading import default_config, read_config
 from rnncli.datasets.examples import Examples
 from rnncli.errors import InputError
 from rnncli.gradients.explain import Explanation, explain
-from rnncli.gradients.gradcheck import TOLERANCES, ArrayCheck, Batch, gradcheck
+from rnncli.gradients.gradcheck import TOLERANCES, ArrayCheck, gradcheck
 from rnncli.inference.model import Model
-from rnncli.keys import suggest
+from rnncli.nn.batch import Batch
 from rnncli.nn.losses import LOSSES
 from rnncli.random_streams import generator
 from rnncli.runs.run_folder import CONFIG, find_weights
 from rnncli.runs.trainer import build
 from rnncli.runs.weights import load_model
+from rnncli.suggestions import suggest
 
 # Of sequences that are made up, more steps prove no more.
 _MOST_STEPS = 200
@@ -53,7 +54,7 @@ def subject(
             raise InputError("gradcheck: --set changes a config; a weights file alone has none")
         return random_subject(model, num_samples)
     read = read_config(run / CONFIG, overrides)
-    examples = model.examples(read.data.read(read.seed)[0].train)
+    examples = model.examples(read.data.read(read.seed).splits.train)
     return _subject(model, examples, num_samples)
 
 
@@ -80,7 +81,7 @@ def random_subject(model: Model, num_samples: int) -> Subject:
     rng, task = generator(0, "data"), model.task
     steps = min(model.input_spec.sequence_length, _MOST_STEPS)
     x = rng.standard_normal((num_samples, steps, model.network.input_size))
-    every_step = model.network.architecture.output == "every_step"
+    every_step = model.network.architecture.predicts_every_step
     shape = x.shape[:2] if every_step else x.shape[:1]
     if task.kind == "regression":
         return Subject(model, Batch(x, rng.standard_normal((*shape, task.output_size))))
@@ -90,6 +91,4 @@ def random_subject(model: Model, num_samples: int) -> Subject:
 
 def _subject(model: Model, examples: Examples, num_samples: int) -> Subject:
     labelled = ~np.isnan(examples.y).reshape(len(examples), -1).all(axis=1)
-    part = examples.take(np.flatnonzero(labelled)[:num_samples])
-    dropout = model.network.architecture.dropout
-    return Subject(model, Batch(part.inputs, part.y, part.lengths, dropout))
+    return Subject(model, examples.batch(np.flatnonzero(labelled)[:num_samples]))

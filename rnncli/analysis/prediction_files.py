@@ -13,13 +13,15 @@ import numpy as np
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.inference.predictions import Predictions, answer
-from rnncli.inference.stream import Stream, numbers_of
+from rnncli.inference.predictions import Predictions, predict_sequences
+from rnncli.inference.stream import Stream, parse_features
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import write_npz
 from rnncli.runs.files import output_file
 
 FORMATS = ("csv", "jsonl", "npz")
+# Names that the output has besides the id column.
+_OWN_COLUMNS = {"label", "labels", "value", "true", "probability", "probabilities"}
 
 Write = Callable[[Predictions], None]
 
@@ -52,7 +54,7 @@ def write_predictions(model: Model, parts: Iterable[Sequences], write: Write) ->
     """Predict the sequences part by part, and write as they come; return how many."""
     count = 0
     for part in parts:
-        write(answer(model, part, count))
+        write(predict_sequences(model, part, count))
         count += len(part)
     return count
 
@@ -63,10 +65,10 @@ def stream_answers(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions
     for row, raw in enumerate(lines, 1):
         text = raw.decode("utf-8", errors="replace").strip()
         if not text:
-            stream.begin()
+            stream.reset()
             continue
         try:
-            values = numbers_of(text, model.network.input_size)
+            values = parse_features(text, model.network.input_size)
         except ValueError as problem:
             raise InputError(f"standard input:{row}: row {row}: {problem}") from None
         yield stream.step(values)
@@ -89,19 +91,30 @@ def _plain(values: Array, digits: str) -> list[list[Any]]:
     return rows
 
 
+def _leading(part: Predictions) -> dict[str, Array]:
+    """Return the columns before the predictions: the id, and the place of steps.
+
+    An id column that has the name of another column of the output is called ``id_NAME``.
+    """
+    others = {*part.positions, *_OWN_COLUMNS}
+    ids = {f"id_{name}" if name in others else name: ids for name, ids in part.ids.items()}
+    return ids | part.positions
+
+
 @contextmanager
 def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
     begun = False
 
     def write(part: Predictions) -> None:
         nonlocal begun
-        columns = list(part.places)
-        groups = [_plain(place, "") for place in part.places.values()]
-        if part.truth is not None:
+        leading = _leading(part)
+        columns = list(leading)
+        groups = [_plain(column, "") for column in leading.values()]
+        if part.labels is not None:
             columns += _names(model, "true")
-            groups.append(_plain(part.truth, ".9g"))
+            groups.append(_plain(part.labels, ".9g"))
         columns += _names(model, "label")
-        groups.append(_plain(part.answers, ".9g"))
+        groups.append(_plain(part.values, ".9g"))
         if part.probabilities is not None:
             columns += [f"probability_{label}" for label in model.task.labels]
             groups.append(_plain(part.probabilities, ".6f"))
@@ -128,11 +141,11 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
         return value[0] if isinstance(value, list) and len(value) == 1 else value
 
     def write(part: Predictions) -> None:
-        places = {name: place.tolist() for name, place in part.places.items()}
-        truth = None if part.truth is None else part.truth.tolist()
+        places = {name: column.tolist() for name, column in _leading(part).items()}
+        truth = None if part.labels is None else part.labels.tolist()
         chances = None if part.probabilities is None else part.probabilities.tolist()
         lines = []
-        for i, given in enumerate(part.answers.tolist()):
+        for i, given in enumerate(part.values.tolist()):
             row: dict[str, Any] = {name: place[i] for name, place in places.items()}
             if truth is not None:
                 row["true"] = one(truth[i])
@@ -150,10 +163,11 @@ def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
     parts: list[Predictions] = []
     yield parts.append
     classes = model.task.kind != "regression"
-    arrays = {name: np.concatenate([p.places[name] for p in parts]) for name in parts[0].places}
-    arrays["label" if classes else "value"] = np.concatenate([p.answers for p in parts])
-    if parts[0].truth is not None:
-        arrays["true"] = np.concatenate([p.truth for p in parts if p.truth is not None])
+    leading = [_leading(part) for part in parts]
+    arrays = {name: np.concatenate([part[name] for part in leading]) for name in leading[0]}
+    arrays["label" if classes else "value"] = np.concatenate([p.values for p in parts])
+    if parts[0].labels is not None:
+        arrays["true"] = np.concatenate([p.labels for p in parts if p.labels is not None])
     if classes:
         chances = [p.probabilities for p in parts if p.probabilities is not None]
         arrays |= {"probability": np.concatenate(chances), "labels": np.array(model.task.labels)}

@@ -6,13 +6,13 @@ import numpy as np
 
 from rnncli.analysis.gradient_checks import Subject, random_subject
 from rnncli.blas import threads_for
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.datasets.inputs import read_inputs
 from rnncli.datasets.sequences import Sequences, joined
 from rnncli.errors import InputError
-from rnncli.gradients.gradcheck import Batch
 from rnncli.gradients.trace import Trace, trace
 from rnncli.inference.model import Model
+from rnncli.nn.batch import Batch
 from rnncli.nn.losses import LOSSES
 from rnncli.runs.run_folder import CONFIG, find_weights
 from rnncli.runs.weights import load_model
@@ -51,7 +51,7 @@ def trace_subject(
         one = made_up.batch if sample is None else made_up.batch.sequence(sample)
         return Subject(model, one)
     config = read_config(run / CONFIG)
-    held_out = config.data.read(config.seed)[0].held_out
+    held_out = config.data.read(config.seed).splits.held_out
     if held_out is None:
         raise InputError(f"{run}: this run held no data out; give --input FILE")
     return _subject(model, held_out, num_samples, sample)
@@ -86,7 +86,7 @@ def _subject(model: Model, sequences: Sequences, num_samples: int, sample: int |
     index = index[:num_samples] if sample is None else index[index == sample]
     if not len(index):
         raise InputError(f"{sequences.source}: no label; the loss whose gradient flows needs one")
-    part = examples.take(index)
-    start = 0 if part.lengths is None else part.inputs.shape[1] - int(part.lengths.max())
-    y = part.y if part.y.ndim == 2 else part.y[:, start:]
-    return Subject(model, Batch(part.inputs[:, start:], y, part.lengths))
+    batch = examples.batch(index)
+    start = 0 if batch.lengths is None else batch.x.shape[1] - int(batch.lengths.max())
+    y = batch.y if batch.y.ndim == 2 else batch.y[:, start:]
+    return Subject(model, Batch(batch.x[:, start:], y, batch.lengths))

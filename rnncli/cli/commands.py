@@ -65,7 +65,7 @@ class LazyGroup(TyperGroup):
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             from rnncli.errors import InputError
-            from rnncli.keys import suggest
+            from rnncli.suggestions import suggest
 
             raise InputError(f"there is no command '{name}'; {suggest(name, COMMANDS)}")
         return super().resolve_command(ctx, args)

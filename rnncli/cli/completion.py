@@ -88,28 +88,44 @@ def complete_prefixes(incomplete: str) -> list[str]:
 
 
 def _keys() -> dict[str, list[str]]:
-    """Return all dotted keys, each with its choices or its default, as the schema tells them."""
+    """Return all dotted keys of the config schema, each with its choices or its default."""
     from rnncli.config import SCHEMA_FILE
 
-    found: dict[str, list[str]] = {}
+    keys: dict[str, list[str]] = {}
     for key, schema in _walk(json.loads(SCHEMA_FILE.read_bytes()), ""):
-        values = found.setdefault(key, [])
-        single = [schema[word] for word in ("const", "default") if word in schema]
-        offered = [True, False] if schema.get("type") == "boolean" else schema.get("enum", single)
-        for value in offered:
-            text = value if isinstance(value, str) else json.dumps(value)
-            if text not in values:
-                values.append(text)
-    return found
+        values = _choices(schema) or ([schema["default"]] if "default" in schema else [])
+        texts = (value if isinstance(value, str) else json.dumps(value) for value in values)
+        keys[key] = list(dict.fromkeys([*keys.get(key, ()), *texts]))
+    return keys
 
 
 def _walk(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for part in schema.get("oneOf", [schema]):
-        for key, inner in part["properties"].items():
-            if "oneOf" in inner or "properties" in inner:
-                yield from _walk(inner, f"{path}{key}.")
-            else:
-                yield path + key, inner
+    """Yield the dotted keys of a section, and of the sections in it, with their schemas."""
+    for key, inner in schema["properties"].items():
+        options = inner.get("anyOf", [inner])
+        values = [option for option in options if "properties" not in option]
+        if values:
+            yield path + key, inner | {"anyOf": values}
+        for option in options:
+            if "properties" in option:
+                yield from _walk(option, f"{path}{key}.")
+
+
+def _choices(schema: dict[str, Any]) -> list[Any]:
+    """Return the values that a schema lists; none if others are valid too."""
+    choices: list[Any] = []
+    for option in schema.get("anyOf", [schema]):
+        if option.get("type") == "boolean":
+            choices += [True, False]
+        elif option.get("type") == "null":
+            choices += [None]
+        elif "const" in option:
+            choices += [option["const"]]
+        elif "enum" in option:
+            choices += option["enum"]
+        else:
+            return []
+    return choices
 
 
 def _paths(incomplete: str, extensions: tuple[str, ...]) -> list[str]:

@@ -45,8 +45,8 @@ def show(
     """
     from rnncli.cli.resolved_config import resolved_config
     from rnncli.config import yaml12
-    from rnncli.config.reference import schema_line
-    from rnncli.config.validate import as_tree
+    from rnncli.config.json_schema import schema_line
+    from rnncli.config.tree import as_tree
     from rnncli.runs.run_folder import CONFIG, find_run
 
     if run is not None:
@@ -66,7 +66,7 @@ def schema() -> None:
       rnn config schema
       rnn config schema > schema.json
     """
-    from rnncli.config.reference import json_schema
+    from rnncli.config.json_schema import json_schema
 
     print(json.dumps(json_schema(), indent=2))
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +30,10 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model on labelled sequences, and a constant prediction as a baseline.
+    """Score a model on labelled sequences, beside simple baselines.
+
+    The baselines are the most frequent class or the mean; for forecasts also the last value, and
+    the value one period ago.
 
     \b
     Examples:
@@ -39,31 +41,28 @@ def evaluate(
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output predictions.csv
     """
-    from rnncli.analysis.evaluation_data import held_out_of
+    from rnncli.analysis.evaluation_data import train_and_held_out
     from rnncli.datasets.inputs import read_inputs
     from rnncli.display.evaluation_report import show_evaluation
-    from rnncli.inference.evaluation import report, score_parts
+    from rnncli.inference.evaluation import evaluate as evaluate_model
     from rnncli.runs.run_folder import find_weights
     from rnncli.runs.weights import load_model
 
     path, run = find_weights(weights)
-    model = load_model(path)
+    model, train = load_model(path), None
     if source is not None:
         sequences = read_inputs(source, model.input_spec, labelled=True)
     elif run is None:
         raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
     else:
-        sequences = iter([held_out_of(run)])
-    scored = []
+        train, evaluation_split = train_and_held_out(run)
+        sequences = iter([evaluation_split])
     with _prediction_writer(model, output) as write:
-        for chunk in score_parts(model, sequences):
-            scored.append(chunk)
-            write(chunk.answers)
-    evaluation = report(model.task, scored)
+        report = evaluate_model(model, sequences, train, write)
     if as_json:
-        print(json.dumps(asdict(evaluation)))
+        print(json.dumps(report.as_dict()))
     else:
-        show_evaluation(evaluation)
+        show_evaluation(report)
 
 
 @contextmanager

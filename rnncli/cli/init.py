@@ -10,14 +10,14 @@ from rnncli.cli.commands import command_app
 from rnncli.cli.options import choice
 from rnncli.errors import InputError
 
-KINDS = ("csv", "npz", "ts", "series")
+KINDS = ("csv", "parquet", "npz", "ts", "series")
 
 app = command_app()
 
 
 _DataFile = Annotated[
     Path | None,
-    typer.Argument(metavar="FILE", help=".csv, .npz, .npy or .ts; .csv and .ts also as .gz."),
+    typer.Argument(metavar="FILE", help=".csv or .ts (also as .gz), .parquet, .npz or .npy."),
 ]
 _Target = Annotated[
     str,
@@ -69,22 +69,23 @@ def init(
       rnn init labelled.csv --input-size 5 -o -
     """
     from rnncli.display.terminal import write_message
-    from rnncli.init.entries import Hints
-    from rnncli.init.starter import starter
+    from rnncli.init.config_text import suggested_config
+    from rnncli.init.suggestion import Hints
     from rnncli.runs.files import output_file
 
     target = None if output == "-" else Path(output)
     if target is not None and not force and (target.exists() or target.is_symlink()):
         raise InputError(f"{target}: already exists; give --output FILE, or --force")
-    proposal = starter(file, Hints(kind, input_size, label_column, sequence_column, labels), target)
-    for line in proposal.seen:
+    hints = Hints(kind, input_size, label_column, sequence_column, labels)
+    suggested = suggested_config(file, hints, target)
+    for line in suggested.findings:
         write_message(line)
-    for line in proposal.unsure:
+    for line in suggested.uncertainties:
         write_message(f"not certain: {line}")
     if target is None:
-        sys.stdout.write(proposal.text)
+        sys.stdout.write(suggested.text)
         return
     with output_file(target) as stream:
-        stream.write(proposal.text.encode())
+        stream.write(suggested.text.encode())
     write_message(f"next: rnn train -c {target}")
     print(target)

@@ -36,7 +36,7 @@ def choice(*flags: str, values: Sequence[str], help: str) -> Any:
             return value
         for word in value if isinstance(value, list | tuple) else [value]:
             if word is not None and word not in values:
-                from rnncli.keys import suggest
+                from rnncli.suggestions import suggest
 
                 raise InputError(f"{flags[0]}: '{word}' is unknown; {suggest(word, values)}")
         return value

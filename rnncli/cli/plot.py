@@ -130,15 +130,16 @@ def _plot_predictions(run: str, output: Path, options: FigureOptions) -> None:
     """Draw the predictions on the evaluation split beside the true labels or values."""
     from rnncli.analysis.evaluation_data import held_out_of
     from rnncli.display.evaluation_figures import save_confusion, save_values
-    from rnncli.inference.evaluation import report, score_parts, true_and_given
+    from rnncli.inference.evaluation import evaluate, labels_and_values
+    from rnncli.inference.predictions import Predictions
     from rnncli.runs.run_folder import WEIGHTS, find_run
     from rnncli.runs.weights import load_model
 
     folder = find_run(run)
     model = load_model(folder / WEIGHTS)
-    scored = list(score_parts(model, [held_out_of(folder)]))
-    evaluation = report(model.task, scored)
-    if evaluation.classes:
-        save_confusion(evaluation, output, options)
+    predictions: list[Predictions] = []
+    report = evaluate(model, [held_out_of(folder)], on_predictions=predictions.append)
+    if report.classes:
+        save_confusion(report, output, options)
     else:
-        save_values(*true_and_given(scored), output, options)
+        save_values(*labels_and_values(predictions), output, options)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from rnncli.config.schema import Config
-from rnncli.config.validate import default_config, read_config
+from rnncli.config.config import Config
+from rnncli.config.reading import default_config, read_config
 
 
 def resolved_config(path: Path | None, overrides: list[str] | None) -> Config:

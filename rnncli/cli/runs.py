@@ -77,7 +77,8 @@ def show(run: Run, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> 
       rnn runs show 2026-11-22_14-05-33_sum_sign --json
     """
     from rnncli.config import yaml12
-    from rnncli.config.validate import as_tree, read_config
+    from rnncli.config.reading import read_config
+    from rnncli.config.tree import as_tree
     from rnncli.display.run_tables import show_run
     from rnncli.runs.listing import find_folder, sound_entry
     from rnncli.runs.metrics import read_metrics, rows_of

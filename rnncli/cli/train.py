@@ -41,7 +41,7 @@ def train(
       rnn train --resume latest --set training.num_epochs=20
     """
     _check_options(context.args, config, resume, runs or name)
-    from rnncli.config.validate import read_config
+    from rnncli.config.reading import read_config
     from rnncli.display.training_summary import show_training_summary
     from rnncli.display.view_choice import choose_view
     from rnncli.runs.session import new_session, resumed_session

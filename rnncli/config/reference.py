@@ -1,32 +1,30 @@
-"""Every config key as the dataclasses describe it: a list for people, a JSON schema for editors."""
+"""The reference of all config keys, for the command line and the guide."""
 
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
-from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
-from rnncli.config import SCHEMA_FILE
-from rnncli.config.schema import Config
-from rnncli.datasets import Data
-from rnncli.keys import Key
-
-_WORDS = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
-_JSON = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string"}
+from rnncli.config.config import Config
+from rnncli.config.defaults import defaults_of_data
+from rnncli.config.keys import Key, keys_of
+from rnncli.config.tree import flatten
+from rnncli.config.yaml12 import flow
+from rnncli.datasets import DATA
+from rnncli.sections import kind_of, plain
 
 
 @dataclass(frozen=True)
-class Described:
-    """One key for the reference.
+class KeyReference:
+    """One key of the config as the reference shows it.
 
     Attributes
     ----------
     key : str
         The dotted key, as in ``--set``.
     kinds : tuple of str
-        The kinds of section that have it; empty where its section has no kinds.
+        The kinds of its section that have the key; empty if the section has no kinds.
     default : str
-        As YAML; empty where it must be given. After it, what kinds of data prefer.
+        As YAML; empty if the key is required. Defaults of some kinds of data follow it.
     values : str
         Type and range.
     meaning : str
@@ -40,170 +38,80 @@ class Described:
     meaning: str
 
 
-def schema_line() -> str:
-    """Return the comment by which an editor finds the schema."""
-    return f"# yaml-language-server: $schema={SCHEMA_FILE.as_uri()}"
-
-
-def reference(prefix: str = "") -> list[Described]:
-    """Return the keys that begin with `prefix`; kinds that agree on a key share an entry."""
-    merged: dict[tuple[str, ...], list[str]] = {}
-    for key, kind, rest in _walk(Config, "", None):
-        kinds = merged.setdefault((key, *rest), [])
-        if kind is not None:
-            kinds.append(kind)
-    order = list(dict.fromkeys(key for key, *_ in merged))
-    entries = sorted(merged.items(), key=lambda entry: order.index(entry[0][0]))
+def reference(prefix: str = "") -> list[KeyReference]:
+    """Return the keys that begin with `prefix`; kinds with the same key share an entry."""
+    kinds_of: dict[tuple[str, str, str, str], list[str]] = {}
+    for entry in _walk(Config, ""):
+        kinds = kinds_of.setdefault((entry.key, entry.default, entry.values, entry.meaning), [])
+        kinds += entry.kinds
+    order = list(dict.fromkeys(key for key, *_ in kinds_of))
+    entries = sorted(kinds_of.items(), key=lambda entry: order.index(entry[0][0]))
     return [
-        Described(key, tuple(kinds), *rest)
-        for (key, *rest), kinds in entries
+        KeyReference(key, tuple(kinds), default, values, meaning)
+        for (key, default, values, meaning), kinds in entries
         if key.startswith(prefix)
     ]
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON schema of a config."""
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "A config of rnn",
-        **_section_schema(Config, None),
-    }
+def markdown_reference() -> str:
+    """Return the reference as Markdown, a table for each section."""
+    sections: dict[str, list[KeyReference]] = {}
+    for entry in reference():
+        sections.setdefault(entry.key.rpartition(".")[0], []).append(entry)
+    return "\n".join(
+        f"## {f'Section `{section}`' if section else 'Top level'}\n\n{_markdown_table(entries)}"
+        for section, entries in sections.items()
+    )
 
 
-def _walk(
-    section: Any, path: str, kind: str | None
-) -> Iterator[tuple[str, str | None, tuple[str, str, str]]]:
-    """Yield key, kind, and default, values and meaning of every key of a section."""
-    preferred = _preferred()
-    for item, options, key in _keys(section):
-        name = f"{path}{item.name}"
-        sections = [option for option in options if is_dataclass(option)]
-        kinds = [option.kind for option in sections if hasattr(option, "kind")]
-        if item.name == "kind":
-            continue
-        if kinds:
-            values = f"one of {', '.join(kinds)}"
-            yield f"{name}.kind", None, (_default(item)["kind"], values, key.meaning)
-        for option in sections:
-            yield from _walk(option, f"{name}.", getattr(option, "kind", None))
-        if not sections:
-            default = "" if _is_required(item) else _yaml(_default(item))
-            default += preferred.get((name, kind), "")
-            yield name, kind, (default, _values(options, key), key.meaning)
+def _markdown_table(entries: list[KeyReference]) -> str:
+    """Return a table of the keys of one section, with a column for kinds if it has any."""
+    with_kinds = any(entry.kinds for entry in entries)
+    kinds_head = ["kinds"] if with_kinds else []
+    heads = ["key", *kinds_head, "default", "values", "meaning"]
+    rows = [heads, ["---"] * len(heads)]
+    for entry in entries:
+        kinds = [", ".join(entry.kinds) or "all"] if with_kinds else []
+        name = f"`{entry.key.rpartition('.')[2]}`"
+        default = f"`{entry.default}`" if entry.default else "required"
+        rows.append([name, *kinds, default, entry.values, entry.meaning])
+    lines = (" | ".join(cell.replace("|", r"\|") for cell in row) for row in rows)
+    return "".join(f"| {line} |\n" for line in lines)
 
 
-def _keys(section: Any) -> Iterator[tuple[Field[Any], tuple[Any, ...], Key]]:
-    """Yield a section's keys: the field, its types, and its description."""
-    hints = get_type_hints(section, include_extras=True)
-    for item in sorted(fields(section), key=lambda item: item.name != "kind"):
-        hint, key = hints[item.name], Key("")
-        if get_origin(hint) is Annotated:
-            hint, key = get_args(hint)
-        yield item, get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,), key
+def _walk(section: type, prefix: str, kind: str | None = None) -> Iterator[KeyReference]:
+    """Yield the keys of a section, and of the sections in it."""
+    for key in keys_of(section).values():
+        name = f"{prefix}{key.name}"
+        kinds = () if kind is None else (kind,)
+        if key.table is not None:
+            yield _kind_entry(name, key)
+            for option_kind, option in key.table.items():
+                yield from _walk(option, f"{name}.", option_kind)
+        elif key.section is not None:
+            yield from _walk(key.section, f"{name}.")
+        elif key.name != "kind":
+            default = "" if key.required else flow(plain(key.default))
+            default += _preferences(name, kind)
+            yield KeyReference(name, kinds, default, key.values_in_words(), key.meaning)
 
 
-def _preferred() -> dict[tuple[str, str | None], str]:
-    """Return what kinds of data prefer to the defaults: "; gru for csv, npz", by key and kind."""
-    found: dict[tuple[str, str | None], dict[str, list[str]]] = {}
-    for option in get_args(Data):
-        for name, kind, value in _flat(getattr(option, "defaults", {})):
-            found.setdefault((name, kind), {}).setdefault(_yaml(value), []).append(option.kind)
-    return {
-        key: "".join(f"; {value} for {', '.join(kinds)}" for value, kinds in values.items())
-        for key, values in found.items()
-    }
+def _kind_entry(name: str, key: Key) -> KeyReference:
+    """Return the entry for the kind of a section, named as a complete config writes it."""
+    table = key.table or {}
+    by_name = isinstance(plain(key.default), str)
+    default = (kind_of(key.default) or "") + _preferences(name, None)
+    values = f"one of {', '.join(table)}"
+    return KeyReference(name if by_name else f"{name}.kind", (), default, values, key.meaning)
 
 
-def _flat(
-    tree: dict[str, Any], path: str = "", kind: str | None = None
-) -> Iterator[tuple[str, str | None, Any]]:
-    """Yield key, kind of its section, and value."""
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{path}{key}.", value.get("kind"))
-        elif key != "kind":
-            yield path + key, kind, value
-
-
-def _is_required(item: Field[Any]) -> bool:
-    return item.default is MISSING
-
-
-def _default(item: Field[Any]) -> Any:
-    """Return a key's default as a plain value."""
-    value: Any = item.default
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-
-
-def _yaml(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
-
-
-def _choices(options: tuple[Any, ...], key: Key) -> list[str]:
-    literal = [word for option in options for word in get_args(option) if _is_literal(option)]
-    return [*literal, *(key.choices or ())]
-
-
-def _is_literal(option: Any) -> bool:
-    return get_origin(option) is Literal
-
-
-def _values(options: tuple[Any, ...], key: Key) -> str:
-    """Return type and range in words."""
-    choices, null = _choices(options, key), type(None) in options
-    if choices:
-        return f"one of {', '.join(choices)}{' or null' if null else ''}"
-    words = [_WORDS.get(option, "list of texts") for option in options if option is not type(None)]
-    bounds = key.range() if key != Key(key.meaning) else ""
-    if key.pattern is not None:
-        words = []
-    return ", ".join(filter(None, [" or ".join(words), bounds])) + (" or null" if null else "")
-
-
-def _section_schema(section: Any, default_kind: str | None) -> dict[str, Any]:
-    """Return the schema of a section; only the default's kind need not be given."""
-    properties = {
-        item.name: _key_schema(item, options, key) for item, options, key in _keys(section)
-    }
-    required = [item.name for item, _, _ in _keys(section) if _is_required(item)]
-    if getattr(section, "kind", default_kind) != default_kind:
-        required.insert(0, "kind")
-    return {
-        "type": "object",
-        "description": (section.__doc__ or "").partition("\n")[0],
-        "properties": properties,
-        "additionalProperties": False,
-        **({"required": required} if required else {}),
-    }
-
-
-def _key_schema(item: Field[Any], options: tuple[Any, ...], key: Key) -> dict[str, Any]:
-    described: dict[str, Any] = {"description": key.meaning} if key.meaning else {}
-    if any(map(is_dataclass, options)):
-        if len(options) == 1:
-            return _section_schema(options[0], None)
-        usual = _default(item)["kind"]
-        return described | {"oneOf": [_section_schema(option, usual) for option in options]}
-    if item.name == "kind":
-        return {"const": item.default}
-    if not _is_required(item):
-        described["default"] = item.default
-    choices: list[str | None] = [*_choices(options, key)]
-    null = type(None) in options
-    if choices:
-        return described | {"enum": choices + [None] * null}
-    types = [_JSON.get(option, "array") for option in options if option is not type(None)]
-    types += ["null"] * null
-    bounds = {
-        "minimum": key.minimum,
-        "maximum": key.maximum,
-        "exclusiveMinimum": key.above,
-        "exclusiveMaximum": key.below,
-        "pattern": None if key.pattern is None else f"^{key.pattern}$",
-    }
-    described |= {"type": types[0] if len(types) == 1 else types}
-    if "array" in types:
-        described["items"] = {"type": "string"}
-    return described | {name: bound for name, bound in bounds.items() if bound is not None}
+def _preferences(name: str, kind: str | None) -> str:
+    """Return the defaults of a key by kind of data, such as "; gru for csv, npz"."""
+    kinds_of: dict[str, list[str]] = {}
+    for data_kind in DATA:
+        defaults: Any = defaults_of_data(data_kind)
+        section = name.rpartition(".")[0]
+        values = flatten(defaults)
+        if name in values and values.get(f"{section}.kind") == kind:
+            kinds_of.setdefault(flow(values[name]), []).append(data_kind)
+    return "".join(f"; {value} for {', '.join(kinds)}" for value, kinds in kinds_of.items())

@@ -11,12 +11,13 @@ _CONFUSION_TITLE = "confusion matrix (rows: true class, columns: predicted class
 
 
 def show_evaluation(report: Report) -> None:
-    """Show the metrics beside those of the baseline, and the results by class."""
+    """Show the metrics beside those of the baselines, and the results by class."""
+    columns = [report.metrics, *report.baselines.values()]
     rows = [
-        [name, format_metric(name, value), format_metric(name, report.baseline[name])]
-        for name, value in report.metrics.items()
+        [name, *(format_metric(name, column[name]) for column in columns)]
+        for name in report.metrics
     ]
-    heads = ["metric", "model", "baseline (constant)"]
+    heads = ["metric", "model", *(name.replace("_", " ") for name in report.baselines)]
     print_table(heads, rows, title=f"{report.num_samples:,} predictions")
     if not report.classes:
         return

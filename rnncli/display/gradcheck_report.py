@@ -35,17 +35,17 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
     for check in checks:
         if not check.passed:
             print(
-                f"{check.name}{list(check.worst or ())}: backpropagation gives {check.found:.17g}, "
-                f"the true derivative is {check.true:.17g}"
+                f"{check.name}{list(check.worst or ())}: backpropagation gives "
+                f"{check.calculated:.17g}, the true derivative is {check.true:.17g}"
             )
 
 
 def explanation_text(explanation: Explanation | None, passed: bool) -> str:
     """Return where backpropagation and the true derivatives first differ, in words."""
     if explanation is None and passed:
-        return "no error: the gradients of all time steps and all sums are correct"
+        return "no error: all gradients are right at every time step, and so are their sums"
     if explanation is None:
-        return "no error located: the gradients of all time steps and all sums are correct"
+        return "no error located: all gradients are right at every time step, and so are their sums"
     if explanation.step is None:
         place = "the sum over all time steps" if explanation.layer else "outside the time steps"
     elif explanation.step == 0:
@@ -54,4 +54,9 @@ def explanation_text(explanation: Explanation | None, passed: bool) -> str:
         place = f"time step {explanation.step} of {explanation.steps}"
     layer = f" in layer {explanation.layer}" if explanation.layer else ""
     cause = explanation.cause or "no known mistake explains these values"
+    if explanation.unknown_cell is not None:
+        cause = (
+            f"the formulas of the cell '{explanation.unknown_cell}' are not known, so only the "
+            "place can be named"
+        )
     return f"first error, going back from the loss: {explanation.array}{layer}, {place}\n{cause}"

@@ -11,7 +11,7 @@ from rnncli.display.console import drawing_width, output_console
 from rnncli.display.pager import show_in_pager
 from rnncli.display.terminal import stdout_is_terminal
 from rnncli.errors import InputError
-from rnncli.keys import suggest
+from rnncli.suggestions import suggest
 
 PAGES = Path(__file__).parent.parent / "guide"
 # Longer lines than these are hard to read.

@@ -13,7 +13,7 @@ from rnncli.display.charts import Curve, line_chart
 from rnncli.display.console import error_console, has_colour
 from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.training_view import TrainingView
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 # Seconds before the view opens: a shorter training needs none.
 _WAIT_SECONDS = 0.4
@@ -129,10 +129,10 @@ class LiveView(TrainingView):
             last = self.last
             step.append(f"learning rate {last.learning_rate:.3g}")
             epoch = [f"epoch {last.epoch}: loss {last.train_loss:.4g}"]
-            epoch.append(f"{self.metric} {format_metric(self.metric, last.train_figure)}")
-            if last.val_loss is not None and last.val_figure is not None:
+            epoch.append(f"{self.metric} {format_metric(self.metric, last.train_metric)}")
+            if last.val_loss is not None and last.val_metric is not None:
                 epoch.append(f"validation {last.val_loss:.4g}")
-                epoch.append(format_metric(self.metric, last.val_figure))
+                epoch.append(format_metric(self.metric, last.val_metric))
         best = Text("")
         if self.best is not None and self.best.val_loss is not None:
             best = Text(f"best so far: epoch {self.best.epoch}, {self.best.val_loss:.4g} ★", "bold")

@@ -5,7 +5,7 @@ from time import perf_counter
 from rnncli.display.formats import format_metric
 from rnncli.display.terminal import write_message
 from rnncli.display.training_view import TrainingView
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 
 class PlainView(TrainingView):
@@ -35,11 +35,11 @@ def describe_epoch(event: Epoch, metric: str, num_epochs: int) -> str:
     words = [
         f"epoch {event.epoch:{width}}/{num_epochs}",
         f"loss {event.train_loss:.4f}",
-        f"{metric} {format_metric(metric, event.train_figure):>8}",
+        f"{metric} {format_metric(metric, event.train_metric):>8}",
     ]
-    if event.val_loss is not None and event.val_figure is not None:
+    if event.val_loss is not None and event.val_metric is not None:
         words += [
             f"validation {event.val_loss:.4f}",
-            f"{format_metric(metric, event.val_figure):>8}",
+            f"{format_metric(metric, event.val_metric):>8}",
         ]
     return "  ".join(words) + ("  *" if event.best and event.val_loss is not None else "")

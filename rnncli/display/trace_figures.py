@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 
 from rnncli.display.figure_files import figure_file, plain_ticks
 from rnncli.display.trace_report import HEADS, title
-from rnncli.gradients.trace import LayerTrace, Trace
+from rnncli.gradients.trace import CellTrace, Trace
 from rnncli.nn.arrays import Array
 
 # The size of a panel and the largest width of the figure, in inches.
 _PANEL_WIDTH, _PANEL_HEIGHT, _MAX_WIDTH = 6.0, 1.6, 600.0
-_ROWS = 7
+# Panels of a layer, with and without the gradients that a trace of labelled sequences has.
+_ROWS, _ROWS_WITHOUT_GRADIENTS = 7, 4
 
 
 def save_trace(trace: Trace, path: Path) -> None:
@@ -20,25 +21,30 @@ def save_trace(trace: Trace, path: Path) -> None:
 
     Errors are those of `figure_file`.
     """
-    columns = len(trace.layers)
-    size = (min(_PANEL_WIDTH * columns, _MAX_WIDTH), _PANEL_HEIGHT * _ROWS)
+    columns = len(trace.cells)
+    has_gradients = trace.loss is not None
+    rows = _ROWS if has_gradients else _ROWS_WITHOUT_GRADIENTS
+    size = (min(_PANEL_WIDTH * columns, _MAX_WIDTH), _PANEL_HEIGHT * rows)
     with figure_file(path, size) as figure:
-        axes = figure.subplots(_ROWS, columns, sharex=True, squeeze=False)
-        for layer, column in zip(trace.layers, axes.T, strict=True):
+        axes = figure.subplots(rows, columns, sharex=True, squeeze=False)
+        for layer, column in zip(trace.cells, axes.T, strict=True):
             column[0].set_title(title(layer) + f"\n{_ratio(layer)}", fontsize="medium")
-            _heat(column[0], trace.inputs, "input x")
-            _heat(column[1], layer.state, "state h")
-            _heat(column[2], layer.gradient, "dL/dh")
-            norms = [name for name in layer.curves if name.endswith("gradient_norm")]
-            _curves(column[3], layer, norms, log=True)
+            panels = iter(column)
+            _heat(next(panels), trace.inputs, "input x")
+            _heat(next(panels), layer.state, "state h")
+            if layer.gradient is not None:
+                _heat(next(panels), layer.gradient, "dL/dh")
+                norms = [name for name in layer.curves if name.endswith("gradient_norm")]
+                _curves(next(panels), layer, norms, log=True)
             shares = [name for name in layer.curves if name in (*layer.gates, "saturated", "dead")]
-            _curves(column[4], layer, ["state_norm"])
-            _curves(column[5], layer, shares)
-            _curves(column[6], layer, ["weight_share"])
-            column[6].set_xlabel("time step")
+            _curves(next(panels), layer, ["state_norm"])
+            _curves(next(panels), layer, shares)
+            if has_gradients:
+                _curves(next(panels), layer, ["weight_share"])
+            column[-1].set_xlabel("time step")
 
 
-def _ratio(layer: LayerTrace) -> str:
+def _ratio(layer: CellTrace) -> str:
     ratio = layer.gradient_ratio
     return "" if ratio is None else f"|dL/dh| first/last {ratio:.3g}"
 
@@ -63,7 +69,7 @@ def _heat(axes: Axes, values: Array, name: str) -> None:
     figure.colorbar(image, ax=axes)
 
 
-def _curves(axes: Axes, layer: LayerTrace, names: list[str], log: bool = False) -> None:
+def _curves(axes: Axes, layer: CellTrace, names: list[str], log: bool = False) -> None:
     steps = range(1, len(layer.state) + 1)
     lines = [axes.plot(steps, layer.curves[name])[0] for name in names]
     if log and any((layer.curves[name] > 0).any() for name in names):

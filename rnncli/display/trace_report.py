@@ -5,7 +5,7 @@ from typing import Any
 
 from rnncli.display.charts import sparkline
 from rnncli.display.table import print_table
-from rnncli.gradients.trace import LayerTrace, Trace
+from rnncli.gradients.trace import CellTrace, Trace
 from rnncli.nn.arrays import Array
 
 # Rows of the table of a layer, spread evenly over the time steps, and characters of a sparkline.
@@ -22,11 +22,10 @@ def show_trace(trace: Trace) -> None:
     """Show a trace on standard output."""
     count = trace.num_samples
     steps = len(trace.inputs)
-    print(
-        f"{'one sequence' if count == 1 else f'mean of {count} sequences'}, loss {trace.loss:.4g}"
-    )
+    subject = "one sequence" if count == 1 else f"mean of {count} sequences"
+    print(subject if trace.loss is None else f"{subject}, loss {trace.loss:.4g}")
     shown = sorted({round(i * (steps - 1) / (_MAX_ROWS - 1)) for i in range(_MAX_ROWS)})
-    for layer in trace.layers:
+    for layer in trace.cells:
         # A table of 80 columns has room for the gradient of the state, not of the cell state too.
         curves = {name: c for name, c in layer.curves.items() if name != "cell_gradient_norm"}
         heads = ["time step", "|x|", *(HEADS.get(name, name) for name in curves)]
@@ -39,7 +38,8 @@ def show_trace(trace: Trace) -> None:
         print()
         for name, curve in layer.curves.items():
             print(_line(name, curve.tolist()))
-        print(_ratio_line(layer))
+        if layer.gradient is not None:
+            print(_ratio_line(layer))
         print()
 
 
@@ -48,7 +48,7 @@ def trace_numbers(trace: Trace) -> dict[str, Any]:
     return {
         "num_samples": trace.num_samples,
         "num_steps": len(trace.inputs),
-        "loss": _finite(trace.loss),
+        "loss": None if trace.loss is None else _finite(trace.loss),
         "input": _plain(trace.inputs),
         "input_norm": _plain(trace.input_norm),
         "layers": [
@@ -56,19 +56,19 @@ def trace_numbers(trace: Trace) -> dict[str, Any]:
                 "name": layer.name,
                 "reverse": layer.reverse,
                 "state": _plain(layer.state),
-                "gradient": _plain(layer.gradient),
+                "gradient": None if layer.gradient is None else _plain(layer.gradient),
                 "gates": {name: _plain(layer.curves[name]) for name in layer.gates},
                 **{n: _plain(curve) for n, curve in layer.curves.items() if n not in layer.gates},
                 "gradient_ratio": layer.gradient_ratio,
                 "decay_per_step": layer.decay_per_step,
                 "agreement": layer.agreement,
             }
-            for layer in trace.layers
+            for layer in trace.cells
         ],
     }
 
 
-def title(layer: LayerTrace) -> str:
+def title(layer: CellTrace) -> str:
     """Return a layer's name and direction."""
     return f"layer {layer.name}" + (" (backward direction)" if layer.reverse else "")
 
@@ -91,7 +91,7 @@ def _line(name: str, values: list[float]) -> str:
     return f"{HEADS.get(name, name):>9} {first:>8} {sparkline(heights, width)} {last}"
 
 
-def _ratio_line(layer: LayerTrace) -> str:
+def _ratio_line(layer: CellTrace) -> str:
     ratio, decay = layer.gradient_ratio, layer.decay_per_step
     if ratio is None or decay is None:
         return "|dL/dh|: zero or not finite at the last time step, so there is no ratio"

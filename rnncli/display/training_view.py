@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 
 class TrainingView:

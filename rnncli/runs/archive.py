@@ -14,6 +14,7 @@ import numpy as np
 from rnncli.datasets.untrusted.arrays import Archive, open_archive
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
+from rnncli.nn.state_dict import check_names
 from rnncli.runs.files import replacing
 from rnncli.version import __version__
 
@@ -96,14 +97,6 @@ def read_contents(
         if metadata.get("sha256") != digest(arrays):
             raise InputError(f"{path}: the arrays do not match their sha256; the file is damaged")
     return Contents(form, version, arrays, metadata)
-
-
-def check_names(names: set[str], wanted: set[str]) -> None:
-    """Raise ``ValueError`` unless a file holds the arrays that it should, and no others."""
-    if missing := wanted - names:
-        raise ValueError(f"{min(missing)} is missing")
-    if unknown := names - wanted:
-        raise ValueError(f"{min(unknown)} does not belong to this model")
 
 
 def digest(arrays: Mapping[str, Array]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.config.validate import as_tree
+from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import Contents, read_contents, read_metadata
@@ -25,7 +25,7 @@ def checkpoint_of(experiment: Experiment) -> Contents:
     """
     arrays = {name: array.copy() for name, array in _vectors(experiment).items()}
     metadata = {
-        "progress": experiment.progress.state(),
+        "progress": experiment.progress.numbers(),
         "config": as_tree(experiment.config),
         "data_sha256": experiment.splits.sha256,
     }
@@ -68,7 +68,7 @@ def restore_checkpoint(path: Path, experiment: Experiment) -> None:
         raise InputError(f"{path}: the run's data changed since; a resumed run needs the same")
     with _sound(path):
         progress.restore(contents.metadata["progress"])
-        if not progress.fits(experiment.batches):
+        if not progress.is_consistent(experiment.batches):
             raise ValueError("numbers that contradict each other")
     for name, target in targets.items():
         target[...] = contents.arrays[name]

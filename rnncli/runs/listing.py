@@ -12,11 +12,11 @@ from typing import Any
 
 from rnncli.config import yaml12
 from rnncli.errors import InputError, RnnError
-from rnncli.keys import suggest
 from rnncli.runs.files import storage
 from rnncli.runs.lock import is_held
 from rnncli.runs.metrics import best_row, metric_of, read_metrics, row_of
 from rnncli.runs.run_folder import CONFIG, METRICS, RECORD, find_run, read_record
+from rnncli.suggestions import suggest
 
 _RECORDED = ("running", "finished", "interrupted", "diverged", "failed")
 STATUSES = (*_RECORDED, "killed", "damaged")

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from rnncli.config import yaml12
-from rnncli.config.validate import as_tree
+from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
 from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import checkpoint_of, is_finite
@@ -21,7 +21,7 @@ from rnncli.runs.metrics import columns_of
 from rnncli.runs.run_folder import read_record
 from rnncli.runs.trainer import Experiment
 from rnncli.runs.weights import weights_of
-from rnncli.training.fit import Epoch
+from rnncli.training.events import Epoch
 
 # Saving may take a fiftieth of the time; what it costs, in seconds, until that is measured.
 _PAUSE, _FIRST_COST = 50, 4e-3
@@ -129,7 +129,7 @@ class Recorder:
         """Log an epoch, and save it."""
         row = [
             *(event.epoch, event.step, f"{event.seconds:.3f}", event.learning_rate),
-            *(event.train_loss, event.train_figure, event.val_loss, event.val_figure),
+            *(event.train_loss, event.train_metric, event.val_loss, event.val_metric),
             event.gradient_norm,
         ]
         text = io.StringIO()

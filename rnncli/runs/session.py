@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rnncli.config.schema import Config
-from rnncli.config.validate import as_tree, read_config
+from rnncli.config.config import Config
+from rnncli.config.reading import read_config
+from rnncli.config.tree import as_tree, flatten
 from rnncli.errors import DivergedError, InputError, InterruptError, StorageError
 from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
@@ -17,7 +18,7 @@ from rnncli.runs.recorder import Recorder
 from rnncli.runs.run_folder import create_run, find_run
 from rnncli.runs.trainer import Experiment, build
 from rnncli.signals import handling
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 _CAN_CHANGE = "training.num_epochs"
 
@@ -153,14 +154,12 @@ def check_unchanged(folder: Path, config: Config) -> None:
         )
 
 
-def _changed_keys(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def _changed_keys(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Yield key, old and new value of what differs between two configs, but for the epochs."""
-    if isinstance(after, dict) and isinstance(before, dict):
-        for key in [*after, *before.keys() - after.keys()]:
-            name = f"{path}.{key}" if path else key
-            yield from _changed_keys(before.get(key), after.get(key), name)
-    elif before != after and path != _CAN_CHANGE:
-        yield path, before, after
+    old, new = flatten(before), flatten(after)
+    for key in new | old:
+        if old.get(key) != new.get(key) and key != _CAN_CHANGE:
+            yield key, old.get(key), new.get(key)
 
 
 @contextmanager

@@ -3,22 +3,19 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from rnncli.config.schema import Config
-from rnncli.datasets.csv import Csv
+from rnncli.config.config import Config
 from rnncli.datasets.examples import Examples
-from rnncli.datasets.inputs import InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.sequences import Splits
-from rnncli.datasets.series import Series
-from rnncli.datasets.synthetic import Synthetic
 from rnncli.datasets.task import scale_targets
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
-from rnncli.training.fit import Epoch, Step, fit
-from rnncli.training.state import Progress
+from rnncli.training.events import Epoch, Step
+from rnncli.training.state import TrainingState
+from rnncli.training.trainer import Trainer, TrainingData
 
 
 @dataclass(frozen=True)
@@ -30,24 +27,16 @@ class Experiment:
     model: Model
     train: Examples
     validation: Examples | None
-    progress: Progress
+    progress: TrainingState
 
     def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
-        """Train from where `progress` stands; yield an event after each step and each epoch.
-
-        See `rnncli.training.fit.fit`.
-        """
-        config = self.config
-        return fit(
-            self.model.network,
-            self.model.task,
-            self.examples_of,
-            self.validation,
-            config.training,
-            config.seed,
-            self.progress,
-            stopping,
+        """Train from where `progress` stands; see `rnncli.training.trainer.Trainer.fit`."""
+        data = TrainingData(self.examples_of, self.validation)
+        config, model = self.config, self.model
+        trainer = Trainer(
+            model.network, model.task, data, config.training, config.seed, self.progress
         )
+        return trainer.fit(stopping)
 
     def best_model(self) -> Model:
         """Return the model with the best weights so far; a copy."""
@@ -62,11 +51,9 @@ class Experiment:
 
     def examples_of(self, epoch: int) -> Examples:
         """Return the training examples of an epoch, counted from 0."""
-        data = self.config.data
-        if not isinstance(data, Synthetic) or not data.fresh:
-            return self.train
-        drawn = data.draw(len(self.train), generator(self.config.seed, "data", epoch + 1))
-        return self.model.examples(drawn)
+        config = self.config
+        fresh = config.data.fresh_sequences(len(self.train), config.seed, epoch)
+        return self.train if fresh is None else self.model.examples(fresh)
 
 
 def build(config: Config, from_the_start: bool = True) -> Experiment:
@@ -79,42 +66,27 @@ def build(config: Config, from_the_start: bool = True) -> Experiment:
     InputError
         The data is wrong.
     """
-    splits, task = config.data.read(config.seed)
-    raw = splits.train
-    every_step = config.model.output == "every_step"
+    data = config.data.read(config.seed)
+    raw = data.splits.train
+    every_step = config.model.predicts_every_step
     if every_step != raw.per_step:
         raise InputError(
             f"model.output: {config.model.output}, but {raw.source} has labels of "
             f"{'steps' if raw.per_step else 'sequences'}; set it to "
             f"{'every_step' if raw.per_step else 'sequence'}"
         )
-    task = scale_targets(task, raw)
-    scaler = Scaler.fit(raw.x, raw.lengths) if getattr(config.data, "standardize", False) else None
-    _, steps, features = raw.x.shape
-    network = Network(config.model, features, task.output_size)
+    task = scale_targets(data.task, raw)
+    scaler = Scaler.fit(raw.x, raw.lengths) if config.data.standardize else None
+    network = Network(config.model, data.input_spec.input_size, task.output_size)
     network.initialize(generator(config.seed, "weights"))
     if from_the_start and config.training.start_from is not None:
         start_from(network, config.training.start_from)
-    data = config.data
-    expected = InputSpec(features, steps, means=splits.means, columns=raw.columns)
-    if isinstance(data, Csv):
-        expected = replace(
-            expected,
-            label_column=data.label_column,
-            header=data.header,
-            sequence_column=data.sequence_column,
-            label_per=data.label_per,
-        )
-    if isinstance(data, Series):
-        expected = replace(expected, windows=data.windows(raw.columns or ()))
-    if not isinstance(data, Synthetic):
-        expected = replace(expected, missing=data.missing)
-    model = Model(network, task, scaler, expected)
+    model = Model(network, task, scaler, data.input_spec)
     return Experiment(
         config,
-        splits,
+        data.splits,
         model,
         model.examples(raw),
-        None if splits.validation is None else model.examples(splits.validation),
-        Progress.start(network, task, config.training),
+        None if data.splits.validation is None else model.examples(data.splits.validation),
+        TrainingState.initial(network, task, config.training),
     )

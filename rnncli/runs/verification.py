@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError, InterruptError
 from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import saved_plan
@@ -16,7 +16,7 @@ from rnncli.runs.environment import environment
 from rnncli.runs.run_folder import read_record
 from rnncli.runs.session import Session, check_unchanged, new_session, resumed_session
 from rnncli.runs.weights import read_weights
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
 # Rounding grows over a training; of a number's digits, it is given this part.
 _ROUNDED_PART = 0.5

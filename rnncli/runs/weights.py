@@ -1,23 +1,25 @@
 """``weights.npz``: a model in one file, with PyTorch's names and shapes."""
 
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.task import MOST_CLASSES, Task
 from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.nn.arrays import Array
-from rnncli.nn.cells import CELLS
-from rnncli.nn.network import Architecture, Network
-from rnncli.runs.archive import METADATA, Contents, Shapes, check_names, read_contents
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.input_stage import Features
+from rnncli.nn.network import Network
+from rnncli.nn.parameters import Layout
+from rnncli.nn.state_dict import load_state_dict, state_dict, state_dict_shapes
+from rnncli.runs.archive import METADATA, Contents, Shapes, read_contents
+from rnncli.sections import adapter, plain
 
 FORMAT, VERSION = "rnncli-weights", 1
 _MOST_FEATURES = 1 << 20
@@ -28,15 +30,15 @@ def weights_of(model: Model) -> Contents:
     network, task = model.network, asdict(model.task)
     labels = task.pop("labels")
     metadata = {
-        "model": asdict(network.architecture)
+        "model": plain(network.architecture)
         | {"input_size": network.input_size, "output_size": network.output_size},
         "task": task | {"loss": model.task.loss},
         "input": None if model.scaler is None else asdict(model.scaler),
         "labels": labels or None,
-        "gates": network.cell.gate_order,
+        "gates": network.architecture.cell.gate_order,
         "rows": asdict(model.input_spec),
     }
-    return Contents(FORMAT, VERSION, torch_arrays(network), metadata)
+    return Contents(FORMAT, VERSION, state_dict(network), metadata)
 
 
 def read_weights(path: Path) -> Contents:
@@ -61,7 +63,7 @@ def load_model(path: Path) -> Model:
     contents = read_weights(path)
     described = _described(contents.metadata)
     network = Network(described.architecture, described.input_size, described.task.output_size)
-    fill_network(network, contents.arrays)
+    load_state_dict(network, contents.arrays)
     return Model(network, described.task, described.scaler, described.expected)
 
 
@@ -84,77 +86,9 @@ def start_from(network: Network, path: Path) -> None:
             if array.dtype.kind != "f":
                 raise ValueError(f"{name} has type {array.dtype}; real numbers were expected")
         with np.errstate(over="ignore"):  # found as not finite
-            fill_network(network, {name: array.astype(dtype) for name, array in arrays.items()})
+            load_state_dict(network, {name: array.astype(dtype) for name, array in arrays.items()})
     except ValueError as error:
         raise InputError(f"training.start_from: {path}: {error}") from None
-
-
-def torch_arrays(network: Network) -> dict[str, Array]:
-    """Return copies of the weights under all of PyTorch's names.
-
-    PyTorch adds two biases where the network has one; the second is zero.
-    """
-    arrays = {name: np.concatenate(blocks) for name, blocks in network.arrays.items()}
-    for name in [name for name in arrays if "bias_ih" in name]:
-        # The second bias stands alone in the last of its gates only, if at all.
-        second, apart = np.zeros_like(arrays[name]), arrays.get(_second(name), arrays[name][:0])
-        second[len(second) - len(apart) :] = apart
-        arrays[_second(name)] = second
-    return arrays
-
-
-def torch_shapes(architecture: Architecture, input_size: int, output_size: int) -> Shapes:
-    """Return PyTorch's names of a network's weights with their shapes and types."""
-    hidden, ends = architecture.hidden_size, architecture.directions
-    rows = hidden * len(CELLS[architecture.cell].input_blocks)
-    shapes: dict[str, tuple[int, ...]] = {}
-    for number in range(architecture.num_layers):
-        features = len(ends) * hidden if number else input_size
-        for end in ends:
-            shapes[f"rnn.weight_ih_l{number}{end}"] = (rows, features)
-            shapes[f"rnn.weight_hh_l{number}{end}"] = (rows, hidden)
-            shapes[f"rnn.bias_ih_l{number}{end}"] = (rows,)
-            shapes[f"rnn.bias_hh_l{number}{end}"] = (rows,)
-    shapes |= {"head.weight": (output_size, len(ends) * hidden), "head.bias": (output_size,)}
-    return {name: (shape, np.dtype(architecture.dtype)) for name, shape in shapes.items()}
-
-
-def fill_network(network: Network, arrays: dict[str, Array]) -> None:
-    """Copy PyTorch's arrays into a network; raise ``ValueError`` where they do not fit."""
-    expected = torch_shapes(network.architecture, network.input_size, network.output_size)
-    check_names(set(arrays), set(expected))
-    for name, (shape, dtype) in expected.items():
-        given = arrays[name]
-        if (given.shape, given.dtype) != (shape, dtype):
-            raise ValueError(
-                f"{name} has shape {given.shape} and type {given.dtype}; {shape} and {dtype} were "
-                "expected"
-            )
-        if not np.isfinite(given).all():
-            raise ValueError(f"{name} holds values that are not finite")
-    for name, blocks in network.arrays.items():
-        if "bias_hh" in name:
-            continue
-        given = np.array(arrays[name])
-        if "bias_ih" in name:
-            second = np.array(arrays[_second(name)])
-            apart = network.arrays.get(_second(name), ())
-            alone = sum(len(block) for block in apart)
-            given[: len(given) - alone] += second[: len(second) - alone]
-            _fill(apart, second[len(second) - alone :])
-        _fill(blocks, given)
-
-
-def _second(name: str) -> str:
-    return name.replace("bias_ih", "bias_hh")
-
-
-def _fill(blocks: tuple[Array, ...], array: Array) -> None:
-    """Copy an array into views that follow each other along its first axis."""
-    start = 0
-    for block in blocks:
-        block[...] = array[start : start + len(block)]
-        start += len(block)
 
 
 @dataclass(frozen=True)
@@ -181,7 +115,8 @@ class _Description:
 
     @property
     def shapes(self) -> Shapes:
-        return torch_shapes(self.architecture, self.input_size, self.task.output_size)
+        layout = Layout(self.architecture, Features(self.input_size), self.task.output_size)
+        return state_dict_shapes(layout)
 
 
 def _described(metadata: dict[str, Any]) -> _Description:
@@ -217,9 +152,4 @@ def _described(metadata: dict[str, Any]) -> _Description:
 
 
 def _validated(kind: Any, value: Any) -> Any:
-    return _adapter(kind).validate_python(value)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return adapter(kind).validate_python(value)

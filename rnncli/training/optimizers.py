@@ -7,17 +7,15 @@ and the slots in place and uses up the gradient.
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
 from rnncli.nn.arrays import Array
 
-LearningRate = Annotated[float, Field(gt=0, description="step size, before the schedule")]
-WeightDecay = Annotated[
-    float, Field(ge=0, description="part of every weight taken off, times the rate")
-]
+LearningRate = Annotated[float, Field(gt=0, description="step size before the schedule's factor")]
+WeightDecay = Annotated[float, Field(ge=0, description="coefficient of the weight decay")]
 Slots = dict[str, Array]
 
 
@@ -31,8 +29,8 @@ class SGD:
 
     kind: Literal["sgd"] = "sgd"
     learning_rate: LearningRate = 0.01
-    momentum: Annotated[float, Field(ge=0, lt=1, description="memory of earlier gradients")] = 0.0
-    nesterov: Annotated[bool, Field(description="look ahead along the momentum")] = False
+    momentum: Annotated[float, Field(ge=0, lt=1, description="momentum coefficient")] = 0.0
+    nesterov: Annotated[bool, Field(description="whether to use Nesterov momentum")] = False
     weight_decay: WeightDecay = 0.0
 
     @property
@@ -67,9 +65,13 @@ class Moments:
     """
 
     learning_rate: LearningRate = 1e-3
-    beta1: Annotated[float, Field(ge=0, lt=1, description="memory of the gradient")] = 0.9
-    beta2: Annotated[float, Field(ge=0, lt=1, description="memory of its square")] = 0.999
-    epsilon: Annotated[float, Field(gt=0, description="keeps the division finite")] = 1e-8
+    beta1: Annotated[float, Field(ge=0, lt=1, description="decay rate of the first moment")] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1, description="decay rate of the second moment")] = (
+        0.999
+    )
+    epsilon: Annotated[
+        float, Field(gt=0, description="term added to the denominator for numerical stability")
+    ] = 1e-8
 
     slots: ClassVar[tuple[str, ...]] = ("first_moment", "second_moment")
 
@@ -117,3 +119,4 @@ class AdamW(Moments):
 
 
 Optimizer = SGD | Adam | AdamW
+OPTIMIZERS: dict[str, type] = {option.kind: option for option in get_args(Optimizer)}

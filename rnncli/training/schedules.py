@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-WarmUp = Annotated[
-    int, Field(ge=0, le=10**12, description="steps over which the rate rises from near 0")
-]
+WarmUp = Annotated[int, Field(ge=0, le=10**12, description="optimizer steps of linear warm-up")]
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,9 @@ class Cosine:
 
     kind: Literal["cosine"] = "cosine"
     warmup_steps: WarmUp = 0
-    final_fraction: Annotated[float, Field(ge=0, le=1, description="factor at the end")] = 0.0
+    final_fraction: Annotated[
+        float, Field(ge=0, le=1, description="factor on the learning rate at the last step")
+    ] = 0.0
 
     def factor(self, step: int, total: int) -> float:
         """Return the factor at a step, counted from 0, of so many in all."""
@@ -44,3 +44,4 @@ class Cosine:
 
 
 Schedule = Constant | Cosine
+SCHEDULES: dict[str, type] = {option.kind: option for option in get_args(Schedule)}

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rnncli.training.optimizers import Adam, Optimizer
-from rnncli.training.schedules import Cosine, Schedule
+from rnncli.sections import ByKind
+from rnncli.training.optimizers import OPTIMIZERS, Adam, Optimizer
+from rnncli.training.schedules import SCHEDULES, Cosine, Schedule
 
 
 @dataclass(frozen=True)
@@ -15,31 +16,33 @@ class Training:
     """How the network is trained."""
 
     num_epochs: Annotated[
-        int, Field(ge=1, le=10**9, description="passes over the training part")
+        int, Field(ge=1, le=10**9, description="passes over the training data")
     ] = 10
     batch_size: Annotated[
-        int, Field(ge=1, description="sequences a step; the last batch may be smaller")
+        int, Field(ge=1, description="sequences per batch; the last batch may be smaller")
     ] = 32
-    optimizer: Annotated[Optimizer, Field(discriminator="kind", description="the update rule")] = (
-        Adam()
-    )
+    optimizer: Annotated[Optimizer, ByKind(OPTIMIZERS), Field(description="the optimizer")] = Adam()
     schedule: Annotated[
-        Schedule, Field(discriminator="kind", description="course of the learning rate")
+        Schedule, ByKind(SCHEDULES), Field(description="the learning-rate schedule")
     ] = Cosine()
     clip_norm: Annotated[
         float | None,
-        Field(gt=0, description="longest gradient before it is scaled down; null for none"),
+        Field(
+            gt=0, description="gradients with a larger norm are scaled down to it; null to disable"
+        ),
     ] = 1.0
     checkpoint_every: Annotated[
         int | None,
-        Field(ge=1, description="steps between checkpoints, besides that of every epoch"),
+        Field(ge=1, description="optimizer steps between checkpoints within an epoch"),
     ] = None
     start_from: Annotated[
         Path | None,
-        Field(description="weights to start from: a weights file, or a state_dict saved as .npz"),
+        Field(description="initial weights: a weights file, or a state_dict saved as .npz"),
     ] = None
-    shuffle: Annotated[bool, Field(description="a new order every epoch")] = True
+    shuffle: Annotated[
+        bool, Field(description="whether to shuffle the training data every epoch")
+    ] = True
     patience: Annotated[
         int | None,
-        Field(ge=1, description="epochs without a better validation loss before stopping"),
+        Field(ge=1, description="epochs without a lower validation loss before training stops"),
     ] = None

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.runs.recorder import Recorder
 from rnncli.runs.session import new_session
 from rnncli.runs.trainer import build

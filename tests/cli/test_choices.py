@@ -1,10 +1,11 @@
 """The choices of options are those of the packages that use them."""
 
+from rnncli.init.suggestion import FileKind
+
 from rnncli.analysis.curves import QUANTITIES
 from rnncli.analysis.prediction_files import FORMATS
 from rnncli.cli import gradcheck, init, plot, predict, runs
 from rnncli.gradients.gradcheck import TOLERANCES
-from rnncli.init.entries import FileKind
 from rnncli.runs.listing import SORTS, STATUSES
 
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import rnncli
-from rnncli.config.validate import config_from
+from rnncli.config.reading import config_from
 from rnncli.runs.session import new_session
 from rnncli.runs.weights import weights_of
 

@@ -12,7 +12,7 @@ from conftest import ALL_COMMANDS, EXAMPLE, REPOSITORY, Command
 from helpers.shell import run_line
 
 import rnncli
-from rnncli.config.schema import Config
+from rnncli.config.config import Config
 from rnncli.datasets import Data
 from rnncli.nn.network import Architecture
 from rnncli.training.optimizers import Optimizer

@@ -16,10 +16,10 @@ import pytest
 from conftest import assert_same, metrics, process, sha
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InterruptError
 from rnncli.runs.session import new_session, resumed_session
-from rnncli.training.fit import Step
+from rnncli.training.events import Step
 
 CONFIG = """
 data: {kind: sum_sign, num_samples: 400, sequence_length: 8}

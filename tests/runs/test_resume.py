@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from conftest import Command, assert_same, metrics, sha, write_csv
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.session import new_session, resumed_session
-from rnncli.training.fit import Epoch
+from rnncli.training.events import Epoch
 
 OPTIMIZERS = [
     "{kind: sgd, learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 1e-3}",

@@ -10,7 +10,7 @@ import yaml
 from conftest import Command, metrics, process, sha
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError, StorageError
 from rnncli.inference.evaluation import evaluate
 from rnncli.runs.archive import Contents
@@ -67,7 +67,7 @@ def test_weights_have_the_contracts_arrays_and_metadata(run_folder: Path) -> Non
 
 def test_the_best_epochs_weights_are_the_ones_saved(run_folder: Path) -> None:
     model = rnncli.load(run_folder)
-    part = read_config(run_folder / "config.yaml").data.read(0)[0]
+    part = read_config(run_folder / "config.yaml").data.read(0).splits
     assert part.validation is not None
     best = min(float(row["val_loss"]) for row in metrics(run_folder))
     assert evaluate(model, [part.validation]).metrics["loss"] == pytest.approx(best, rel=1e-6)

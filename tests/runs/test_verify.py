@@ -14,7 +14,7 @@ import pytest
 from conftest import REPOSITORY, Command, metrics, process, sha
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.runs import archive, checkpoint, weights
 from rnncli.runs.session import new_session
 from rnncli.runs.weights import torch_arrays

@@ -8,7 +8,7 @@ import pytest
 from conftest import Command, metrics
 
 import rnncli
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.errors import DivergedError
 from rnncli.nn.cells import CELLS
 from rnncli.runs.session import new_session

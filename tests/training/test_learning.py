@@ -5,7 +5,7 @@ from statistics import median
 import pytest
 from conftest import REPOSITORY
 
-from rnncli.config.validate import read_config
+from rnncli.config.reading import read_config
 from rnncli.inference.evaluation import evaluate
 from rnncli.runs.trainer import build
 

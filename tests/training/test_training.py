@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncli.config.schema import Config
-from rnncli.config.validate import config_from
-from rnncli.datasets.examples import Examples
+from rnncli.config.config import Config
+from rnncli.config.reading import config_from
 from rnncli.errors import DivergedError
-from rnncli.nn.network import Architecture
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.batch import Batch
+from rnncli.nn.losses import LOSSES
 from rnncli.runs.trainer import Experiment, build
-from rnncli.training.fit import Epoch, Step, Steps, epoch_order
+from rnncli.training.events import Epoch, Step
 from rnncli.training.schedules import Constant, Cosine
+from rnncli.training.trainer import epoch_order
+from rnncli.training.training_step import TrainingStep
 
 
 def config(**training: object) -> Config:
@@ -164,11 +167,12 @@ def test_schedules() -> None:
 
 def test_batch_gradient_is_the_mean_of_single_gradients() -> None:
     experiment = build(config())
-    steps = Steps(experiment.model.network, experiment.model.task, experiment.config.training)
+    task, settings = experiment.model.task, experiment.config.training
+    step = TrainingStep(experiment.model.network, LOSSES[task.loss], settings)
 
     def gradient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        norm = steps.backward(steps.forward(Examples(x, y))[1])
-        found = experiment.model.network.gradient.copy()
+        _, norm = step.gradient(Batch(x, y))
+        found = step.objective.gradient.copy()
         assert norm == pytest.approx(sqrt(found @ found))
         return found
 

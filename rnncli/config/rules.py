@@ -1,0 +1,51 @@
+"""Rules across several keys of a config, checked once each key is valid by itself.
+
+A rule is a function from a config to the key at fault and what is wrong, or None. A new rule is a
+function and a line in `RULES`.
+"""
+
+from collections.abc import Callable
+
+from rnncli.config.config import Config
+from rnncli.config.tree import KeyPath
+from rnncli.training.optimizers import SGD
+
+Problem = tuple[KeyPath, str]
+
+
+def check_rules(config: Config) -> list[Problem]:
+    """Return the path of each key that does not fit the other keys, and what is wrong."""
+    problems = (rule(config) for rule in RULES)
+    return [(path, f"{'.'.join(path)}: {text}") for path, text in filter(None, problems)]
+
+
+def has_validation(config: Config) -> bool:
+    """Return whether the data has a validation split."""
+    return bool(
+        config.data.validation_fraction or getattr(config.data, "validation_path", None) is not None
+    )
+
+
+def _patience_needs_validation(config: Config) -> Problem | None:
+    if config.training.patience is None or has_validation(config):
+        return None
+    return (
+        ("training", "patience"),
+        "there is no validation split to watch; give data.validation_fraction",
+    )
+
+
+def _nesterov_needs_momentum(config: Config) -> Problem | None:
+    optimizer = config.training.optimizer
+    if not isinstance(optimizer, SGD) or not optimizer.nesterov or optimizer.momentum:
+        return None
+    return (
+        ("training", "optimizer", "nesterov"),
+        "has no effect without momentum; give training.optimizer.momentum, such as 0.9",
+    )
+
+
+RULES: tuple[Callable[[Config], Problem | None], ...] = (
+    _patience_needs_validation,
+    _nesterov_needs_momentum,
+)

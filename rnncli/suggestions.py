@@ -1,0 +1,19 @@
+"""Suggestions and shortened values in error messages."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+
+def shortened(value: object, most: int = 60) -> str:
+    """Return a value as text, cut if it is long."""
+    try:
+        text = str(value)
+    except ValueError:  # Python refuses to convert integers of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def suggest(word: str, choices: Collection[str]) -> str:
+    """Return "did you mean ..." if `word` resembles one of `choices`, else list them all."""
+    near = get_close_matches(word, choices, n=1)
+    return f"did you mean '{near[0]}'?" if near else "one of " + ", ".join(choices)

@@ -1,0 +1,75 @@
+"""Every key of every section is checked as its class describes it."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rnncli.config.config import Config
+from rnncli.config.keys import Key, keys_of
+from rnncli.config.reading import config_from
+from rnncli.errors import InputError
+
+
+def walk(section: type, path: tuple[str, ...], kind: str | None) -> Iterator[Any]:
+    for key in keys_of(section).values():
+        if key.table is not None:
+            for name, option in key.table.items():
+                yield from walk(option, (*path, key.name), name)
+        elif key.section is not None:
+            yield from walk(key.section, (*path, key.name), None)
+        elif key.name != "kind":
+            yield pytest.param(path, kind, key, id=".".join((*path, kind or "", key.name)))
+
+
+KEYS = list(walk(Config, (), None))
+SECTIONS = {parameter.values[:2]: parameter for parameter in KEYS}.values()
+
+
+def problems(path: tuple[str, ...], kind: str | None, key: str, value: Any) -> str:
+    """Return what is said about a value of a key in a section of some kind."""
+    tree: dict[str, Any] = ({} if kind is None else {"kind": kind}) | {key: value}
+    if path == ("data",) and "path" not in tree and kind in ("csv", "npz", "ts", "series"):
+        tree["path"] = "a"
+    for name in reversed(path):
+        tree = {name: tree}
+    with pytest.raises(InputError) as raised:
+        config_from(tree)
+    (problem,) = raised.value.problems
+    return problem.removeprefix(f"config: {'.'.join((*path, key))}: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "key"), [parameter for parameter in KEYS if parameter.values[2].bounds]
+)
+def test_a_value_beyond_a_bound_is_refused(path: Any, kind: Any, key: Key) -> None:
+    for word, bound in key.bounds.items():
+        step = {"at least": -1, "at most": 1}.get(word, 0)
+        said = problems(path, kind, key.name, bound + step)
+        assert said == f"{bound + step} is out of range; {key.range_in_words()}"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "key"), [parameter for parameter in KEYS if float in parameter.values[2].types]
+)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_not_finite_is_refused(
+    path: Any, kind: Any, key: Key, value: float
+) -> None:
+    expected = f"{value} is not a finite number; {key.range_in_words()}"
+    assert problems(path, kind, key.name, value) == expected
+
+
+@pytest.mark.parametrize(("path", "kind", "key"), KEYS)
+def test_a_value_of_the_wrong_type_is_refused(path: Any, kind: Any, key: Key) -> None:
+    said = problems(path, kind, key.name, {"a": 1})
+    if key.choices:
+        assert said == f'{{"a": 1}} is not known; one of {", ".join(key.choices)}'
+    else:
+        assert said == f'{{"a": 1}} is of the wrong type; {key.type_in_words()} was expected'
+
+
+@pytest.mark.parametrize(("path", "kind", "key"), SECTIONS)
+def test_an_unknown_key_is_refused_in_every_section(path: Any, kind: Any, key: Key) -> None:
+    assert problems(path, kind, "qqq", 1).startswith("unknown key; one of ")

@@ -1,0 +1,52 @@
+"""Keys that are valid by themselves and do not fit each other are refused."""
+
+import pytest
+
+from rnncli.config.reading import default_config
+from rnncli.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        (
+            ["data.validation_fraction=0", "training.patience=3"],
+            "--set training.patience=3: training.patience: there is no validation split to watch; "
+            "give data.validation_fraction",
+        ),
+        (
+            ["training.optimizer={kind: sgd, nesterov: true}"],
+            "--set training.optimizer={kind: sgd, nesterov: true}: training.optimizer.nesterov: "
+            "has no effect without momentum; give training.optimizer.momentum, such as 0.9",
+        ),
+    ],
+)
+def test_keys_that_do_not_fit_each_other(overrides: list[str], problem: str) -> None:
+    with pytest.raises(InputError) as raised:
+        default_config(overrides)
+    assert raised.value.problems == (problem,)
+
+
+def test_all_rules_are_reported_at_once() -> None:
+    with pytest.raises(InputError) as raised:
+        default_config(
+            [
+                "data.validation_fraction=0",
+                "training.patience=3",
+                "training.optimizer={kind: sgd, nesterov: true}",
+            ]
+        )
+    assert len(raised.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["training.patience=3"],
+        ["data={kind: csv, path: a, validation_path: b, validation_fraction: 0}"],
+        ["training.optimizer={kind: sgd, nesterov: true, momentum: 0.9}"],
+        ["training.optimizer={kind: sgd, nesterov: false}"],
+    ],
+)
+def test_keys_that_fit_each_other(overrides: list[str]) -> None:
+    default_config(overrides)
