@@ -1,4 +1,4 @@
-"""Examination of a config, its data and a new network before a long run."""
+"""The doctor's diagnosis of a config, its data and its new network."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from rnncli.doctor.checks import CHECKS, run_checks
 from rnncli.doctor.estimate import Estimate, estimate_run
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Finding
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ def diagnose(config: Config) -> Diagnosis:
     InputError
         The data is invalid, so that no run could begin.
     """
-    made = build(config)
-    initial_parameters = made.model.network.parameters.copy()
+    setup = set_up(config)
+    initial_parameters = setup.model.network.parameters.copy()
     examination = Examination(
-        made.model, made.splits, made.train, config.training, config.seed, initial_parameters
+        setup.model, setup.splits, setup.train, config.training, config.seed, initial_parameters
     )
     findings = run_checks(examination)
     return Diagnosis(not findings, findings, list(CHECKS), estimate_run(examination))

@@ -1,15 +1,13 @@
 """Forecasts of a run over time, beside the true values."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from rnncli.analysis.evaluation_data import held_out_of
+from rnncli.analysis.evaluation_data import read_evaluation_data
 from rnncli.errors import InputError
 from rnncli.inference.evaluation import evaluate, labels_and_values
 from rnncli.inference.predictions import Predictions
 from rnncli.nn.arrays import Array
-from rnncli.runs.run_folder import WEIGHTS
-from rnncli.runs.weights import load_model
+from rnncli.runs.saved_model import SavedModel
 
 Points = list[tuple[float, float]]
 
@@ -34,7 +32,7 @@ class Forecast:
     curves: dict[str, Points]
 
 
-def read_forecasts(run: Path) -> list[Forecast]:
+def read_forecasts(saved: SavedModel) -> list[Forecast]:
     """Return the forecasts of a run on its evaluation data, for each column that it predicts.
 
     Raises
@@ -42,11 +40,13 @@ def read_forecasts(run: Path) -> list[Forecast]:
     InputError
         The run does not forecast a series, or has no evaluation data.
     """
-    model = load_model(run / WEIGHTS)
+    model = saved.model
     windows = model.input_spec.windows
     if windows is None:
-        raise InputError(f"{run}: is not a forecast; a run with 'data.kind: series' was expected")
-    sequences = held_out_of(run)
+        raise InputError(
+            f"{saved.path}: is not a forecast; a run with 'data.kind: series' was expected"
+        )
+    sequences = read_evaluation_data(saved)
     batches: list[Predictions] = []
     evaluate(model, [sequences], on_predictions=batches.append)
     true, predicted = labels_and_values(batches)

@@ -1,4 +1,4 @@
-"""Predictions as CSV, JSON lines or NumPy arrays: a row for each answer."""
+"""Predictions as CSV, JSON lines or NumPy arrays, one row per prediction."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from rnncli.inference.predictions import Predictions, predict_sequences
 from rnncli.inference.stream import Stream, parse_features
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import write_npz
-from rnncli.runs.files import output_file
+from rnncli.runs.files import output_file, write_all
 
 FORMATS = ("csv", "jsonl", "npz")
 # Names that the output has besides the id column.
@@ -27,40 +27,43 @@ Write = Callable[[Predictions], None]
 
 
 def format_of(output: Path | None, wanted: str | None) -> str:
-    """Return the format that was asked for, or that the file's ending speaks of."""
+    """Return the format that was asked for, or that the file's extension implies."""
     if wanted is not None:
         if wanted not in FORMATS:
             raise InputError(f"--format: '{wanted}' is not known; one of {', '.join(FORMATS)}")
         return wanted
-    ending = "" if output is None else output.suffix.removeprefix(".")
-    return ending if ending in FORMATS else "csv"
+    extension = "" if output is None else output.suffix.removeprefix(".")
+    return extension if extension in FORMATS else "csv"
 
 
 @contextmanager
-def answers_file(
-    model: Model, form: str, output: Path | None, standard: BinaryIO
+def open_predictions(
+    model: Model, file_format: str, output: Path | None, standard_output: BinaryIO
 ) -> Iterator[Write]:
-    """Open where answers are written as they come.
+    """Open a file, or standard output for None, and yield the function that writes predictions.
 
-    A file appears when all of it is there; ``None`` writes to `standard`, the standard output.
+    A file appears under its name only when it is complete.
     """
     target: AbstractContextManager[BinaryIO]
-    target = nullcontext(standard) if output is None else output_file(output)
-    with target as stream, _WRITERS[form](model, stream) as write:
+    target = nullcontext(standard_output) if output is None else output_file(output)
+    with target as stream, _WRITERS[file_format](model, stream) as write:
         yield write
 
 
-def write_predictions(model: Model, parts: Iterable[Sequences], write: Write) -> int:
-    """Predict the sequences part by part, and write as they come; return how many."""
+def write_predictions(model: Model, pieces: Iterable[Sequences], write: Write) -> int:
+    """Predict and write sequences piece by piece; return their number."""
     count = 0
-    for part in parts:
-        write(predict_sequences(model, part, count))
-        count += len(part)
+    for sequences in pieces:
+        write(predict_sequences(model, sequences, count))
+        count += len(sequences)
     return count
 
 
-def stream_answers(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions]:
-    """Yield the answer after each line with the features of a step; a blank one begins anew."""
+def predict_stream(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions]:
+    """Yield the prediction after each line with the features of a time step.
+
+    A blank line starts a new sequence.
+    """
     stream = Stream(model)
     for row, raw in enumerate(lines, 1):
         text = raw.decode("utf-8", errors="replace").strip()
@@ -74,8 +77,8 @@ def stream_answers(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions
         yield stream.step(values)
 
 
-def _names(model: Model, kind: str) -> list[str]:
-    """Return the columns of labels or values: ``label``, ``value``, or ``value_0``, ..."""
+def _columns(model: Model, kind: str) -> list[str]:
+    """Return the columns of labels or values: ``label``, ``value`` or ``value_0``, ..."""
     if model.task.kind != "regression":
         return [kind]
     count = model.task.output_size
@@ -84,7 +87,7 @@ def _names(model: Model, kind: str) -> list[str]:
 
 
 def _plain(values: Array, digits: str) -> list[list[Any]]:
-    """Return rows of labels as they are, and of values with so many digits."""
+    """Return rows of labels unchanged, and rows of floats in the given format."""
     rows: list[list[Any]] = values.reshape(len(values), -1).tolist()
     if values.dtype.kind == "f":
         return [[format(value, digits) for value in row] for row in rows]
@@ -103,31 +106,31 @@ def _leading(part: Predictions) -> dict[str, Array]:
 
 @contextmanager
 def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
-    begun = False
+    header_written = False
 
     def write(part: Predictions) -> None:
-        nonlocal begun
+        nonlocal header_written
         leading = _leading(part)
         columns = list(leading)
         groups = [_plain(column, "") for column in leading.values()]
         if part.labels is not None:
-            columns += _names(model, "true")
+            columns += _columns(model, "true")
             groups.append(_plain(part.labels, ".9g"))
-        columns += _names(model, "label")
+        columns += _columns(model, "label")
         groups.append(_plain(part.values, ".9g"))
         if part.probabilities is not None:
             columns += [f"probability_{label}" for label in model.task.labels]
             groups.append(_plain(part.probabilities, ".6f"))
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        # The header comes with the first rows: input that is wrong leaves nothing on the output.
-        if not begun:
+        # The header is written with the first rows, so that invalid input leaves no output.
+        if not header_written:
             writer.writerow(columns)
-            begun = True
+            header_written = True
         writer.writerows(
             [cell for group in row for cell in group] for row in zip(*groups, strict=True)
         )
-        stream.write(text.getvalue().encode())
+        write_all(stream, text.getvalue().encode())
 
     yield write
 
@@ -137,7 +140,7 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
     labels = [str(label) for label in model.task.labels]
     classes = model.task.kind != "regression"
 
-    def one(value: Any) -> Any:
+    def unwrapped(value: Any) -> Any:
         return value[0] if isinstance(value, list) and len(value) == 1 else value
 
     def write(part: Predictions) -> None:
@@ -148,12 +151,12 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
         for i, given in enumerate(part.values.tolist()):
             row: dict[str, Any] = {name: place[i] for name, place in places.items()}
             if truth is not None:
-                row["true"] = one(truth[i])
-            row["label" if classes else "value"] = one(given)
+                row["true"] = unwrapped(truth[i])
+            row["label" if classes else "value"] = unwrapped(given)
             if chances is not None:
                 row["probabilities"] = dict(zip(labels, chances[i], strict=True))
             lines.append(json.dumps(row, ensure_ascii=False) + "\n")
-        stream.write("".join(lines).encode())
+        write_all(stream, "".join(lines).encode())
 
     yield write
 

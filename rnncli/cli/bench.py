@@ -24,12 +24,12 @@ def bench(
     """
     from rnncli.cli.resolved_config import resolved_config
     from rnncli.display.benchmark_report import show_benchmark
-    from rnncli.runs.trainer import build
+    from rnncli.runs.training_setup import set_up
     from rnncli.training.benchmark import benchmark
 
-    experiment = build(resolved_config(config, overrides))
-    model = experiment.model
-    timing = benchmark(model.network, model.task, experiment.train, experiment.config.training)
+    setup = set_up(resolved_config(config, overrides))
+    model = setup.model
+    timing = benchmark(model.network, model.task, setup.train, setup.config.training)
     if as_json:
         print(json.dumps(asdict(timing)))
     else:

@@ -10,7 +10,6 @@ import typer
 
 from rnncli.cli.commands import command_app
 from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
-from rnncli.errors import InputError
 
 app = command_app()
 
@@ -41,21 +40,18 @@ def evaluate(
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output predictions.csv
     """
-    from rnncli.analysis.evaluation_data import train_and_held_out
+    from rnncli.analysis.evaluation_data import read_train_and_evaluation_data
     from rnncli.datasets.inputs import read_inputs
     from rnncli.display.evaluation_report import show_evaluation
     from rnncli.inference.evaluation import evaluate as evaluate_model
-    from rnncli.runs.run_folder import find_weights
-    from rnncli.runs.weights import load_model
+    from rnncli.runs.saved_model import open_model
 
-    path, run = find_weights(weights)
-    model, train = load_model(path), None
+    saved = open_model(weights)
+    model, train = saved.model, None
     if source is not None:
         sequences = read_inputs(source, model.input_spec, labelled=True)
-    elif run is None:
-        raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
     else:
-        train, evaluation_split = train_and_held_out(run)
+        train, evaluation_split = read_train_and_evaluation_data(saved)
         sequences = iter([evaluation_split])
     with _prediction_writer(model, output) as write:
         report = evaluate_model(model, sequences, train, write)
@@ -68,10 +64,10 @@ def evaluate(
 @contextmanager
 def _prediction_writer(model: Any, output: Path | None) -> Iterator[Callable[[Any], None]]:
     """Open a file for predictions; without a file, they are not written."""
-    from rnncli.analysis.prediction_files import answers_file, format_of
+    from rnncli.analysis.prediction_files import format_of, open_predictions
 
     if output is None:
         yield lambda predictions: None
     else:
-        with answers_file(model, format_of(output, None), output, standard_output()) as write:
+        with open_predictions(model, format_of(output, None), output, standard_output()) as write:
             yield write

@@ -41,12 +41,13 @@ def gradcheck(
       rnn gradcheck -w latest --method central --json
       rnn gradcheck --explain
     """
-    from rnncli.analysis.gradient_checks import check_gradients, explain_gradients, subject
+    from rnncli.analysis.gradient_analysis import check_gradients, explain_gradients
+    from rnncli.analysis.model_batch import gradcheck_batch
     from rnncli.display.gradcheck_report import explanation_text, show_gradcheck
     from rnncli.display.terminal import write_message
     from rnncli.gradients.gradcheck import TOLERANCES
 
-    checked = subject(config, weights, overrides or [], num_samples)
+    checked = gradcheck_batch(config, weights, overrides or [], num_samples)
     checks = check_gradients(checked, method)
     passed = all(check.passed for check in checks) and any(check.tested for check in checks)
     explanation = explain_gradients(checked) if explain else None

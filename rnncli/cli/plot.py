@@ -97,7 +97,7 @@ def _figure_options(
 def _plot_curves(
     runs: list[str], quantities: list[str], log: bool, output: Path | None, options: FigureOptions
 ) -> None:
-    from rnncli.analysis.curves import read_charts
+    from rnncli.analysis.training_curves import read_charts
     from rnncli.runs.run_folder import find_run
 
     charts = read_charts(list(dict.fromkeys(find_run(run) for run in runs)), quantities)
@@ -113,9 +113,9 @@ def _plot_curves(
 
 def _plot_forecasts(run: str, output: Path | None, options: FigureOptions) -> None:
     from rnncli.analysis.forecasts import read_forecasts
-    from rnncli.runs.run_folder import find_run
+    from rnncli.runs.saved_model import open_model
 
-    forecasts = read_forecasts(find_run(run))
+    forecasts = read_forecasts(open_model(run))
     if output is None:
         from rnncli.display.terminal_plots import show_forecasts
 
@@ -128,17 +128,16 @@ def _plot_forecasts(run: str, output: Path | None, options: FigureOptions) -> No
 
 def _plot_predictions(run: str, output: Path, options: FigureOptions) -> None:
     """Draw the predictions on the evaluation split beside the true labels or values."""
-    from rnncli.analysis.evaluation_data import held_out_of
+    from rnncli.analysis.evaluation_data import read_evaluation_data
     from rnncli.display.evaluation_figures import save_confusion, save_values
     from rnncli.inference.evaluation import evaluate, labels_and_values
     from rnncli.inference.predictions import Predictions
-    from rnncli.runs.run_folder import WEIGHTS, find_run
-    from rnncli.runs.weights import load_model
+    from rnncli.runs.saved_model import open_model
 
-    folder = find_run(run)
-    model = load_model(folder / WEIGHTS)
+    saved = open_model(run)
     predictions: list[Predictions] = []
-    report = evaluate(model, [held_out_of(folder)], on_predictions=predictions.append)
+    data = [read_evaluation_data(saved)]
+    report = evaluate(saved.model, data, on_predictions=predictions.append)
     if report.classes:
         save_confusion(report, output, options)
     else:

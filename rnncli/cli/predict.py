@@ -83,25 +83,23 @@ def predict(
 
 
 def _predict_file(weights: str, source: str, target: Path | None, form: str) -> None:
-    from rnncli.analysis.prediction_files import answers_file, write_predictions
+    from rnncli.analysis.prediction_files import open_predictions, write_predictions
     from rnncli.datasets.inputs import read_inputs
-    from rnncli.runs.run_folder import find_weights
-    from rnncli.runs.weights import load_model
+    from rnncli.runs.saved_model import open_model
 
-    model = load_model(find_weights(weights)[0])
+    model = open_model(weights).model
     sequences = read_inputs(source, model.input_spec, labelled=False)
-    with answers_file(model, form, target, standard_output()) as write:
+    with open_predictions(model, form, target, standard_output()) as write:
         write_predictions(model, sequences, write)
 
 
 def _predict_stream(weights: str, form: str) -> None:
     """Predict after each line of standard input, and write before the next line is read."""
-    from rnncli.analysis.prediction_files import answers_file, stream_answers
-    from rnncli.runs.run_folder import find_weights
-    from rnncli.runs.weights import load_model
+    from rnncli.analysis.prediction_files import open_predictions, predict_stream
+    from rnncli.runs.saved_model import open_model
 
-    model = load_model(find_weights(weights)[0])
-    with answers_file(model, form, None, standard_output()) as write:
-        for predictions in stream_answers(model, sys.stdin.buffer):
+    model = open_model(weights).model
+    with open_predictions(model, form, None, standard_output()) as write:
+        for predictions in predict_stream(model, sys.stdin.buffer):
             write(predictions)
             sys.stdout.flush()

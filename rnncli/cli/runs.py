@@ -54,11 +54,11 @@ def runs(
             command = context.invoked_subcommand
             raise InputError(f"runs: put options after '{command}'; see 'rnn runs {command} -h'")
         return
-    from rnncli.runs.listing import list_runs
+    from rnncli.runs.run_list import list_runs
 
     entries = list_runs(folder, sort, status, name, limit)
     if as_json:
-        print(json.dumps({"runs": [asdict(entry) for entry in entries]}))
+        print(json.dumps({"runs": [entry.as_json() for entry in entries]}))
     elif entries:
         from rnncli.display.run_tables import show_runs
 
@@ -80,18 +80,20 @@ def show(run: Run, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> 
     from rnncli.config.reading import read_config
     from rnncli.config.tree import as_tree
     from rnncli.display.run_tables import show_run
-    from rnncli.runs.listing import find_folder, sound_entry
-    from rnncli.runs.metrics import read_metrics, rows_of
-    from rnncli.runs.run_folder import CONFIG, read_record
+    from rnncli.runs.loss_log import read_metrics, rows_of
+    from rnncli.runs.run_folder import CONFIG, find_damaged_run
+    from rnncli.runs.run_list import summarize_run
+    from rnncli.runs.run_record import read_record
 
-    path = find_folder(run, folder)
-    entry, record, metrics = sound_entry(path), read_record(path), read_metrics(path)
+    path = find_damaged_run(run, folder)
+    summary, record = summarize_run(path), read_record(path)
+    metrics = read_metrics(path, summary.epochs or 0)
     config = as_tree(read_config(path / CONFIG))
     if as_json:
         details = {"record": record, "metrics": rows_of(metrics), "config": config}
-        print(json.dumps(asdict(entry) | details))
+        print(json.dumps(summary.as_json() | details))
     else:
-        show_run(entry, record, metrics, yaml12.dump(config))
+        show_run(summary, record, metrics, yaml12.dump(config))
 
 
 @app.command()

@@ -34,13 +34,14 @@ def trace(
       rnn trace -w model.npz --json
       rnn trace -w latest --output trace.png
     """
-    from rnncli.analysis.traces import trace_run, trace_subject
+    from rnncli.analysis.gradient_analysis import trace_gradients
+    from rnncli.analysis.model_batch import trace_batch
     from rnncli.display.figure_options import check_figure_file
     from rnncli.display.trace_report import show_trace, trace_numbers
 
     if output is not None:
         check_figure_file(output)
-    result = trace_run(trace_subject(weights, source, num_samples, sample))
+    result = trace_gradients(trace_batch(weights, source, num_samples, sample))
     if output is not None:
         from rnncli.display.trace_figures import save_trace
 

@@ -44,21 +44,22 @@ def train(
     from rnncli.config.reading import read_config
     from rnncli.display.training_summary import show_training_summary
     from rnncli.display.view_choice import choose_view
-    from rnncli.runs.session import new_session, resumed_session
+    from rnncli.runs.resume import resume_run
+    from rnncli.runs.training_run import start_run
 
     if config is not None:
         settings = read_config(config, overrides or (), name)
-        session = new_session(settings, runs or DEFAULT_RUNS, sys.argv)
+        run = start_run(settings, runs or DEFAULT_RUNS, sys.argv)
     else:
-        session = resumed_session(str(resume), overrides or [], sys.argv)
-    experiment = session.experiment
-    metric, num_epochs = experiment.model.task.metric, experiment.config.training.num_epochs
+        run = resume_run(str(resume), overrides or [], sys.argv)
+    setup = run.setup
+    metric, num_epochs = setup.model.task.metric, setup.config.training.num_epochs
     with choose_view(metric, num_epochs, quiet) as view:
-        for event in session.events():
+        for event in run.events():
             view.show(event)
     if not quiet:
-        show_training_summary(session)
-    print(session.folder)
+        show_training_summary(run)
+    print(run.folder)
 
 
 def _check_options(

@@ -32,7 +32,7 @@ def verify(run: Run, quiet: Quiet = False, as_json: Json = False) -> None:
 
     with TemporaryDirectory(prefix="rnn-verify-") as folder:
         repetition = Repetition(find_run(run), Path(folder))
-        metric = repetition.session.experiment.model.task.metric
+        metric = repetition.run.setup.model.task.metric
         with choose_view(metric, repetition.num_epochs, quiet) as view:
             for event in repetition.events():
                 view.show(event)

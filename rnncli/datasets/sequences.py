@@ -114,8 +114,8 @@ class Splits:
     test: Sequences | None = None
 
     @property
-    def held_out(self) -> Sequences | None:
-        """The split that an evaluation without input scores: test, or else validation."""
+    def for_evaluation(self) -> Sequences | None:
+        """What an evaluation without input scores: the test split, or else the validation split."""
         return self.test if self.test is not None else self.validation
 
     @cached_property

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnncli.analysis.curves import Chart
 from rnncli.analysis.forecasts import Forecast
+from rnncli.analysis.training_curves import Chart
 from rnncli.display.figure_files import PANEL_SIZE, legend_beside, panels_file, plain_ticks
 from rnncli.display.figure_options import DEFAULT_OPTIONS, FigureOptions
 

@@ -10,8 +10,8 @@ from rnncli.display.charts import sparkline
 from rnncli.display.console import output_console
 from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.table import natural_widths, print_table, table_width
-from rnncli.runs.listing import Entry
-from rnncli.runs.metrics import Metrics, metric_of, row_of
+from rnncli.runs.loss_log import Metrics, metric_of, row_of
+from rnncli.runs.run_list import RunSummary
 
 # The columns that a narrow terminal leaves out, first to last. A run's name contains its date.
 _OPTIONAL_COLUMNS = ("when", "time", "size", "cell", "loss", "validation", "status")
@@ -20,7 +20,7 @@ _SPARKLINE_WIDTH = 30
 _STYLES = dict.fromkeys(("killed", "diverged", "failed", "damaged"), "red") | {"running": "cyan"}
 
 
-def show_runs(runs: Sequence[Entry]) -> None:
+def show_runs(runs: Sequence[RunSummary]) -> None:
     """Show a list of runs on standard output."""
     columns = {
         "run": [run.name for run in runs],
@@ -47,16 +47,16 @@ def show_runs(runs: Sequence[Entry]) -> None:
     )
 
 
-def show_run(entry: Entry, record: dict[str, Any], metrics: Metrics, config: str) -> None:
+def show_run(summary: RunSummary, record: dict[str, Any], metrics: Metrics, config: str) -> None:
     """Show one run on standard output: its record, metrics, loss curves and config."""
-    facts = {"run": entry.path, "status": entry.status, "started": record.get("started")}
-    facts |= {"ended": record.get("ended"), "time": _formatted("seconds", entry.seconds)}
+    facts = {"run": summary.path, "status": summary.status, "started": record.get("started")}
+    facts |= {"ended": record.get("ended"), "time": _formatted("seconds", summary.seconds)}
     facts |= {key: value for key, value in record.items() if key not in ("figures", *facts)}
     rows = [(key, _text(value)) for key, value in facts.items()]
     print_table(["record", ""], rows, left=(0, 1))
-    if entry.best_epoch is not None:
+    if summary.best_epoch is not None:
         print()
-        _show_metrics(metrics, entry.best_epoch)
+        _show_metrics(metrics, summary.best_epoch)
         print()
         curves = {f"{split}_loss": metrics[f"{split}_loss"] for split in ("train", "val")}
         print_table(
@@ -103,14 +103,14 @@ def _show_metrics(metrics: Metrics, best_epoch: int) -> None:
     print_table(["metric", "best", "last"], cells)
 
 
-def _metric(run: Entry) -> str:
-    if run.metric is None or run.figure is None:
+def _metric(run: RunSummary) -> str:
+    if run.metric is None or run.metric_value is None:
         return "-"
-    split = "" if run.held_out else " (train)"
-    return ("RMSE " * (run.metric == "rmse")) + format_metric(run.metric, run.figure) + split
+    split = "" if run.has_validation else " (train)"
+    return ("RMSE " * (run.metric == "rmse")) + format_metric(run.metric, run.metric_value) + split
 
 
-def _size(run: Entry) -> str:
+def _size(run: RunSummary) -> str:
     layers = f"{run.num_layers}x" if run.num_layers not in (None, 1) else ""
     return "-" if run.hidden_size is None else f"{layers}{run.hidden_size}"
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from rnncli.analysis.curves import Chart
 from rnncli.analysis.forecasts import Forecast
+from rnncli.analysis.training_curves import Chart
 from rnncli.display.charts import Curve, line_chart
 from rnncli.display.console import drawing_width, has_colour, output_console
 

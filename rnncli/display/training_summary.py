@@ -12,41 +12,41 @@ from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.terminal import stderr_can_redraw, write_message
 from rnncli.errors import InputError
 from rnncli.inference.evaluation import evaluate
-from rnncli.runs.session import Session
+from rnncli.runs.training_run import TrainingRun
 
 
-def show_training_summary(session: Session) -> None:
+def show_training_summary(run: TrainingRun) -> None:
     """Show the results of a training on standard error, with the score of the test split.
 
     Parameters
     ----------
-    session : Session
+    run : TrainingRun
         A finished training.
     """
-    experiment, record = session.experiment, session.recorder.record
-    metric = experiment.model.task.metric
+    setup, record = run.setup, run.record
+    metric = setup.model.task.metric
     values = [
         f"{name} {format_metric(name.partition('_')[2], value)}"
         for name, value in (record["figures"] or {}).items()
         if value is not None
     ]
     facts = [
-        ("best epoch", f"{record['best_epoch']} of {experiment.progress.epoch}"),
+        ("best epoch", f"{record['best_epoch']} of {setup.state.epoch}"),
         (metric, "  ".join(values)),
     ]
-    if experiment.splits.test is not None:
-        facts.append(("test", _test_score(session)))
+    if setup.splits.test is not None:
+        facts.append(("test", _test_score(run)))
     facts += [
-        ("time", format_duration(experiment.progress.seconds)),
-        ("run", str(session.folder)),
-        ("next", _next_command(session)),
+        ("time", format_duration(setup.state.seconds)),
+        ("run", str(run.folder)),
+        ("next", _next_command(run)),
     ]
     _show_facts(facts)
 
 
-def _test_score(session: Session) -> str:
+def _test_score(run: TrainingRun) -> str:
     """Return the loss and the metric of the best weights on the test split."""
-    model, test = session.experiment.best_model(), session.experiment.splits.test
+    model, test = run.setup.best_model(), run.setup.splits.test
     assert test is not None
     try:
         report = evaluate(model, [test])
@@ -57,15 +57,15 @@ def _test_score(session: Session) -> str:
     return "  ".join([*values, f"({report.num_samples:,} predictions)"])
 
 
-def _next_command(session: Session) -> str:
+def _next_command(run: TrainingRun) -> str:
     """Return a command that works as it is: predictions of a file, or else an evaluation."""
-    data = session.experiment.config.data
+    data = run.setup.config.data
     path = getattr(data, "test_path", None) or getattr(data, "path", None)
     if path is not None:
         source = _shortest(path)
-        return f"rnn predict -w {shlex.quote(str(session.folder))} -i {shlex.quote(source)}"
-    command = "evaluate -w" if session.experiment.splits.held_out is not None else "plot"
-    return f"rnn {command} {shlex.quote(str(session.folder))}"
+        return f"rnn predict -w {shlex.quote(str(run.folder))} -i {shlex.quote(source)}"
+    command = "evaluate -w" if run.setup.splits.for_evaluation is not None else "plot"
+    return f"rnn {command} {shlex.quote(str(run.folder))}"
 
 
 def _shortest(path: Path) -> str:

@@ -123,7 +123,7 @@ def mean_loss(network: Network, task: Task, train: Examples, index: Array) -> fl
     """Return the mean loss on some of the sequences at `index`; infinite if it is not finite."""
     scored = train.batch(np.unique(index[-_MAX_SEQUENCES_SCORED:]))
     z = network_outputs(network, scored)
-    value = add_outputs(z, LOSSES[task.loss], scored.y, MetricSums(task)).loss
+    value = add_outputs(z, LOSSES[task.loss], scored.targets, MetricSums(task)).loss
     return value if isfinite(value) else inf
 
 

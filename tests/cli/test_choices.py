@@ -1,12 +1,12 @@
 """The choices of options are those of the packages that use them."""
 
-from rnncli.init.suggestion import FileKind
+from rnncli.analysis.training_curves import QUANTITIES
+from rnncli.runs.listing import SORTS, STATUSES
 
-from rnncli.analysis.curves import QUANTITIES
 from rnncli.analysis.prediction_files import FORMATS
 from rnncli.cli import gradcheck, init, plot, predict, runs
 from rnncli.gradients.gradcheck import TOLERANCES
-from rnncli.runs.listing import SORTS, STATUSES
+from rnncli.init.suggestion import FileKind
 
 
 def test_the_choices_are_complete() -> None:

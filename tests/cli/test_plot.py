@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import Command, metrics, process
 
-from rnncli.analysis.curves import read_charts
+from rnncli.analysis.training_curves import read_charts
 from rnncli.analysis.forecasts import read_forecasts
 from rnncli.display import figure_files
 

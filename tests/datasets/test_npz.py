@@ -9,7 +9,7 @@ from helpers.data import read
 from rnncli.config.reading import config_from
 from rnncli.datasets import Npz, mapped
 from rnncli.inference.evaluation import evaluate
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 RNG = np.random.default_rng(0)
 
@@ -70,7 +70,7 @@ def test_files_that_stay_on_disk_give_the_same_results(
     for limit in (1 << 40, 0):
         monkeypatch.setattr("rnncli.datasets.formats.npz.MAPPED_FROM_BYTES", limit)
         monkeypatch.setattr(mapped, "_NUMBERS_PER_CHUNK", 100)
-        experiment = build(config_from(tree))
+        experiment = set_up(config_from(tree))
         assert isinstance(experiment.train.x, mapped.Mapped) == (limit == 0)
         *_, last = experiment.fit()
         report = evaluate(experiment.model, [experiment.splits.held_out])  # type: ignore[list-item]

@@ -11,7 +11,7 @@ from rnncli.datasets import Adding, Copy, Parity, SumSign, SyntheticTask, Tempor
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import valid_steps
 from rnncli.errors import InputError
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 
 def test_sum_sign_is_the_sign_of_the_sum() -> None:
@@ -56,13 +56,13 @@ def test_adding_copy_parity_and_temporal_order_have_the_right_labels() -> None:
 
 def test_fresh_data_is_new_every_epoch_and_repeats_with_the_seed() -> None:
     tree = {"data": {"kind": "adding", "num_samples": 50, "sequence_length": 4, "fresh": True}}
-    one, other = build(config_from(tree)), build(config_from(tree))
+    one, other = set_up(config_from(tree)), set_up(config_from(tree))
     drawn = [one.examples_of(epoch).inputs for epoch in range(3)]
     assert not np.array_equal(drawn[0], drawn[1])
     assert len(drawn[0]) == len(one.train)
     for epoch in range(3):
         np.testing.assert_array_equal(other.examples_of(epoch).inputs, drawn[epoch])
-    still = build(config_from({"data": tree["data"] | {"fresh": False}}))
+    still = set_up(config_from({"data": tree["data"] | {"fresh": False}}))
     assert still.examples_of(0) is still.examples_of(5) is still.train
 
 

@@ -11,7 +11,7 @@ from rnncli.config.reading import config_from
 from rnncli.datasets import Csv
 from rnncli.datasets.task import scale_targets, sorted_labels
 from rnncli.errors import InputError
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 RNG = np.random.default_rng(0)
 
@@ -68,7 +68,7 @@ def test_targets_that_are_too_small_to_scale_are_one_line(tmp_path: Path) -> Non
     path = tmp_path / "a.npz"
     np.savez(path, x=X, y=RNG.standard_normal(30) * 1e-31)
     with pytest.raises(InputError, match=r"a\.npz: the targets have a standard deviation of"):
-        build(config_from({"data": {"kind": "npz", "path": str(path)}}))
+        set_up(config_from({"data": {"kind": "npz", "path": str(path)}}))
 
 
 @pytest.mark.parametrize("value", [1e30, -1e30, 0.0])
@@ -78,7 +78,7 @@ def test_constant_targets_and_features_have_a_scale(tmp_path: Path, value: float
     np.savez(path, x=np.full((20, 1, 1), value), y=np.full(20, value))
     keys = {"kind": "npz", "path": str(path), "task": "regression", "validation_fraction": 0}
     config = config_from({"data": keys})
-    model = build(config).model
+    model = set_up(config).model
     assert model.task.target_mean == pytest.approx((value,))
     assert model.task.target_std == (1,)
     assert model.scaler is not None

@@ -1,9 +1,9 @@
 """The progress of a training as plain lines."""
 
 import pytest
-from rnncli.training.events import Epoch, Step
 
 from rnncli.display.plain_view import PlainView
+from rnncli.training.events import Epoch, Step
 
 
 def epoch(number: int, seconds: float) -> Epoch:

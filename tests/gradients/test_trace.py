@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 from conftest import Command
 from helpers import mistakes
 from helpers.networks import READOUTS, architecture, network_for, plant, random_batch
-from rnncli.display.trace_report import show_trace, trace_numbers
 
+from rnncli.display.trace_report import show_trace, trace_numbers
 from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
 from rnncli.gradients.trace import CellTrace, run_observed, trace
 from rnncli.nn.architecture import Architecture
@@ -174,7 +175,7 @@ def test_saturated_units_are_those_beyond_the_threshold() -> None:
 def test_without_targets_there_are_states_and_no_gradients() -> None:
     network, batch = network_and_batch("gru", bidirectional=True)
     with_targets = trace(network, LOSSES[LOSS], batch)
-    without = trace(network, LOSSES[LOSS], batch, has_targets=False)
+    without = trace(network, LOSSES[LOSS], replace(batch, y=None))
     assert without.loss is None
     for known, found in zip(with_targets.cells, without.cells, strict=True):
         np.testing.assert_array_equal(found.state, known.state)

@@ -12,7 +12,7 @@ from conftest import REPOSITORY, Command
 from rnncli.config.reading import config_from
 from rnncli.doctor.checks import CHECKS
 from rnncli.doctor.examination import Examination
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 DATA = REPOSITORY / "tests" / "data"
 Change = Callable[[np.ndarray, np.ndarray], object]
@@ -31,7 +31,7 @@ data: {{kind: series, path: {DATA}/sunspots.csv, columns: [SUNACTIVITY], sequenc
 def examination_of(tree: dict[str, object]) -> Examination:
     """Return a new network of a config, with its data, before any check has run."""
     config = config_from(tree)
-    made = build(config)
+    made = set_up(config)
     parameters = made.model.network.parameters.copy()
     return Examination(
         made.model, made.splits, made.train, config.training, config.seed, parameters

@@ -8,7 +8,7 @@ from conftest import REPOSITORY, Command, process
 
 from rnncli.config import yaml12
 from rnncli.config.reading import read_config
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 DATA = REPOSITORY / "tests" / "data"
 X = np.random.default_rng(0).standard_normal((60, 6, 2)).round(3)
@@ -226,7 +226,7 @@ def test_real_recordings(rnn: Command, here: Path, file: str, like: dict[str, ob
     assert made.code == 0, made.err
     config = read_config(here / "c.yaml")
     assert {key: getattr(config.data, key) for key in like} == like
-    assert build(config).splits.test is not None
+    assert set_up(config).splits.test is not None
 
 
 def machines(path: str, first: str, rng: np.random.Generator) -> Path:

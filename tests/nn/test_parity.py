@@ -14,7 +14,7 @@ from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
 from rnncli.nn.state_dict import load_state_dict, state_dict
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 from rnncli.training.optimizers import SGD, Adam, AdamW
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -122,13 +122,13 @@ def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None
         "model": {"cell": cell, "hidden_size": 4, "num_layers": 2, "bidirectional": True},
         "training": {"start_from": str(tmp_path / "state.npz")},
     }
-    found = state_dict(build(config_from(tree)).model.network)
+    found = state_dict(set_up(config_from(tree)).model.network)
     np.testing.assert_array_equal(found["head.weight"], values["head.weight"].astype("f"))
     name = "rnn.weight_hh_l1_reverse"
     np.testing.assert_array_equal(found[name], values[name].astype("f"))
     tree["model"]["hidden_size"] = 5  # type: ignore[index]
     with pytest.raises(InputError, match=r"state\.npz: .* has shape"):
-        build(config_from(tree))
+        set_up(config_from(tree))
 
 
 def to_the_end(x: np.ndarray) -> np.ndarray:

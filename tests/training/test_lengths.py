@@ -6,7 +6,7 @@ from conftest import REPOSITORY
 
 from rnncli.config.reading import config_from
 from rnncli.inference.evaluation import evaluate
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 from rnncli.training.trainer import epoch_order
 
 DATA = REPOSITORY / "tests" / "data"
@@ -26,7 +26,7 @@ def vowels(**model: object) -> dict[str, object]:
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_training_evaluation_and_prediction_agree(bidirectional: bool) -> None:
-    experiment = build(config_from(vowels(bidirectional=bidirectional)))
+    experiment = set_up(config_from(vowels(bidirectional=bidirectional)))
     *_, last = experiment.fit()
     validation = experiment.splits.validation
     assert validation is not None
@@ -46,7 +46,7 @@ def test_training_evaluation_and_prediction_agree(bidirectional: bool) -> None:
 
 
 def test_batches_hold_sequences_of_similar_length_and_every_sequence_once() -> None:
-    experiment = build(config_from(vowels()))
+    experiment = set_up(config_from(vowels()))
     settings, train = experiment.config.training, experiment.train
     order = epoch_order(train, settings, 0, 1)
     assert sorted(order) == list(range(len(train)))

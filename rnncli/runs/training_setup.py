@@ -1,4 +1,4 @@
-"""A config made real: data read, network drawn, ready to train."""
+"""From a config to a training that is ready to start: data, network and initial weights."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -19,34 +19,49 @@ from rnncli.training.trainer import Trainer, TrainingData
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """All parts of one training."""
+class TrainingSetup:
+    """All that one training consists of.
+
+    Attributes
+    ----------
+    config : Config
+        What to train.
+    splits : Splits
+        The data as it was read.
+    model : Model
+        The network with its weights as they are now.
+    train, validation : Examples
+        The splits as the network takes them; `validation` may be None.
+    state : TrainingState
+        How far the training is.
+    """
 
     config: Config
     splits: Splits
     model: Model
     train: Examples
     validation: Examples | None
-    progress: TrainingState
+    state: TrainingState
 
     def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
-        """Train from where `progress` stands; see `rnncli.training.trainer.Trainer.fit`."""
+        """Train from `state` on; yield an event after each step and each epoch.
+
+        See `rnncli.training.trainer.Trainer.fit`.
+        """
         data = TrainingData(self.examples_of, self.validation)
         config, model = self.config, self.model
-        trainer = Trainer(
-            model.network, model.task, data, config.training, config.seed, self.progress
-        )
+        trainer = Trainer(model.network, model.task, data, config.training, config.seed, self.state)
         return trainer.fit(stopping)
 
     def best_model(self) -> Model:
-        """Return the model with the best weights so far; a copy."""
+        """Return a copy of the model with the best weights so far."""
         network = self.model.network.astype(self.config.model.dtype)
-        network.parameters[...] = self.progress.best_parameters
+        network.parameters[...] = self.state.best_parameters
         return replace(self.model, network=network)
 
     @property
     def batches(self) -> int:
-        """How many steps an epoch has."""
+        """The number of steps per epoch."""
         return -(-len(self.train) // self.config.training.batch_size)
 
     def examples_of(self, epoch: int) -> Examples:
@@ -56,15 +71,20 @@ class Experiment:
         return self.train if fresh is None else self.model.examples(fresh)
 
 
-def build(config: Config, from_the_start: bool = True) -> Experiment:
-    """Read the data, draw the weights and stand at the start.
+def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
+    """Read the data, create the network and draw its initial weights.
 
-    A training that is gone on with needs no weights to start from.
+    Parameters
+    ----------
+    config : Config
+        What to train.
+    from_the_start : bool
+        Whether to apply ``training.start_from``; a resumed training does not need that file.
 
     Raises
     ------
     InputError
-        The data is wrong.
+        The data is invalid.
     """
     data = config.data.read(config.seed)
     raw = data.splits.train
@@ -82,7 +102,7 @@ def build(config: Config, from_the_start: bool = True) -> Experiment:
     if from_the_start and config.training.start_from is not None:
         start_from(network, config.training.start_from)
     model = Model(network, task, scaler, data.input_spec)
-    return Experiment(
+    return TrainingSetup(
         config,
         data.splits,
         model,
