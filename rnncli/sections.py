@@ -2,8 +2,8 @@
 
 A family of interchangeable classes, such as the optimizers, is a table from kind to class. Each
 class is a frozen dataclass with a field ``kind`` that has a literal type and a default. Marked with
-`ByKind`, a key takes one of them: as a section, ``{kind: sgd, momentum: 0.9}``, or as the kind's
-name alone, ``sgd``, which stands for ``{kind: sgd}``.
+`ByKind`, a key accepts one of them as a section, ``{kind: sgd, momentum: 0.9}``, or as the name of
+its kind alone, ``sgd``, which is short for ``{kind: sgd}``.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,12 @@ from typing import Any, cast
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
+# What precedes the kind in pydantic's tag of a section that is given by its name alone.
 _NAME = "the name "
 
 
 class ByKind:
-    """Marks a key that takes one of several sections, chosen by ``kind``.
+    """Marks a key whose value is one of several sections, chosen by ``kind``.
 
     Parameters
     ----------
@@ -50,7 +51,11 @@ class ByKind:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        names = [kind for kind, option in self.table.items() if not _required(option)]
+        names = [
+            kind
+            for kind, option in self.table.items()
+            if not any(is_required(item) for item in fields(option))
+        ]
         choices = cast(core_schema.TaggedUnionSchema, schema)["choices"]
         sections = [handler(choices[kind]) for kind in self.table]
         return {"anyOf": [*([{"enum": names}] if names else []), *sections]}
@@ -61,8 +66,11 @@ def _section(name: str) -> dict[str, str]:
 
 
 def _tag(value: Any) -> str | None:
+    """Return which choice validates a value; None if it does not say so."""
+    if isinstance(value, str):
+        return _NAME + value
     kind = kind_of(value)
-    return _NAME + kind if isinstance(value, str) and kind is not None else kind
+    return None if kind is None or kind.startswith(_NAME) else kind
 
 
 def kind_of_tag(tag: str) -> str:
@@ -78,13 +86,9 @@ def kind_of(value: Any) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def _required(section: type) -> list[str]:
-    return [item.name for item in fields(section) if is_required(item)]
-
-
 def is_required(item: Field[Any]) -> bool:
-    """Return whether a field of a dataclass has no default."""
-    return item.default is MISSING and item.default_factory is MISSING
+    """Return whether a field of a section has no default."""
+    return item.default is MISSING
 
 
 def plain(value: Any) -> Any:

@@ -71,7 +71,11 @@ VALID = [
 INVALID = [
     ({"cell": "tahn"}, "cell: 'tahn' is not known; did you mean 'tanh'?"),
     ({"cell": {"kind": "tahn"}}, "cell.kind: 'tahn' is not known; did you mean 'tanh'?"),
-    ({"cell": {"kind": 5}}, "cell.kind: '5' is not known; one of tanh, leaky, custom"),
+    (
+        {"cell": {"kind": "the name tanh"}},
+        "cell.kind: 'the name tanh' is not known; one of tanh, leaky, custom",
+    ),
+    ({"cell": {"kind": 5}}, "cell.kind: 5 is not known; one of tanh, leaky, custom"),
     ({"cell": {"leak": 0.1}}, "cell: has no kind; one of tanh, leaky, custom"),
     ({"cell": 5}, "cell: 5 is of the wrong type; a section with keys was expected"),
     ({"cell": "custom"}, "cell.size: is missing; it must be given"),

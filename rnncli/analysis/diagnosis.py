@@ -1,29 +1,29 @@
-"""The doctor's diagnosis of a config, its data and its new network."""
+"""Examination of a config, its data and a new network before a long run."""
 
 from dataclasses import dataclass
 
 from rnncli.config.config import Config
-from rnncli.doctor import CHECKS, examine
-from rnncli.doctor.estimate import Estimate, estimate
-from rnncli.doctor.finding import Finding
-from rnncli.doctor.subject import Subject
+from rnncli.doctor.checks import CHECKS, run_checks
+from rnncli.doctor.estimate import Estimate, estimate_run
+from rnncli.doctor.examination import Examination
+from rnncli.doctor.findings import Finding
 from rnncli.runs.training_setup import set_up
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The findings, and what a run will take.
+    """The findings of all checks, and what a run will need.
 
     Attributes
     ----------
     healthy : bool
         Whether there are no findings.
     findings : list of Finding
-        The problems.
+        The problems found.
     checks : list of str
-        All checks that were made.
+        The names of all checks.
     estimate : Estimate
-        The time and memory that a run will take.
+        What a run will need.
     """
 
     healthy: bool
@@ -38,10 +38,12 @@ def diagnose(config: Config) -> Diagnosis:
     Raises
     ------
     InputError
-        The data is invalid, so that no run could start.
+        The data is invalid, so that no run could begin.
     """
     setup = set_up(config)
-    start = setup.model.network.parameters.copy()
-    subject = Subject(setup.model, setup.splits, setup.train, config.training, config.seed, start)
-    findings = examine(subject)
-    return Diagnosis(not findings, findings, list(CHECKS), estimate(subject))
+    initial_parameters = setup.model.network.parameters.copy()
+    examination = Examination(
+        setup.model, setup.splits, setup.train, config.training, config.seed, initial_parameters
+    )
+    findings = run_checks(examination)
+    return Diagnosis(not findings, findings, list(CHECKS), estimate_run(examination))

@@ -5,18 +5,18 @@ from rnncli.errors import InputError
 from rnncli.runs.saved_model import SavedModel
 
 
-def read_evaluation_data(saved: SavedModel) -> Sequences:
-    """Return the test split of a model's run, or else its validation split.
+def read_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
+    """Return the training split of a model's run, and its test split or else validation split.
 
     Raises
     ------
     InputError
-        The model is not a run's, the run has neither split, or its data is invalid by now.
+        The model is not a run's, the run has no such split, or its data is invalid by now.
     """
     if saved.run is None:
         raise InputError(f"{saved.path}: a weights file alone has no data; give --input FILE")
     config = saved.read_config()
-    sequences = config.data.read(config.seed)[0].for_evaluation
-    if sequences is None:
+    splits = config.data.read(config.seed)[0]
+    if splits.for_evaluation is None:
         raise InputError(f"{saved.run}: no test or validation split; give --input FILE")
-    return sequences
+    return splits.train, splits.for_evaluation

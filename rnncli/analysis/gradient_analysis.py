@@ -8,7 +8,7 @@ from rnncli.errors import InputError
 from rnncli.gradients.explain import Explanation, explain
 from rnncli.gradients.gradcheck import TOLERANCES, ArrayCheck, gradcheck
 from rnncli.gradients.trace import Trace, trace
-from rnncli.keys import suggest
+from rnncli.suggestions import suggest
 
 
 def check_gradients(

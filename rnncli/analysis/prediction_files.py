@@ -13,7 +13,7 @@ import numpy as np
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.inference.predictions import Predictions, answer
+from rnncli.inference.predictions import Predictions, predict_sequences
 from rnncli.inference.stream import Stream, parse_features
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import write_npz
@@ -52,7 +52,7 @@ def write_predictions(model: Model, pieces: Iterable[Sequences], write: Write) -
     """Predict and write sequences piece by piece; return their number."""
     count = 0
     for sequences in pieces:
-        write(answer(model, sequences, count))
+        write(predict_sequences(model, sequences, count))
         count += len(sequences)
     return count
 
@@ -98,13 +98,13 @@ def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
 
     def write(part: Predictions) -> None:
         nonlocal header_written
-        columns = list(part.places)
-        groups = [_plain(place, "") for place in part.places.values()]
-        if part.truth is not None:
+        columns = list(part.positions)
+        groups = [_plain(place, "") for place in part.positions.values()]
+        if part.labels is not None:
             columns += _columns(model, "true")
-            groups.append(_plain(part.truth, ".9g"))
+            groups.append(_plain(part.labels, ".9g"))
         columns += _columns(model, "label")
-        groups.append(_plain(part.answers, ".9g"))
+        groups.append(_plain(part.values, ".9g"))
         if part.probabilities is not None:
             columns += [f"probability_{label}" for label in model.task.labels]
             groups.append(_plain(part.probabilities, ".6f"))
@@ -131,11 +131,11 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
         return value[0] if isinstance(value, list) and len(value) == 1 else value
 
     def write(part: Predictions) -> None:
-        places = {name: place.tolist() for name, place in part.places.items()}
-        truth = None if part.truth is None else part.truth.tolist()
+        places = {name: place.tolist() for name, place in part.positions.items()}
+        truth = None if part.labels is None else part.labels.tolist()
         chances = None if part.probabilities is None else part.probabilities.tolist()
         lines = []
-        for i, given in enumerate(part.answers.tolist()):
+        for i, given in enumerate(part.values.tolist()):
             row: dict[str, Any] = {name: place[i] for name, place in places.items()}
             if truth is not None:
                 row["true"] = unwrapped(truth[i])
@@ -153,10 +153,12 @@ def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
     parts: list[Predictions] = []
     yield parts.append
     classes = model.task.kind != "regression"
-    arrays = {name: np.concatenate([p.places[name] for p in parts]) for name in parts[0].places}
-    arrays["label" if classes else "value"] = np.concatenate([p.answers for p in parts])
-    if parts[0].truth is not None:
-        arrays["true"] = np.concatenate([p.truth for p in parts if p.truth is not None])
+    arrays = {
+        name: np.concatenate([p.positions[name] for p in parts]) for name in parts[0].positions
+    }
+    arrays["label" if classes else "value"] = np.concatenate([p.values for p in parts])
+    if parts[0].labels is not None:
+        arrays["true"] = np.concatenate([p.labels for p in parts if p.labels is not None])
     if classes:
         chances = [p.probabilities for p in parts if p.probabilities is not None]
         arrays |= {"probability": np.concatenate(chances), "labels": np.array(model.task.labels)}

@@ -1,19 +1,12 @@
 """``rnn evaluate``."""
 
 import json
-from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rnncli.inference.predictions import Predictions
 
 
 def evaluate(
@@ -27,7 +20,10 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model on labelled sequences, beside the best constant answer.
+    """Score a model on labelled sequences, beside simple baselines.
+
+    The baselines are the most frequent class or the mean; for forecasts also the last value, and
+    the values of the last period.
 
     \b
     Examples:
@@ -39,27 +35,24 @@ def evaluate(
     from rnncli.analysis.prediction_files import format_of, open_predictions
     from rnncli.datasets.inputs import read_inputs
     from rnncli.display.tables import show_report
-    from rnncli.inference.evaluation import report, score_parts
+    from rnncli.inference.evaluation import evaluate as evaluate_model
     from rnncli.runs.saved_model import open_model
 
     saved = open_model(weights)
     model = saved.model
+    train = None
     if source is not None:
-        parts = read_inputs(source, model.input_spec, labelled=True)
+        batches = read_inputs(source, model.input_spec, labelled=True)
     else:
-        parts = iter([read_evaluation_data(saved)])
-    scored = []
-    with ExitStack() as stack:
-        write: Callable[[Predictions], None] | None = None
-        if output is not None:
-            form = format_of(output, None)
-            write = stack.enter_context(open_predictions(model, form, output, standard_output()))
-        for part in score_parts(model, parts):
-            scored.append(part)
-            if write is not None:
-                write(part.answers)
-    found = report(model.task, scored)
+        train, sequences = read_evaluation_data(saved)
+        batches = iter([sequences])
+    if output is None:
+        report = evaluate_model(model, batches, train)
+    else:
+        form = format_of(output, None)
+        with open_predictions(model, form, output, standard_output()) as write:
+            report = evaluate_model(model, batches, train, write)
     if as_json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(report.as_dict()))
     else:
-        show_report(found)
+        show_report(report)

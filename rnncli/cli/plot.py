@@ -71,16 +71,22 @@ def plot(
 
 def _draw_answers(run: str, output: Path) -> None:
     """Draw what a model answers on the run's held-out data, beside the truth."""
+    import numpy as np
+
     from rnncli.analysis.evaluation_data import read_evaluation_data
     from rnncli.display.figures import check_ending, save_confusion, save_values
-    from rnncli.inference.evaluation import report, score_parts, true_and_given
+    from rnncli.inference.evaluation import evaluate
+    from rnncli.inference.predictions import Predictions
     from rnncli.runs.saved_model import open_model
 
     check_ending(output)
     saved = open_model(run)
-    scored = list(score_parts(saved.model, [read_evaluation_data(saved)]))
-    found = report(saved.model.task, scored)
-    if found.classes:
-        save_confusion(found, output)
+    predictions: list[Predictions] = []
+    _, sequences = read_evaluation_data(saved)
+    report = evaluate(saved.model, [sequences], on_predictions=predictions.append)
+    if report.classes:
+        save_confusion(report, output)
     else:
-        save_values(*true_and_given(scored), output)
+        labels = [part.labels for part in predictions if part.labels is not None]
+        values = [part.values for part in predictions]
+        save_values(np.concatenate(labels), np.concatenate(values), output)

@@ -90,8 +90,7 @@ def show(run: Run, folder: Runs = _RUNS, as_json: Json = False) -> None:
     from rnncli.runs.run_record import read_record
 
     path = find_damaged_run(run, folder)
-    summary, record = summarize_run(path), read_record(path)
-    metrics = read_metrics(path, summary.epochs or 0)
+    summary, record, metrics = summarize_run(path), read_record(path), read_metrics(path)
     config = as_tree(read_config(path / CONFIG))
     if as_json:
         more = {"record": record, "metrics": rows_of(metrics), "config": config}

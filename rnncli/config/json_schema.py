@@ -12,6 +12,8 @@ from rnncli.config import SCHEMA_FILE
 from rnncli.config.config import Config
 from rnncli.sections import adapter, kind_of, plain
 
+_TITLE = "A config of rnn"
+
 
 def json_schema(root: type = Config) -> dict[str, Any]:
     """Return the JSON schema of a config, or of a section's class."""
@@ -19,7 +21,7 @@ def json_schema(root: type = Config) -> dict[str, Any]:
     definitions = schema.pop("$defs", {})
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "A config of rnn",
+        "title": _TITLE,
         **_inline(schema, definitions),
     }
 
@@ -27,22 +29,27 @@ def json_schema(root: type = Config) -> dict[str, Any]:
 def schema_line(folder: Path = Path()) -> str:
     """Return the comment by which an editor finds the schema of a config in `folder`.
 
-    It names ``schema.json`` where the folder has one, as ``rnn config schema > schema.json`` writes
-    it, and else the package's own copy. The path is relative, so that it stays right in every clone
-    of a project that contains its virtual environment, and tells nothing about the user's machine.
-    Editors cannot read a relative path that has a space; it becomes an address.
+    It names ``schema.json`` if the folder has one that ``rnn config schema > schema.json`` wrote,
+    and otherwise the copy in the package. The path is relative, so that it is valid in every clone
+    of a project that contains its virtual environment, and does not disclose where the project is.
+    Editors do not read a path that contains a space; it is written as a URI.
     """
-    if (folder / SCHEMA_FILE.name).is_file():
-        return _comment(SCHEMA_FILE.name)
+    path = SCHEMA_FILE.name
+    if not _is_schema(folder / path):
+        try:
+            path = Path(os.path.relpath(SCHEMA_FILE.resolve(), folder.resolve())).as_posix()
+        except (ValueError, OSError):  # Windows has no relative path to another drive.
+            path = SCHEMA_FILE.as_uri()
+    return f"# yaml-language-server: $schema={SCHEMA_FILE.as_uri() if ' ' in path else path}"
+
+
+def _is_schema(path: Path) -> bool:
+    """Return whether a file is a JSON schema of configs, not one of something else."""
     try:
-        path = Path(os.path.relpath(SCHEMA_FILE.resolve(), folder.resolve())).as_posix()
-    except (ValueError, OSError):  # on another drive of Windows
-        path = SCHEMA_FILE.as_uri()
-    return _comment(SCHEMA_FILE.as_uri() if " " in path else path)
-
-
-def _comment(address: str) -> str:
-    return f"# yaml-language-server: $schema={address}"
+        with open(path, "rb") as file:
+            return _TITLE.encode() in file.read(256)
+    except OSError:
+        return False
 
 
 class _Generator(GenerateJsonSchema):

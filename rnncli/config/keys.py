@@ -1,10 +1,11 @@
-"""What the config's dataclasses say about their keys: types, ranges, choices and meaning.
+"""The keys of the config's sections: types, ranges, choices and meaning, from their classes.
 
 Error messages and the key reference take their words from here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -93,38 +94,44 @@ class Key:
         return self.type_in_words().removeprefix("a ")
 
 
+@cache
 def keys_of(section: type) -> dict[str, Key]:
     """Return the keys of a section's class by name, ``kind`` first."""
     hints = get_type_hints(section, include_extras=True)
-    keys = {}
-    for item in sorted(fields(section), key=lambda item: item.name != "kind"):
-        info = FieldInfo.from_annotation(hints[item.name])
-        hint = info.annotation
-        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-        types = tuple(option for option in options if option is not NoneType)
-        tables = [mark.table for mark in info.metadata if isinstance(mark, ByKind)]
-        marks = [mark for mark in info.metadata if not isinstance(mark, ByKind)]
-        limits = {
+    items = sorted(fields(section), key=lambda item: item.name != "kind")
+    return {item.name: _key(item, hints[item.name]) for item in items}
+
+
+def _key(item: Field[Any], hint: Any) -> Key:
+    """Return the key that a field of a section describes."""
+    info = FieldInfo.from_annotation(hint)
+    is_union = get_origin(info.annotation) in (Union, UnionType)
+    options = get_args(info.annotation) if is_union else (info.annotation,)
+    types = tuple(option for option in options if option is not NoneType)
+    table = next((mark.table for mark in info.metadata if isinstance(mark, ByKind)), None)
+    patterns = [mark.pattern for mark in info.metadata if getattr(mark, "pattern", None)]
+    required = is_required(item)
+    return Key(
+        name=item.name,
+        required=required,
+        default=None if required else item.default,
+        meaning=info.description or "",
+        types=types,
+        nullable=NoneType in options,
+        bounds={
             word: getattr(mark, name)
             for name, word in _BOUNDS.items()
-            for mark in marks
+            for mark in info.metadata
             if hasattr(mark, name)
-        }
-        patterns = [mark.pattern for mark in marks if getattr(mark, "pattern", None)]
-        is_section = not tables and hasattr(types[0], "__dataclass_fields__")
-        keys[item.name] = Key(
-            name=item.name,
-            required=is_required(item),
-            default=None if is_required(item) else item.default,
-            meaning=info.description or "",
-            types=types,
-            nullable=NoneType in options,
-            bounds=limits,
-            pattern=patterns[0] if patterns else None,
-            section=types[0] if is_section else None,
-            table=tables[0] if tables else None,
-        )
-    return keys
+        },
+        pattern=patterns[0] if patterns else None,
+        section=types[0] if table is None and _is_section(types[0]) else None,
+        table=table,
+    )
+
+
+def _is_section(option: Any) -> bool:
+    return is_dataclass(option)
 
 
 def _is_literal(option: Any) -> bool:

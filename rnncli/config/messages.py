@@ -1,8 +1,8 @@
-"""Pydantic's validation errors in the words of the command line."""
+"""Messages for the validation errors of pydantic."""
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -10,21 +10,21 @@ from pydantic_core import ErrorDetails
 from rnncli.config.config import Config
 from rnncli.config.keys import Key, keys_of
 from rnncli.config.tree import KeyPath
-from rnncli.keys import shortened, suggest
 from rnncli.sections import kind_of_tag
+from rnncli.suggestions import shortened, suggest
 
 _OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 
 
 def explain(errors: Sequence[ErrorDetails], root: type = Config) -> list[tuple[KeyPath, str]]:
-    """Return what is wrong with each invalid key, and the path of what is to blame.
+    """Return a message for each invalid key, with the key path that has the line to name.
 
-    That is the key itself, or its section if the key is missing.
+    That is the path of the key, or of its section if the key is missing.
 
     Parameters
     ----------
     errors : sequence of ErrorDetails
-        What pydantic found.
+        The errors of one validation.
     root : type
         The class that was validated.
     """
@@ -35,9 +35,9 @@ def explain(errors: Sequence[ErrorDetails], root: type = Config) -> list[tuple[K
             path, text = _explain_kind(path, key.table, error["input"])
         else:
             text = _explain(error, path, section, key)
-        # Pydantic reports a value that may have several types once for each of them.
-        blamed = path[:-1] if error["type"] == "missing" else path
-        problems.setdefault(path, (blamed, f"{'.'.join(path) or 'config'}: {text}"))
+        place = path[:-1] if error["type"] == "missing" else path
+        # A key that accepts several types has an error for each of them; one message is enough.
+        problems.setdefault(path, (place, f"{'.'.join(path) or 'config'}: {text}"))
     return list(problems.values())
 
 
@@ -53,7 +53,7 @@ def _locate(location: tuple[int | str, ...], root: type) -> tuple[KeyPath, type,
             if not name:
                 break
         elif key is not None:
-            if key.section is None:  # what follows names one of the types of a value
+            if key.section is None:  # The rest is the name of a type in a union.
                 break
             section = key.section
         key = keys_of(section).get(name)
@@ -63,16 +63,16 @@ def _locate(location: tuple[int | str, ...], root: type) -> tuple[KeyPath, type,
     return tuple(path), section, key
 
 
-def _explain_kind(path: KeyPath, table: Any, value: Any) -> tuple[KeyPath, str]:
+def _explain_kind(path: KeyPath, table: Mapping[str, type], value: Any) -> tuple[KeyPath, str]:
     """Explain why a value does not choose one of the sections of a table."""
     if isinstance(value, str):
-        return path, f"'{shortened(value)}' is not known; {suggest(value, table)}"
+        return path, f"{_shown(value)} is not known; {suggest(value, table)}"
     if not isinstance(value, dict):
         return path, f"{_shown(value)} is of the wrong type; a section with keys was expected"
     if "kind" not in value:
         return path, f"has no kind; one of {', '.join(table)}"
-    kind = shortened(value["kind"])
-    return (*path, "kind"), f"'{kind}' is not known; {suggest(kind, table)}"
+    kind = value["kind"]
+    return (*path, "kind"), f"{_shown(kind)} is not known; {suggest(str(kind), table)}"
 
 
 def _explain(error: ErrorDetails, path: KeyPath, section: type, key: Key | None) -> str:
@@ -84,8 +84,7 @@ def _explain(error: ErrorDetails, path: KeyPath, section: type, key: Key | None)
     if kind == "missing":
         return "is missing; it must be given"
     if kind == "literal_error":
-        word = shortened(value)
-        return f"'{word}' is not known; {suggest(word, key.choices)}"
+        return f"{_shown(value)} is not known; {suggest(str(value), key.choices)}"
     if kind == "string_pattern_mismatch":
         return f"{shortened(repr(value))} is not allowed; {key.range_in_words()}"
     if kind in _OUT_OF_RANGE:

@@ -1,10 +1,10 @@
 """Relative paths in a config, made absolute."""
 
-from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rnncli.config.origins import Origins
 from rnncli.config.tree import KeyPath
 from rnncli.errors import InputError
 
@@ -12,7 +12,7 @@ Section = TypeVar("Section")
 
 
 def with_absolute_paths(
-    section: Section, folder_of: Callable[[KeyPath], Path], prefix: KeyPath = ()
+    section: Section, folder: Path, origins: Origins, prefix: KeyPath = ()
 ) -> Section:
     """Return a section in which every path is absolute.
 
@@ -20,8 +20,11 @@ def with_absolute_paths(
     ----------
     section : dataclass
         A config or a section of it.
-    folder_of : callable
-        The folder to which the path of a key is relative.
+    folder : Path
+        The folder to which paths in the file are relative; those in options are relative to the
+        working folder.
+    origins : Origins
+        Where the keys come from.
     prefix : tuple of str
         The section's own key path.
 
@@ -30,22 +33,24 @@ def with_absolute_paths(
     InputError
         A path is not valid on this system.
     """
-    changes: dict[str, Any] = {}
     described: Any = section
+    changes: dict[str, Any] = {}
     for item in fields(described):
         value, path = getattr(described, item.name), (*prefix, item.name)
         if isinstance(value, Path):
-            changes[item.name] = _absolute(value, folder_of(path), path)
+            base = folder if origins.option(path) is None else Path()
+            try:
+                changes[item.name] = _absolute(base, value)
+            except (ValueError, RuntimeError, OSError) as error:
+                problem = f"{'.'.join(path)}: '{value}' is not a valid path ({error})"
+                raise InputError(origins.located(path, problem)[1]) from None
         elif is_dataclass(value):
-            changes[item.name] = with_absolute_paths(value, folder_of, path)
+            changes[item.name] = with_absolute_paths(value, folder, origins, path)
     changed: Section = replace(described, **changes)
     return changed
 
 
-def _absolute(path: Path, folder: Path, key: KeyPath) -> Path:
-    try:
-        absolute = (folder / path.expanduser()).resolve()
-        str(absolute).encode()
-    except (ValueError, RuntimeError, OSError) as error:
-        raise InputError(f"{'.'.join(key)}: '{path}' is not a valid path ({error})") from None
+def _absolute(folder: Path, path: Path) -> Path:
+    absolute = (folder / path.expanduser()).resolve()
+    str(absolute).encode()  # A lone surrogate, from a name that is not UTF-8, fails here.
     return absolute

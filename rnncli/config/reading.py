@@ -12,7 +12,8 @@ from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.defaults import fill_defaults
 from rnncli.config.messages import explain
-from rnncli.config.overrides import Origins, override
+from rnncli.config.origins import Origins
+from rnncli.config.overrides import override
 from rnncli.config.paths import with_absolute_paths
 from rnncli.config.rules import check_rules
 from rnncli.errors import InputError, unreadable
@@ -92,6 +93,4 @@ def _build(
     problems += [origins.located(path, text) for path, text in found]
     if config is None or problems:
         raise InputError(*(text for _, text in sorted(problems)))
-    return with_absolute_paths(
-        config, lambda path: folder if origins.option(path) is None else Path()
-    )
+    return with_absolute_paths(config, folder, origins)

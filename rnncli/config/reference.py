@@ -14,7 +14,7 @@ from rnncli.sections import kind_of, plain
 
 @dataclass(frozen=True)
 class KeyReference:
-    """What a user can know about one key.
+    """One key of the config as the reference shows it.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ def _walk(section: type, prefix: str, kind: str | None = None) -> Iterator[KeyRe
         name = f"{prefix}{key.name}"
         kinds = () if kind is None else (kind,)
         if key.table is not None:
-            yield _of_table(name, key)
+            yield _kind_entry(name, key)
             for option_kind, option in key.table.items():
                 yield from _walk(option, f"{name}.", option_kind)
         elif key.section is not None:
@@ -95,8 +95,8 @@ def _walk(section: type, prefix: str, kind: str | None = None) -> Iterator[KeyRe
             yield KeyReference(name, kinds, default, key.values_in_words(), key.meaning)
 
 
-def _of_table(name: str, key: Key) -> KeyReference:
-    """Return the entry of a kind, under the name that it has in a complete config."""
+def _kind_entry(name: str, key: Key) -> KeyReference:
+    """Return the entry for the kind of a section, named as a complete config writes it."""
     table = key.table or {}
     by_name = isinstance(plain(key.default), str)
     default = (kind_of(key.default) or "") + _preferences(name, None)

@@ -1,8 +1,7 @@
 """YAML with the scalars of YAML 1.2, read strictly, with the line of every key.
 
-PyYAML follows YAML 1.1, where ``no`` is false, ``1:30`` is 90 and ``1e-3`` is text; here the words
-mean what they say. Aliases, merge keys, tags, duplicate keys, several documents and deep nesting
-are refused.
+PyYAML follows YAML 1.1, where ``no`` is false, ``1:30`` is 90 and ``1e-3`` is text. Aliases, merge
+keys, tags, duplicate keys, several documents and deep nesting are refused.
 """
 
 import re
@@ -13,7 +12,9 @@ import yaml
 
 from rnncli.errors import InputError
 
+# A config of all keys takes 2 KiB; the limit bounds the time that an untrusted file can take.
 MAX_BYTES = 1 << 16
+# A config has 4 levels; the limit keeps the recursive parser from exhausting the stack.
 _MAX_DEPTH = 32
 _PREFIX = "tag:yaml.org,2002:"
 _SCALARS = (
@@ -51,7 +52,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 for _class in (_Loader, _Dumper):
-    _class.yaml_implicit_resolvers = {}  # none of YAML 1.1's
+    _class.yaml_implicit_resolvers = {}  # PyYAML's are those of YAML 1.1.
     for _name, _pattern, _first in _SCALARS:
         _firsts = ["" if c == "\0" else c for c in _first]
         _class.add_implicit_resolver(_PREFIX + _name, re.compile(f"(?:{_pattern})$"), _firsts)
@@ -63,7 +64,17 @@ def _refused(event: Any, problem: str) -> yaml.MarkedYAMLError:
 
 @dataclass
 class Document:
-    """A YAML mapping: its plain values, the line of every key, and what was wrong in passing."""
+    """A YAML mapping as plain values.
+
+    Attributes
+    ----------
+    tree : dict
+        The plain values.
+    lines : dict of tuple of str to int
+        The line of each key, by its path.
+    problems : list of (int, str)
+        Line and message of mistakes after which reading continued.
+    """
 
     tree: dict[str, Any]
     lines: dict[tuple[str, ...], int] = field(default_factory=dict)
@@ -76,10 +87,10 @@ def load(text: bytes | str, name: str) -> Document:
     Raises
     ------
     InputError
-        The text is no YAML, or not of the permitted kind; with the line.
+        The text is not valid YAML, or uses a feature that is refused; with the line.
     """
     if len(text) > MAX_BYTES:
-        raise InputError(f"{name}: over 64 KiB; a config is a short text")
+        raise InputError(f"{name}: is larger than 64 KiB, the limit for a config")
     node = _compose(text, name)
     document = Document({})
     if node is None:
@@ -91,7 +102,7 @@ def load(text: bytes | str, name: str) -> Document:
 
 
 def scalar(text: str) -> Any:
-    """Return the value of a piece of YAML, as in ``--set KEY=VALUE``."""
+    """Return the value of YAML text, such as the value in ``--set KEY=VALUE``."""
     document = Document({})
     node = _compose(text, "value")
     value = "" if node is None else _value(node, (), document)
@@ -106,8 +117,8 @@ def dump(tree: dict[str, Any]) -> str:
 
 
 def flow(value: Any) -> str:
-    """Return a value as YAML in one line."""
-    for style in (None, '"'):  # line ends within a text need its quotes
+    """Return a value as YAML on one line."""
+    for style in (None, '"'):  # Only a quoted text can hold line breaks on one line.
         text = yaml.dump(
             [value], Dumper=_Dumper, default_flow_style=True, width=1 << 20, default_style=style
         )
@@ -125,7 +136,7 @@ def _compose(text: bytes | str, name: str) -> yaml.Node | None:
         raise InputError(f"{name}:{line}: {error.problem}") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{name}: is not YAML text in UTF-8 ({reason})") from None
+        raise InputError(f"{name}: is not valid YAML in UTF-8 ({reason})") from None
     return node
 
 
@@ -145,7 +156,7 @@ def _value(node: yaml.Node, path: tuple[str, ...], document: Document) -> Any:
     if kind == "float":
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-        document.problems.append((node.start_mark.line + 1, "half a character (a surrogate)"))
+        document.problems.append((node.start_mark.line + 1, "a lone surrogate is not valid text"))
     return text
 
 
@@ -155,7 +166,7 @@ def _whole_number(text: str, node: yaml.Node, document: Document) -> int:
         str(number)
         return number
     except ValueError:
-        document.problems.append((node.start_mark.line + 1, "a number with too many digits"))
+        document.problems.append((node.start_mark.line + 1, "the number has too many digits"))
         return 0
 
 
@@ -164,7 +175,7 @@ def _mapping(node: yaml.MappingNode, path: tuple[str, ...], document: Document) 
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            document.problems.append((line, "a key that is not a word; keys are plain words"))
+            document.problems.append((line, "a key is not a scalar; a plain word was expected"))
             continue
         key = key_node.value
         if key == "<<":
@@ -173,7 +184,7 @@ def _mapping(node: yaml.MappingNode, path: tuple[str, ...], document: Document) 
             first = document.lines[*path, key]
             dotted = ".".join((*path, key))
             document.problems.append(
-                (line, f"{dotted}: stands twice (first in line {first}); keep one")
+                (line, f"{dotted}: duplicate key (first in line {first}); keep one")
             )
         else:
             tree[key] = _value(value_node, (*path, key), document)

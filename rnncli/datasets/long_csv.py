@@ -9,8 +9,8 @@ import numpy as np
 from rnncli.datasets.csv_rows import csv_rows, of_width, value
 from rnncli.datasets.sequences import LONGEST_LABEL, Sequences, padded
 from rnncli.errors import InputError
-from rnncli.keys import suggest
 from rnncli.nn.arrays import Array
+from rnncli.suggestions import suggest
 
 _ROWS_AT_ONCE = 1 << 15
 

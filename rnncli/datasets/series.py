@@ -18,8 +18,8 @@ from rnncli.datasets.sequences import Sequences, Splits
 from rnncli.datasets.task import Task
 from rnncli.datasets.untrusted.lines import exists, open_lines
 from rnncli.errors import InputError
-from rnncli.keys import suggest
 from rnncli.nn.arrays import Array
+from rnncli.suggestions import suggest
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from rnncli.errors import InputError
-from rnncli.keys import suggest
+from rnncli.suggestions import suggest
 
 PAGES = Path(__file__).parent.parent / "guide"
 _WIDEST = 100

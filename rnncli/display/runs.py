@@ -65,7 +65,7 @@ def show_run(summary: RunSummary, record: dict[str, Any], metrics: Metrics, conf
     facts |= {"ended": record.get("ended"), "time": _shown("seconds", summary.seconds)}
     facts |= {key: value for key, value in record.items() if key not in ("figures", *facts)}
     print_table(console, ["record", ""], [(key, _text(value)) for key, value in facts.items()])
-    if summary.best_epoch is not None:
+    if summary.best_epoch in metrics["epoch"]:
         metric = metric_of(metrics)
         rows = [row_of(metrics, summary.best_epoch - 1), row_of(metrics, -1)]
         heads = [name for name in metrics if name not in ("step", "seconds")]

@@ -99,11 +99,10 @@ def show_verdict(found: Verdict) -> None:
 
 def show_report(report: Report) -> None:
     """Show an evaluation on standard output."""
-    rows = [
-        [name, figure(name, value), figure(name, report.baseline[name])]
-        for name, value in report.metrics.items()
-    ]
-    print_table(f"{report.num_samples:,} answers", ["figure", "model", "best constant"], rows)
+    columns = [report.metrics, *report.baselines.values()]
+    rows = [[name, *(figure(name, column[name]) for column in columns)] for name in report.metrics]
+    names = [name.replace("_", " ") for name in report.baselines]
+    print_table(f"{report.num_samples:,} predictions", ["metric", "model", *names], rows)
     if len(report.classes) > _MOST_CLASSES:
         return
     rows = [

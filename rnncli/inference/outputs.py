@@ -6,7 +6,7 @@ import numpy as np
 
 from rnncli.datasets.examples import Examples, rounded_length, slices
 from rnncli.datasets.mapped import Mapped
-from rnncli.inference.scores import Tally
+from rnncli.inference.metric_sums import MetricSums
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.losses import Loss, batch_loss
@@ -76,17 +76,17 @@ def outputs(
 def score(
     objective: Objective,
     examples: Examples,
-    tally: Tally,
+    sums: MetricSums,
     should_stop: Callable[[], bool] = _never,
-) -> Tally:
-    """Add examples to a tally; return it."""
+) -> MetricSums:
+    """Add the scores of examples to sums; return them."""
     z = outputs(objective.pool, examples.x, examples.lengths, should_stop)
-    return tally_outputs(z, objective.loss, examples.y, tally)
+    return add_outputs(z, objective.loss, examples.y, sums)
 
 
-def tally_outputs(z: Array, loss: Loss, y: Array, tally: Tally) -> Tally:
-    """Add what `outputs` returned, and the targets (N, K) or (N, T, K), to a tally; return it."""
+def add_outputs(z: Array, loss: Loss, y: Array, sums: MetricSums) -> MetricSums:
+    """Add what `outputs` returned, and the targets (N, K) or (N, T, K), to sums; return them."""
     columns = z.T if z.ndim == 2 else z.transpose(2, 1, 0).reshape(z.shape[2], -1)
     value = batch_loss(loss, columns, y)
-    tally.add(value.losses, value.outputs, value.targets)
-    return tally
+    sums.add(value.losses, value.outputs, value.targets)
+    return sums

@@ -17,8 +17,8 @@ from rnncli.errors import InputError
 from rnncli.init.columns import Table, read_head, sequence_column, time_columns
 from rnncli.init.entries import Entry, FileKind, Hints, Proposal
 from rnncli.init.layout import long_layout, wide_layout, wide_or_series
-from rnncli.keys import suggest
 from rnncli.nn.arrays import Array
+from rnncli.suggestions import suggest
 
 _STEPS_OF_TRAINING, _BATCH = 1800, 32
 _FEW_SEQUENCES, _FEW_ROWS = 3000, 500

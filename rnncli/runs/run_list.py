@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from rnncli.errors import InputError, RnnError
-from rnncli.keys import suggest
 from rnncli.runs.files import storage
 from rnncli.runs.lock import is_locked
 from rnncli.runs.loss_log import METRIC_NAMES
 from rnncli.runs.older_runs import older_results
 from rnncli.runs.run_folder import CONFIG, METRICS, is_file, is_run
 from rnncli.runs.run_record import RECORD, STATUSES, Record, read_record, start_time
+from rnncli.suggestions import suggest
 
 LISTED_STATUSES = (*STATUSES, "killed", "damaged")
 # The keys of a record that a summary needs, with their types.

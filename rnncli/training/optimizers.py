@@ -7,7 +7,7 @@ and the slots in place and uses up the gradient.
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 import numpy as np
 from pydantic import Field
@@ -119,4 +119,4 @@ class AdamW(Moments):
 
 
 Optimizer = SGD | Adam | AdamW
-OPTIMIZERS: dict[str, type] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
+OPTIMIZERS: dict[str, type] = {option.kind: option for option in get_args(Optimizer)}

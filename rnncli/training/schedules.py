@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -44,4 +44,4 @@ class Cosine:
 
 
 Schedule = Constant | Cosine
-SCHEDULES: dict[str, type] = {"constant": Constant, "cosine": Cosine}
+SCHEDULES: dict[str, type] = {option.kind: option for option in get_args(Schedule)}

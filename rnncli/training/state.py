@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnncli.datasets.task import Task
-from rnncli.inference.scores import Tally, restored
+from rnncli.inference.metric_sums import MetricSums, checked_number
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
 from rnncli.training.settings import Training
@@ -32,7 +32,7 @@ class TrainingState:
         The epoch of the best parameters, and its loss.
     seconds : float
         Time spent in training so far.
-    tally, norm_sum : Tally, float
+    sums, norm_sum : MetricSums, float
         Sums over the unfinished epoch.
     plan : list of list of int
         Pairs of a step and the number of epochs that was planned from there on; a schedule depends
@@ -41,7 +41,7 @@ class TrainingState:
 
     slots: dict[str, Array]
     best_parameters: Array
-    tally: Tally
+    sums: MetricSums
     epoch: int = 0
     batch: int = 0
     step: int = 0
@@ -56,17 +56,17 @@ class TrainingState:
         """Return the state before the first step."""
         parameters = network.parameters
         slots = {name: np.zeros_like(parameters) for name in settings.optimizer.slots}
-        return cls(slots, parameters.copy(), Tally(task))
+        return cls(slots, parameters.copy(), MetricSums(task))
 
     def begin_epoch(self, task: Task) -> None:
         """Reset what is summed over an epoch."""
-        self.tally, self.batch, self.norm_sum = Tally(task), 0, 0.0
+        self.sums, self.batch, self.norm_sum = MetricSums(task), 0, 0.0
 
     def numbers(self) -> dict[str, Any]:
         """Return all but the vectors, for a checkpoint."""
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         plan = [list(planned) for planned in self.plan]
-        return numbers | {"tally": self.tally.state(), "plan": plan}
+        return numbers | {"tally": self.sums.state(), "plan": plan}
 
     def restore(self, numbers: dict[str, Any]) -> None:
         """Take over what `numbers` returned.
@@ -77,8 +77,8 @@ class TrainingState:
             It is not what `numbers` returned.
         """
         for name in _NUMBERS:
-            setattr(self, name, restored(numbers[name], type(getattr(self, name))))
-        self.tally.restore(numbers["tally"])
+            setattr(self, name, checked_number(numbers[name], type(getattr(self, name))))
+        self.sums.restore(numbers["tally"])
         self.plan = restored_plan(numbers["plan"])
 
     def is_consistent(self, batches_per_epoch: int) -> bool:
@@ -93,7 +93,7 @@ class TrainingState:
 
     def is_finite(self) -> bool:
         """Return whether all numbers are finite, those of the vectors too."""
-        sums = (self.best_loss, self.norm_sum, self.tally.loss_sum, self.tally.figure_sum)
+        sums = (self.best_loss, self.norm_sum, self.sums.loss_sum, self.sums.metric_sum)
         vectors = (self.best_parameters, *self.slots.values())
         return all(map(isfinite, sums)) and all(np.isfinite(v).all() for v in vectors)
 
@@ -105,7 +105,7 @@ class TrainingState:
 
 def restored_plan(plan: Any) -> list[list[int]]:
     """Return a `TrainingState.plan` that was saved; raise ``ValueError`` if it is invalid."""
-    pairs = [[restored(step, int), restored(epochs, int)] for step, epochs in plan]
+    pairs = [[checked_number(step, int), checked_number(epochs, int)] for step, epochs in plan]
     if not pairs or pairs[0][0] or pairs != sorted(pairs) or not all(n for _, n in pairs):
         raise ValueError(f"{plan!r} is not the plan of a training")
     return pairs

@@ -11,8 +11,8 @@ from rnncli.blas import threads_for
 from rnncli.datasets.examples import Examples, slices
 from rnncli.datasets.task import Task
 from rnncli.errors import DivergedError
+from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.outputs import StoppedError, score
-from rnncli.inference.scores import Tally
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
@@ -119,7 +119,7 @@ class Trainer:
                 rng = generator(self.seed, "dropout", state.step)
                 masks = network.draw_dropout_masks(len(batch), rng)
             value, norm = self.step.gradient(batch, masks)
-            loss = state.tally.add(value.losses, value.outputs, value.targets)
+            loss = state.sums.add(value.losses, value.outputs, value.targets)
             if not (isfinite(loss) and isfinite(norm)):
                 raise self._diverged(f"loss {loss:g}", norm)
             rate = self._rate(state.step, len(examples))
@@ -141,11 +141,11 @@ class Trainer:
         patience, state = self.settings.patience, self.state
         return patience is not None and state.epoch - state.best_epoch >= patience
 
-    def _validate(self, should_stop: Callable[[], bool]) -> Tally | None:
+    def _validate(self, should_stop: Callable[[], bool]) -> MetricSums | None:
         if self.data.validation is None:
             return None
-        tally = Tally(self.task)
-        return score(self.step.objective, self.data.validation, tally, should_stop)
+        sums = MetricSums(self.task)
+        return score(self.step.objective, self.data.validation, sums, should_stop)
 
     def _diverged(self, problem: str, norm: float) -> DivergedError:
         """Restore the parameters before the last update; return the error to raise."""
@@ -155,21 +155,21 @@ class Trainer:
             f"{problem}, gradient norm {norm:g}; try a lower learning_rate or clip_norm"
         )
 
-    def _end_epoch(self, validation: Tally | None, rate: float, begun: float) -> Epoch:
+    def _end_epoch(self, validation: MetricSums | None, rate: float, begun: float) -> Epoch:
         """Keep the best parameters, and prepare the state for the next epoch."""
         state, parameters = self.state, self.network.parameters
-        tally, mean_norm = state.tally, state.norm_sum / state.batch
+        sums, mean_norm = state.sums, state.norm_sum / state.batch
         if not (np.isfinite(parameters).all() and state.is_finite()):
             raise self._diverged("weights or sums that are not finite", mean_norm)
         if validation is not None:
-            loss, metric = validation.loss, validation.figure
+            loss, metric = validation.loss, validation.metric
             if not (isfinite(loss) and isfinite(metric)):
                 raise self._diverged(f"validation loss {loss:g}", mean_norm)
         state.epoch += 1
         best = validation is None or validation.loss < state.best_loss
         if best:
             state.best_epoch = state.epoch
-            state.best_loss = tally.loss if validation is None else validation.loss
+            state.best_loss = sums.loss if validation is None else validation.loss
             state.best_parameters[...] = parameters
         state.seconds = perf_counter() - begun
         state.begin_epoch(self.task)
@@ -178,10 +178,10 @@ class Trainer:
             step=state.step,
             seconds=state.seconds,
             learning_rate=rate,
-            train_loss=tally.loss,
-            train_metric=tally.figure,
+            train_loss=sums.loss,
+            train_metric=sums.metric,
             val_loss=None if validation is None else validation.loss,
-            val_metric=None if validation is None else validation.figure,
+            val_metric=None if validation is None else validation.metric,
             gradient_norm=mean_norm,
             best=best,
         )

@@ -177,7 +177,7 @@ def test_evaluate_scores_the_runs_own_held_out_data(rnn: Command, run_folder: Pa
         best = min(csv.DictReader(file), key=lambda row: float(row["val_loss"]))
     assert report["metrics"]["loss"] == pytest.approx(float(best["val_loss"]), rel=1e-6)
     assert report["metrics"]["accuracy"] == pytest.approx(float(best["val_accuracy"]))
-    assert "best constant" in rnn("evaluate", "-w", run_folder).out
+    assert "most frequent" in rnn("evaluate", "-w", run_folder).out
 
 
 def test_bench_has_the_contracts_keys(rnn: Command, small: Path) -> None:

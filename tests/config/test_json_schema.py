@@ -79,7 +79,9 @@ def test_a_config_leads_an_editor_to_the_schema_by_a_relative_path(here: Path) -
 
 
 def test_a_schema_beside_the_config_comes_first(here: Path) -> None:
-    (here / "schema.json").touch()
+    (here / "schema.json").write_text('{"title": "Something else"}')
+    assert schema_line(here) != f"{PREFIX}schema.json"
+    (here / "schema.json").write_bytes(SCHEMA_FILE.read_bytes())
     assert schema_line(here) == f"{PREFIX}schema.json"
 
 

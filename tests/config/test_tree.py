@@ -1,7 +1,8 @@
 """Trees of plain values as dotted keys."""
 
 from rnncli.config.config import Config
-from rnncli.config.overrides import Origins, override
+from rnncli.config.origins import Origins
+from rnncli.config.overrides import override
 from rnncli.config.tree import as_tree, flatten
 
 

@@ -32,10 +32,10 @@ from rnncli.errors import InputError
         ("[1, a, {b: 2}]", [1, "a", {"b": 2}]),
     ],
 )
-def test_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:
-    found = yaml12.scalar(text)
-    assert found == value
-    assert type(found) is type(value)
+def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
+    read = yaml12.scalar(text)
+    assert read == value
+    assert type(read) is type(value)
 
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -54,22 +54,22 @@ def test_what_is_written_is_read_back(tree: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: 2\na: 3\n", "x:3: a: stands twice (first in line 1); keep one"),
-        ("s:\n  a: 1\n  a: 2\n", "x:3: s.a: stands twice"),
+        ("a: 1\nb: 2\na: 3\n", "x:3: a: duplicate key (first in line 1); keep one"),
+        ("s:\n  a: 1\n  a: 2\n", "x:3: s.a: duplicate key"),
         ("a: &x 1\nb: *x\n", "x:1: anchors and aliases are not allowed"),
         ("a:\n  <<: {b: 1}\n", "x:2: <<: merge keys are not allowed"),
         ("a: !!python/object:os.system x\n", "x:1: tags are not allowed"),
         ("a: [1\nb: 2\n", "x:2: "),
         ("- 1\n- 2\n", "x:1: a mapping such as 'seed: 0' was expected"),
         ("a: 1\n---\nb: 2\n", "x:2: but found another document"),
-        ("? [1, 2]\n: 3\n", "x:1: a key that is not a word"),
+        ("? [1, 2]\n: 3\n", "x:1: a key is not a scalar"),
         ("a: " + "[" * 60, "x:1: nested deeper than 32 levels"),
-        ("#" * 70_000, "x: over 64 KiB"),
-        (b"a: \xff\xfe", "x: is not YAML text in UTF-8"),
-        ("a: \0", "x: is not YAML text in UTF-8"),
+        ("#" * 70_000, "x: is larger than 64 KiB"),
+        (b"a: \xff\xfe", "x: is not valid YAML in UTF-8"),
+        ("a: \0", "x: is not valid YAML in UTF-8"),
     ],
 )
-def test_refused_by_line(text: str | bytes, problem: str) -> None:
+def test_what_is_refused_is_named_by_its_line(text: str | bytes, problem: str) -> None:
     with pytest.raises(InputError) as raised:
         document = yaml12.load(text, "x")
         lines = [f"x:{line}: {text}" for line, text in document.problems]

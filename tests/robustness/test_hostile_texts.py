@@ -430,7 +430,10 @@ def test_one_label_a_sequence_for_a_model_that_answers_at_every_step(
     np.savez("e.npz", x=np.ones((3, 4, 2)), y=np.array(["a", "b", "a"]))
     refused = rnn("evaluate", "-w", "latest", "-i", "e.npz")
     assert refused.code == 2
-    assert refused.err == ("error: e.npz: has labels of sequences; the model answers for steps\n")
+    assert (
+        refused.err
+        == "error: e.npz: has one label per sequence; the model needs one per time step\n"
+    )
 
 
 def test_standard_input_is_trusted_no_more(run_folder: Path) -> None:

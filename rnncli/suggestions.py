@@ -1,4 +1,4 @@
-"""Values and suggestions in the messages about mistakes."""
+"""Suggestions and shortened values in error messages."""
 
 from collections.abc import Collection
 from difflib import get_close_matches
