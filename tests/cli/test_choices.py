@@ -1,5 +1,6 @@
 """The choices of options are those of the packages that use them."""
 
+from rnncli.init.data_file import KINDS
 from rnncli.analysis.training_curves import QUANTITIES
 from rnncli.runs.run_list import LISTED_STATUSES, SORTS
 
