@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, Command
 from helpers.pages import Shell, blocks, commands, make_workplace
-
-from rnncli.display.pages import topics
+from rnncli.display.guide_pages import topics
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 INSTALLATION = 2  # the first commands; .ci/run runs them in a new environment
