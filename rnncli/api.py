@@ -9,10 +9,9 @@ from typing import Any
 from rnncli.config.config import Config
 from rnncli.config.reading import config_from, read_config
 from rnncli.inference.model import Model
-from rnncli.runs.run_folder import find_weights
-from rnncli.runs.session import new_session
-from rnncli.runs.trainer import build
-from rnncli.runs.weights import load_model
+from rnncli.runs.saved_model import open_model
+from rnncli.runs.training_run import start_run
+from rnncli.runs.training_setup import set_up
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -26,8 +25,8 @@ def load(path: str | os.PathLike[str]) -> Model:
     Returns
     -------
     Model
-        With `predict` and `predict_proba` for arrays ``x (N, T, D)``, as they were recorded: the
-        model standardises them itself.
+        With `predict` and `predict_proba` for arrays ``x (N, T, D)`` of raw values: the model
+        standardizes them itself.
 
     Raises
     ------
@@ -39,7 +38,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     >>> model = rnncli.load("runs/2026-11-22_14-05-33_sum_sign")
     >>> model.predict(x)
     """
-    return load_model(find_weights(os.fspath(path))[0])
+    return open_model(os.fspath(path)).model
 
 
 def train(
@@ -53,20 +52,20 @@ def train(
     config : path, mapping or Config
         A config file, or the same keys as a mapping.
     runs : path, optional
-        Where to make a run folder, as the command does; without it nothing is written.
+        Where to create a run folder, as ``rnn train`` does; by default nothing is written.
 
     Returns
     -------
     Model
-        With the best weights: those of the lowest validation loss, or the last ones where there
-        is no validation.
+        With the best weights: those of the lowest validation loss, or the last ones without
+        validation.
 
     Raises
     ------
     InputError
-        The config or the data is wrong.
+        The config or the data is invalid.
     DivergedError
-        A loss or gradient was not finite.
+        A loss or a gradient was not finite.
 
     Examples
     --------
@@ -77,11 +76,11 @@ def train(
     elif not isinstance(config, Config):
         config = read_config(Path(config))
     if runs is None:
-        experiment = build(config)
-        events = experiment.fit()
+        setup = set_up(config)
+        events = setup.fit()
     else:
-        session = new_session(config, Path(runs), sys.argv)
-        experiment, events = session.experiment, session.events()
+        run = start_run(config, Path(runs), sys.argv)
+        setup, events = run.setup, run.events()
     for _ in events:
         pass
-    return experiment.best_model()
+    return setup.best_model()

@@ -1,63 +1,65 @@
-"""Every error that the package raises on purpose, with the exit code of the command line."""
+"""The errors that the package raises on purpose, with the exit codes of the command line."""
 
 import errno
 
-_MOST_PROBLEMS, _LONGEST_PROBLEM = 50, 1000
-_USERS_MISTAKES = {
+# More mistakes than fit a screen, and longer ones than fit a few lines, help nobody.
+_MAX_PROBLEMS, _MAX_PROBLEM_LENGTH = 50, 1000
+# What the operating system says of a path that the user gave wrongly.
+_USER_ERRORS = {
     *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
     *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL),
 }
 
 
 class RnnError(Exception):
-    """Base of all deliberate errors; ``str(error)`` is one line for each mistake."""
+    """Base class of all errors; ``str(error)`` has one line per mistake."""
 
     exit_code = 2
 
 
 class InputError(RnnError):
-    """Options, config, data or weights are wrong.
+    """Options, config, data or weights are invalid.
 
     Parameters
     ----------
     *problems : str
-        One line for each mistake: where, what is wrong, what would be right.
+        One line per mistake: where it is, what is wrong, what would be right.
     """
 
     def __init__(self, *problems: str) -> None:
-        shown = [one_line(problem) for problem in problems[:_MOST_PROBLEMS]]
-        if len(problems) > _MOST_PROBLEMS:
-            shown.append(f"... and {len(problems) - _MOST_PROBLEMS} more mistakes")
+        shown = [one_line(problem) for problem in problems[:_MAX_PROBLEMS]]
+        if len(problems) > _MAX_PROBLEMS:
+            shown.append(f"... and {len(problems) - _MAX_PROBLEMS} more mistakes")
         self.problems = tuple(shown)
         super().__init__("\n".join(self.problems))
 
 
 def one_line(text: str) -> str:
-    """Return a text with line ends and control characters written out, as they are in source.
+    """Return a text with line ends and control characters as escape sequences.
 
-    Of a very long one, what is in the middle is left out.
+    The middle of a very long text is left out.
     """
-    if len(text) > _LONGEST_PROBLEM:
-        half = _LONGEST_PROBLEM // 2
+    if len(text) > _MAX_PROBLEM_LENGTH:
+        half = _MAX_PROBLEM_LENGTH // 2
         text = f"{text[:half]} ... {text[-half:]}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class DivergedError(RnnError):
-    """Training met a loss or a gradient that is not finite."""
+    """A loss or a gradient is not finite."""
 
     exit_code = 1
 
 
 class StorageError(RnnError):
-    """The machine could not read or write: disk full, not permitted, broken.
+    """A file could not be read or written: disk full, no permission, I/O error.
 
     Parameters
     ----------
     path : str
-        The file in question.
+        The file.
     error : OSError
-        What the operating system said.
+        The error of the operating system.
     """
 
     exit_code = 3
@@ -67,19 +69,19 @@ class StorageError(RnnError):
 
 
 def unreadable(path: object, error: OSError) -> RnnError:
-    """Return what to raise for a file that can not be read: wrong input, or a broken machine."""
-    if error.errno in _USERS_MISTAKES:
+    """Return the error to raise for a file that cannot be read: invalid input, or an I/O error."""
+    if error.errno in _USER_ERRORS:
         return InputError(f"{path}: {error.strerror}; a readable file was expected")
     return StorageError(str(path), error)
 
 
 class InterruptError(RnnError):
-    """A signal stopped the training, after everything was saved.
+    """A signal stopped the command, after everything was saved.
 
     Parameters
     ----------
     message : str
-        What was saved and how to go on.
+        What was saved and how to resume.
     signal : int
         The signal's number.
     """

@@ -1,4 +1,4 @@
-"""Signals of the system, for as long as a block lasts."""
+"""Handling of signals within a block."""
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -10,16 +10,17 @@ from typing import Any
 def handling(
     names: Sequence[str], handle: Callable[[signal.Signals], None]
 ) -> Iterator[Callable[[], None]]:
-    """Handle signals by a function; yield what puts everything back as it was before.
+    """Handle signals within the block; yield a function that restores the previous handlers.
 
-    Those that are ignored stay so, as under ``nohup``; outside the main thread nothing is handled.
+    Signals that are ignored stay ignored, as under ``nohup``. Outside the main thread, nothing is
+    handled.
 
     Parameters
     ----------
     names : sequence of str
-        Such as ``SIGTERM``; those that the system does not know are left out.
+        Such as ``SIGTERM``; signals that the system does not have are left out.
     handle : callable
-        Gets the signal; what it raises is raised where the program stands.
+        Is called with the signal; its exception is raised in the interrupted code.
     """
     before: dict[int, Any] = {}
 

@@ -1,1 +1,1 @@
-"""What can be found out about a run, a weights file or a config."""
+"""Analyses of runs, weights files and configs."""

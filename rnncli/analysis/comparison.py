@@ -1,28 +1,28 @@
-"""What differs between runs: keys of their configs, and figures."""
+"""The differences between runs: keys of their configs, and results."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rnncli.config.reading import read_config
 from rnncli.config.tree import as_tree, flatten
-from rnncli.runs.listing import Entry, sound_entry
-from rnncli.runs.metrics import METRIC_NAMES, Metrics, best_row, read_metrics, row_of
+from rnncli.runs.loss_log import METRIC_NAMES
 from rnncli.runs.run_folder import CONFIG
+from rnncli.runs.run_list import RunSummary, summarize_run
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several runs side by side; each list has a place for each run.
+    """Several runs side by side; each list has one item per run.
 
     Attributes
     ----------
     runs : list of str
         Their folders.
     config : dict of str to list
-        The values of each key that is not the same everywhere; None where there is no such key.
+        The values of each key that differs; None where the key does not exist.
     figures : dict of str to list
-        Status, epochs, time, and the figures of the best epoch, whether they differ or not.
+        Status, epochs, time, and the results of the best epoch, whether they differ or not.
     """
 
     runs: list[str]
@@ -39,21 +39,21 @@ def compare(folders: list[Path]) -> Comparison:
         One of them is damaged.
     """
     configs = [flatten(as_tree(read_config(folder / CONFIG))) for folder in folders]
-    keys = dict.fromkeys(key for config in configs for key in config)
-    values = {key: [config.get(key) for config in configs] for key in keys}
-    different = {key: found for key, found in values.items() if found != found[:1] * len(found)}
-    all_figures = [_figures(sound_entry(folder), read_metrics(folder)) for folder in folders]
-    names = dict.fromkeys(name for figures in all_figures for name in figures)
-    return Comparison(
-        [str(folder) for folder in folders],
-        different,
-        {name: [figures.get(name) for figures in all_figures] for name in names},
-    )
+    values = _side_by_side(configs)
+    different = {key: row for key, row in values.items() if row != row[:1] * len(row)}
+    results = [_results(summarize_run(folder)) for folder in folders]
+    return Comparison([str(folder) for folder in folders], different, _side_by_side(results))
 
 
-def _figures(entry: Entry, metrics: Metrics) -> dict[str, Any]:
-    found = {key: asdict(entry)[key] for key in ("status", "epochs", "seconds", "best_epoch")}
-    best = best_row(metrics)
-    row = {} if best is None else row_of(metrics, best)
-    shown = [f"{part}_{name}" for name in ("loss", *METRIC_NAMES) for part in ("train", "val")]
-    return found | {name: row[name] for name in shown if row.get(name) is not None}
+def _side_by_side(trees: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    keys = dict.fromkeys(key for tree in trees for key in tree)
+    return {key: [tree.get(key) for tree in trees] for key in keys}
+
+
+def _results(run: RunSummary) -> dict[str, Any]:
+    results, values = run.results or {}, {key: getattr(run, key) for key in _SUMMARY_KEYS}
+    names = [f"{split}_{name}" for name in ("loss", *METRIC_NAMES) for split in ("train", "val")]
+    return values | {name: results[name] for name in names if name in results}
+
+
+_SUMMARY_KEYS = ("status", "epochs", "seconds", "best_epoch")

@@ -1,29 +1,29 @@
-"""A config, its data and a new network before the doctor."""
+"""The doctor's diagnosis of a config, its data and its new network."""
 
 from dataclasses import dataclass
 
 from rnncli.config.config import Config
-from rnncli.doctor import CHECKS, examine
-from rnncli.doctor.estimate import Estimate, estimate
-from rnncli.doctor.finding import Finding
-from rnncli.doctor.subject import Subject
-from rnncli.runs.trainer import build
+from rnncli.doctor.checks import CHECKS, run_checks
+from rnncli.doctor.estimate import Estimate, estimate_run
+from rnncli.doctor.examination import Examination
+from rnncli.doctor.findings import Finding
+from rnncli.runs.training_setup import set_up
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, and what a run is going to take.
+    """The findings of all checks, and what a run will need.
 
     Attributes
     ----------
     healthy : bool
-        Whether nothing was found.
+        Whether there are no findings.
     findings : list of Finding
-        What was found.
+        The problems found.
     checks : list of str
-        All that was looked at.
+        The names of all checks.
     estimate : Estimate
-        What a run is going to take.
+        What a run will need.
     """
 
     healthy: bool
@@ -38,10 +38,12 @@ def diagnose(config: Config) -> Diagnosis:
     Raises
     ------
     InputError
-        The data is wrong, so that no run could begin.
+        The data is invalid, so that no run could begin.
     """
-    made = build(config)
-    start = made.model.network.parameters.copy()
-    subject = Subject(made.model, made.splits, made.train, config.training, config.seed, start)
-    findings = examine(subject)
-    return Diagnosis(not findings, findings, list(CHECKS), estimate(subject))
+    setup = set_up(config)
+    initial_parameters = setup.model.network.parameters.copy()
+    examination = Examination(
+        setup.model, setup.splits, setup.train, config.training, config.seed, initial_parameters
+    )
+    findings = run_checks(examination)
+    return Diagnosis(not findings, findings, list(CHECKS), estimate_run(examination))

@@ -1,23 +1,27 @@
-"""The data that a run held out of its training."""
+"""The data on which a run is evaluated by default."""
 
-from pathlib import Path
-
-from rnncli.config.reading import read_config
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
-from rnncli.runs.run_folder import CONFIG
+from rnncli.runs.saved_model import SavedModel
 
 
-def held_out_of(run: Path) -> Sequences:
-    """Return a run's test data where there is some, else its validation part.
+def read_evaluation_data(saved: SavedModel) -> Sequences:
+    """Return the test split of a model's run, or else its validation split; errors as below."""
+    return read_train_and_evaluation_data(saved)[1]
+
+
+def read_train_and_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
+    """Return the training split of a model's run, and its test or else its validation split.
 
     Raises
     ------
     InputError
-        The run held no data out, or its data is wrong by now.
+        The model is not a run's, the run has neither split, or its data has become invalid.
     """
-    config = read_config(run / CONFIG)
-    held_out = config.data.read(config.seed)[0].held_out
-    if held_out is None:
-        raise InputError(f"{run}: this run held no data out; 'rnn evaluate' takes --input FILE")
-    return held_out
+    if saved.run is None:
+        raise InputError(f"{saved.path}: a weights file alone has no data; give --input FILE")
+    config = saved.read_config()
+    splits = config.data.read(config.seed).splits
+    if splits.for_evaluation is None:
+        raise InputError(f"{saved.run}: no test or validation split; give --input FILE")
+    return splits.train, splits.for_evaluation

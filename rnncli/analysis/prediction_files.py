@@ -1,4 +1,4 @@
-"""Predictions as CSV, JSON lines or NumPy arrays: a row for each answer."""
+"""Predictions as CSV, JSON lines or NumPy arrays, one row per prediction."""
 
 import csv
 import io
@@ -13,67 +13,72 @@ import numpy as np
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.inference.predictions import Predictions, answer
-from rnncli.inference.stream import Stream, numbers_of
+from rnncli.inference.predictions import Predictions, concatenated, predict_sequences
+from rnncli.inference.stream import Stream, parse_features
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import write_npz
-from rnncli.runs.files import output_file
+from rnncli.runs.files import output_file, write_all
 
 FORMATS = ("csv", "jsonl", "npz")
+# Names that the output has besides the id column.
+_OWN_COLUMNS = {"label", "labels", "value", "true", "probability", "probabilities"}
 
 Write = Callable[[Predictions], None]
 
 
 def format_of(output: Path | None, wanted: str | None) -> str:
-    """Return the format that was asked for, or that the file's ending speaks of."""
+    """Return the format that was asked for, or that the file's extension implies."""
     if wanted is not None:
         if wanted not in FORMATS:
             raise InputError(f"--format: '{wanted}' is not known; one of {', '.join(FORMATS)}")
         return wanted
-    ending = "" if output is None else output.suffix.removeprefix(".")
-    return ending if ending in FORMATS else "csv"
+    extension = "" if output is None else output.suffix.removeprefix(".")
+    return extension if extension in FORMATS else "csv"
 
 
 @contextmanager
-def answers_file(
-    model: Model, form: str, output: Path | None, standard: BinaryIO
+def open_predictions(
+    model: Model, file_format: str, output: Path | None, standard_output: BinaryIO
 ) -> Iterator[Write]:
-    """Open where answers are written as they come.
+    """Open a file, or standard output for None, and yield the function that writes predictions.
 
-    A file appears when all of it is there; ``None`` writes to `standard`, the standard output.
+    A file appears under its name only when it is complete.
     """
     target: AbstractContextManager[BinaryIO]
-    target = nullcontext(standard) if output is None else output_file(output)
-    with target as stream, _WRITERS[form](model, stream) as write:
+    target = nullcontext(standard_output) if output is None else output_file(output)
+    with target as stream, _WRITERS[file_format](model, stream) as write:
         yield write
 
 
-def write_predictions(model: Model, parts: Iterable[Sequences], write: Write) -> int:
-    """Predict the sequences part by part, and write as they come; return how many."""
+def write_predictions(model: Model, pieces: Iterable[Sequences], write: Write) -> int:
+    """Predict and write sequences piece by piece; return their number."""
     count = 0
-    for part in parts:
-        write(answer(model, part, count))
-        count += len(part)
+    for sequences in pieces:
+        write(predict_sequences(model, sequences, count))
+        count += len(sequences)
     return count
 
 
-def stream_answers(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions]:
-    """Yield the answer after each line with the features of a step; a blank one begins anew."""
+def predict_stream(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions]:
+    """Yield the prediction after each line with the features of a time step.
+
+    A blank line starts a new sequence.
+    """
     stream = Stream(model)
     for row, raw in enumerate(lines, 1):
         text = raw.decode("utf-8", errors="replace").strip()
         if not text:
-            stream.begin()
+            stream.reset()
             continue
         try:
-            values = numbers_of(text, model.network.input_size)
+            values = parse_features(text, model.network.input_size)
         except ValueError as problem:
             raise InputError(f"standard input:{row}: row {row}: {problem}") from None
         yield stream.step(values)
 
 
-def _names(model: Model, kind: str) -> list[str]:
-    """Return the columns of labels or values: ``label``, ``value``, or ``value_0``, ..."""
+def _columns(model: Model, kind: str) -> list[str]:
+    """Return the columns of labels or values: ``label``, ``value`` or ``value_0``, ..."""
     if model.task.kind != "regression":
         return [kind]
     count = model.task.output_size
@@ -82,39 +87,50 @@ def _names(model: Model, kind: str) -> list[str]:
 
 
 def _plain(values: Array, digits: str) -> list[list[Any]]:
-    """Return rows of labels as they are, and of values with so many digits."""
+    """Return rows of labels unchanged, and rows of floats in the given format."""
     rows: list[list[Any]] = values.reshape(len(values), -1).tolist()
     if values.dtype.kind == "f":
         return [[format(value, digits) for value in row] for row in rows]
     return rows
 
 
+def _leading(part: Predictions) -> dict[str, Array]:
+    """Return the columns before the predictions: the id, and the place of steps.
+
+    An id column that has the name of another column of the output is called ``id_NAME``.
+    """
+    others = {*part.positions, *_OWN_COLUMNS}
+    ids = {f"id_{name}" if name in others else name: ids for name, ids in part.ids.items()}
+    return ids | part.positions
+
+
 @contextmanager
 def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
-    begun = False
+    header_written = False
 
     def write(part: Predictions) -> None:
-        nonlocal begun
-        columns = list(part.places)
-        groups = [_plain(place, "") for place in part.places.values()]
-        if part.truth is not None:
-            columns += _names(model, "true")
-            groups.append(_plain(part.truth, ".9g"))
-        columns += _names(model, "label")
-        groups.append(_plain(part.answers, ".9g"))
+        nonlocal header_written
+        leading = _leading(part)
+        columns = list(leading)
+        groups = [_plain(column, "") for column in leading.values()]
+        if part.labels is not None:
+            columns += _columns(model, "true")
+            groups.append(_plain(part.labels, ".9g"))
+        columns += _columns(model, "label")
+        groups.append(_plain(part.values, ".9g"))
         if part.probabilities is not None:
             columns += [f"probability_{label}" for label in model.task.labels]
             groups.append(_plain(part.probabilities, ".6f"))
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        # The header comes with the first rows: input that is wrong leaves nothing on the output.
-        if not begun:
+        # The header is written with the first rows, so that invalid input leaves no output.
+        if not header_written:
             writer.writerow(columns)
-            begun = True
+            header_written = True
         writer.writerows(
             [cell for group in row for cell in group] for row in zip(*groups, strict=True)
         )
-        stream.write(text.getvalue().encode())
+        write_all(stream, text.getvalue().encode())
 
     yield write
 
@@ -124,23 +140,23 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
     labels = [str(label) for label in model.task.labels]
     classes = model.task.kind != "regression"
 
-    def one(value: Any) -> Any:
+    def unwrapped(value: Any) -> Any:
         return value[0] if isinstance(value, list) and len(value) == 1 else value
 
     def write(part: Predictions) -> None:
-        places = {name: place.tolist() for name, place in part.places.items()}
-        truth = None if part.truth is None else part.truth.tolist()
+        places = {name: column.tolist() for name, column in _leading(part).items()}
+        truth = None if part.labels is None else part.labels.tolist()
         chances = None if part.probabilities is None else part.probabilities.tolist()
         lines = []
-        for i, given in enumerate(part.answers.tolist()):
+        for i, given in enumerate(part.values.tolist()):
             row: dict[str, Any] = {name: place[i] for name, place in places.items()}
             if truth is not None:
-                row["true"] = one(truth[i])
-            row["label" if classes else "value"] = one(given)
+                row["true"] = unwrapped(truth[i])
+            row["label" if classes else "value"] = unwrapped(given)
             if chances is not None:
                 row["probabilities"] = dict(zip(labels, chances[i], strict=True))
             lines.append(json.dumps(row, ensure_ascii=False) + "\n")
-        stream.write("".join(lines).encode())
+        write_all(stream, "".join(lines).encode())
 
     yield write
 
@@ -149,14 +165,17 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
 def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
     parts: list[Predictions] = []
     yield parts.append
-    classes = model.task.kind != "regression"
-    arrays = {name: np.concatenate([p.places[name] for p in parts]) for name in parts[0].places}
-    arrays["label" if classes else "value"] = np.concatenate([p.answers for p in parts])
-    if parts[0].truth is not None:
-        arrays["true"] = np.concatenate([p.truth for p in parts if p.truth is not None])
-    if classes:
-        chances = [p.probabilities for p in parts if p.probabilities is not None]
-        arrays |= {"probability": np.concatenate(chances), "labels": np.array(model.task.labels)}
+    predictions = concatenated(parts)
+    is_regression = model.task.kind == "regression"
+    leading = _leading(predictions)
+    arrays = leading | {"value" if is_regression else "label": predictions.values}
+    if predictions.labels is not None:
+        arrays["true"] = predictions.labels
+    if predictions.probabilities is not None:
+        arrays |= {
+            "probability": predictions.probabilities,
+            "labels": np.array(model.task.labels),
+        }
     write_npz(stream, arrays)
 
 

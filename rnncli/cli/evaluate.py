@@ -1,69 +1,73 @@
 """``rnn evaluate``."""
 
 import json
-from contextlib import ExitStack
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from rnncli.cli.commands import command_app
 from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
-from rnncli.errors import InputError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rnncli.inference.predictions import Predictions
+app = command_app()
 
 
+@app.command()
 def evaluate(
     weights: Weights,
     source: LabelledInput = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write each answer beside the truth, by ending."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write each prediction beside the true label or value: .csv, .jsonl or .npz.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model on labelled sequences, beside the best constant answer.
+    """Score a model on labelled sequences, beside simple baselines.
+
+    The baselines are the most frequent class or the mean; for forecasts also the last value, and
+    the value one period ago.
 
     \b
     Examples:
       rnn evaluate -w latest
       rnn evaluate -w model.npz -i labelled.csv --json
-      rnn evaluate -w latest --output answers.csv
+      rnn evaluate -w latest --output predictions.csv
     """
-    from rnncli.analysis.evaluation_data import held_out_of
-    from rnncli.analysis.prediction_files import answers_file, format_of
+    from rnncli.analysis.evaluation_data import read_train_and_evaluation_data
     from rnncli.datasets.inputs import read_inputs
-    from rnncli.display.tables import show_report
-    from rnncli.inference.evaluation import report, score_parts
-    from rnncli.runs.run_folder import find_weights
-    from rnncli.runs.weights import load_model
+    from rnncli.display.evaluation_report import show_evaluation
+    from rnncli.inference.evaluation import evaluate as evaluate_model
+    from rnncli.runs.saved_model import open_model
 
-    path, run = find_weights(weights)
-    model = load_model(path)
+    saved = open_model(weights)
+    model, train = saved.model, None
     if source is not None:
-        parts = read_inputs(source, model.input_spec, labelled=True)
-    elif run is None:
-        raise InputError(f"{path}: a weights file alone has no data; give --input FILE")
+        sequences = read_inputs(source, model.input_spec, labelled=True)
     else:
-        parts = iter([held_out_of(run)])
-    scored = []
-    with ExitStack() as stack:
-        write: Callable[[Predictions], None] | None = None
-        if output is not None:
-            form = format_of(output, None)
-            write = stack.enter_context(answers_file(model, form, output, standard_output()))
-        for part in score_parts(model, parts):
-            scored.append(part)
-            if write is not None:
-                write(part.answers)
-    found = report(model.task, scored)
+        train, evaluation_split = read_train_and_evaluation_data(saved)
+        sequences = iter([evaluation_split])
+    with _prediction_writer(model, output) as write:
+        report = evaluate_model(model, sequences, train, write)
     if as_json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(report.as_dict()))
     else:
-        show_report(found)
+        show_evaluation(report)
+
+
+@contextmanager
+def _prediction_writer(model: Any, output: Path | None) -> Iterator[Callable[[Any], None]]:
+    """Open a file for predictions; without a file, they are not written."""
+    from rnncli.analysis.prediction_files import format_of, open_predictions
+
+    if output is None:
+        yield lambda predictions: None
+    else:
+        with open_predictions(model, format_of(output, None), output, standard_output()) as write:
+            yield write

@@ -1,28 +1,34 @@
-"""What a run is going to take."""
+"""Time and memory that a run will need."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rnncli.datasets.examples import Examples
 from rnncli.datasets.mapped import Mapped
-from rnncli.doctor.finding import Finding
-from rnncli.doctor.subject import Subject
+from rnncli.datasets.sequences import Sequences
+from rnncli.doctor.examination import Examination
+from rnncli.doctor.findings import Problem
 
-_PART_OF_MEMORY = 0.8
-# A validation runs forward only.
-_FORWARD = 1 / 3
+# A run that needs more than this share of the machine's memory makes the system swap.
+_MAX_SHARE_OF_MEMORY = 0.8
+# A forward pass takes about a third of the time of a training step.
+_VALIDATION_COST = 1 / 3
+# Vectors of all weights besides the optimizer's: the weights, their gradient, the weights before
+# the last optimizer step and the best weights.
+_NUM_PARAMETER_VECTORS = 4
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run is going to take.
+    """What a run will need.
 
     Attributes
     ----------
     steps : int
-        Steps of the optimizer.
+        Optimizer steps.
     seconds : float
-        Time on this machine, as it is now.
+        Time on this machine, at its present load.
     megabytes : float
         Memory for the network, laid out for a batch, and for the data.
     """
@@ -32,41 +38,55 @@ class Estimate:
     megabytes: float
 
 
-def estimate(subject: Subject) -> Estimate:
-    """Return what the whole run is going to take, from the time of a short trial."""
-    settings, tried, part = subject.settings, subject.given_trial, subject.splits.validation
-    sequences = len(subject.train) + (0 if part is None else len(part) * _FORWARD)
+def estimate_run(examination: Examination) -> Estimate:
+    """Return what the whole run will need, by the time per step of a short trial."""
+    settings, trial = examination.settings, examination.configured_trial
+    validation = examination.splits.validation
+    num_sequences = float(len(examination.train))
+    if validation is not None:
+        num_sequences += len(validation) * _VALIDATION_COST
+    seconds_per_sequence = trial.seconds_per_update / trial.batch_size
     return Estimate(
-        settings.num_epochs * -(-len(subject.train) // settings.batch_size),
-        settings.num_epochs * sequences * tried.seconds / tried.batch_size,
-        _bytes(subject) / 1e6,
+        examination.num_updates,
+        settings.num_epochs * num_sequences * seconds_per_sequence,
+        required_bytes(examination) / 1e6,
     )
 
 
-def _bytes(subject: Subject) -> int:
-    network, settings, x = subject.network, subject.settings, subject.train.x
-    batch = min(settings.batch_size, len(x))
-    vectors = 4 + len(settings.optimizer.slots)
-    data = 0
-    if not isinstance(x, Mapped):
-        raw = subject.splits.train.x
-        data = x.nbytes + (0 if isinstance(raw, Mapped) else raw.nbytes)
-    return network.bytes_unrolled(x.shape[1], batch) + vectors * network.parameters.nbytes + data
+def required_bytes(examination: Examination) -> int:
+    """Return about how many bytes the network and the data will take."""
+    network, settings, splits = examination.network, examination.settings, examination.splits
+    batch_size = min(settings.batch_size, len(examination.train))
+    num_vectors = _NUM_PARAMETER_VECTORS + len(settings.optimizer.slots)
+    itemsize = network.parameters.itemsize
+    data = _bytes_in_memory(examination.train) + _bytes_in_memory(splits.train)
+    for split in (splits.validation, splits.test):
+        if split is not None:
+            data += _bytes_in_memory(split)
+    if splits.validation is not None and not isinstance(splits.validation.x, Mapped):
+        # The validation split is kept as the network takes it, too.
+        data += splits.validation.x.size * itemsize
+    activations = network.bytes_per_step * examination.sequence_length * batch_size
+    return activations + num_vectors * network.parameters.nbytes + data
 
 
-def memory(subject: Subject) -> Iterator[Finding]:
-    """Find a run that needs more memory than the machine has."""
-    needed, there = _bytes(subject), memory_here()
-    if needed > _PART_OF_MEMORY * there:
-        yield Finding(
-            "memory",
-            f"about {needed / 1e9:.1f} GB are needed; this machine has {there / 1e9:.1f}",
+def _bytes_in_memory(data: Examples | Sequences) -> int:
+    """Return the bytes of the inputs; 0 for those that are read from the disk batch by batch."""
+    return 0 if isinstance(data.x, Mapped) else data.x.nbytes
+
+
+def insufficient_memory(examination: Examination) -> Iterator[Problem]:
+    """Find a run that needs more memory than this machine has."""
+    required, available = required_bytes(examination), physical_memory()
+    if required > _MAX_SHARE_OF_MEMORY * available:
+        yield Problem(
+            f"about {required / 1e9:.1f} GB are needed; this machine has {available / 1e9:.1f}",
             "the run will be very slow, or stopped by the system",
             "lower training.batch_size or model.hidden_size, or keep the data in an .npy file, "
             "which is read batch by batch",
         )
 
 
-def memory_here() -> int:
+def physical_memory() -> int:
     """Return how many bytes of memory this machine has."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

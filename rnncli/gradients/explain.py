@@ -1,27 +1,29 @@
-"""Where backpropagation and the truth part, going back from the loss step by step.
+"""Where backpropagation and the true derivative differ first, going back from the loss.
 
-A wrong gradient of the weights is a sum over all steps, and tells little. So each quantity on the
-way back is held against its own derivative: what reaches every state, what reaches every block of
+A wrong gradient of the weights is a sum over all time steps, and tells little. So each quantity on
+the way back is compared with its own derivative: the gradient of every state, of every block of
 pre-activations, and only then the sums. The first that is wrong is where the mistake is made.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnncli.gradients import mistakes
-from rnncli.gradients.gradcheck import Batch
-from rnncli.gradients.observed import Nudge, Nudged, Watched, copy_of
-from rnncli.gradients.trace import run_watched, watched_layers
+from rnncli.gradients import formulas, mistakes
+from rnncli.gradients.gradcheck import differentiable, dropout_masks
+from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
+from rnncli.gradients.trace import run_observed
 from rnncli.nn.arrays import Array
-from rnncli.nn.losses import Loss, loss_at_labels
+from rnncli.nn.batch import Batch
+from rnncli.nn.losses import Loss, batch_loss
 from rnncli.nn.network import Network
-from rnncli.nn.unrolled import Unrolled
+from rnncli.nn.objective import Objective
+from rnncli.nn.unrolled import UnrolledNetwork
 
 _STEP = 1e-30
-# Of a derivative along one direction, and of the largest on the layer's way.
+# Tolerances of a derivative along one direction, and relative to the largest of the same cell.
 _TOLERANCE, _ROUNDING = 1e-9, 1e-12
-_FROM_ABOVE = "what comes down from above, the head or the next layer, is wrong"
+_FROM_ABOVE = "the gradient from above (the head or the next layer) is wrong"
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,17 @@ class Explanation:
     Attributes
     ----------
     array : str
-        What it is: ``dL/dh``, ``dL/dz``, or a gradient's name.
+        What it is: ``dL/dh``, ``dL/dz``, or the name of a gradient.
     layer : str or None
-        The layer, ``l0``; None for the head and the inputs.
+        The direction of a layer, ``l0``; None for the head and the inputs.
     step : int or None
-        The time step, counted from 1; 0 for the initial state; None for sums over all steps.
+        The time step, counted from 1; 0 for the initial state; None for sums over all time steps.
     steps : int
-        How many steps there are.
+        How many time steps there are.
     cause : str or None
-        The mistake that would give just these values; None where no known one does.
+        The mistake that explains these values; None where no known one does.
+    unknown_cell : str or None
+        The kind of the cell, where its formulas are not known and so no cause can be.
     """
 
     array: str
@@ -47,182 +51,221 @@ class Explanation:
     step: int | None
     steps: int
     cause: str | None
+    unknown_cell: str | None = None
 
 
 def explain(network: Network, loss: Loss, batch: Batch) -> Explanation | None:
-    """Return where backpropagation goes wrong, or None where all on its way is right."""
-    _, unrolled = run_watched(network, loss, batch)
-    right = _true_slope(loss, unrolled.outputs, batch.y.astype(float))
+    """Return where backpropagation goes wrong, or None where all on its way is right.
+
+    See `rnncli.gradients.gradcheck.gradcheck` for the parameters.
+    """
+    batch = replace(batch, y=batch.targets.astype(float))
+    masks = dropout_masks(network, len(batch))
+    network = differentiable(network, batch, masks)
+    objective = Objective(network.astype(float), loss, ObservedCell)
+    run_observed(objective, batch, masks)
+    unrolled = objective.unrolled
+    right = _output_gradient(loss, unrolled.outputs, batch.targets)
     with np.errstate(all="ignore"):
-        found = _of_head(unrolled, right)
-        layers = list(watched_layers(network, unrolled))
-        probe = _Probe(network, loss, batch)
-        for number in reversed(range(len(layers))):
-            if found is None:
-                found = _of_layer(*layers[number], number, probe)
-        return found or _of_inputs(unrolled)
+        explanation = _explain_head(unrolled, right)
+        probe = _Probe(network, loss, batch, masks)
+        for number in reversed(range(len(unrolled.cells))):
+            if explanation is None:
+                cell = unrolled.cells[number]
+                assert isinstance(cell, ObservedCell)
+                name = network.layout.cell_names[number]
+                explanation = _CellExplainer(name, cell, number, probe).explain()
+        return explanation or _explain_inputs(unrolled)
 
 
-def _true_slope(loss: Loss, z: Array, y: Array) -> Array:
-    """Return the derivative of the mean loss with respect to the outputs z, by complex steps."""
-    slope = np.zeros(z.shape)
+def _output_gradient(loss: Loss, z: Array, y: Array) -> Array:
+    """Return the gradient of the mean loss with respect to the outputs z, by complex steps."""
+    gradient = np.zeros(z.shape)
+    has_target = np.ones(z.shape[1], bool) if y.ndim == 2 else ~np.isnan(y[:, :, 0].T.ravel())
     for row in range(len(z)):
-        nudged = z.astype(complex)
-        nudged[row] += 1j * _STEP
-        losses = loss_at_labels(loss, nudged, y)[0].imag / _STEP
-        there = np.ones(z.shape[1], bool)
-        if y.ndim == 3:
-            there = ~np.isnan(y[:, :, 0].T.ravel())
-        slope[row, there] = losses / max(len(losses), 1)
-    return slope
+        perturbed = z.astype(complex)
+        perturbed[row] += 1j * _STEP
+        losses = batch_loss(loss, perturbed, y).losses.imag / _STEP
+        gradient[row, has_target] = losses / max(len(losses), 1)
+    return gradient
 
 
-def _of_head(unrolled: Unrolled, right: Array) -> Explanation | None:
-    def of(slope: Array, head: Array, features: Array) -> dict[str, Array]:
-        gradient = slope @ features.T
+def _explain_head(unrolled: UnrolledNetwork, right: Array) -> Explanation | None:
+    def gradients(grad_outputs: Array, head: Array, features: Array) -> dict[str, Array]:
+        grad_head = grad_outputs @ features.T
         return {
-            "dL/d(features)": head[:, :-1].T @ slope,
-            "head.weight": gradient[:, :-1],
-            "head.bias": gradient[:, -1],
+            "dL/d(features)": head[:, :-1].T @ grad_outputs,
+            "head.weight": grad_head[:, :-1],
+            "head.bias": grad_head[:, -1],
         }
 
-    head, features, gradient = unrolled.head, unrolled.readout.features, unrolled.head_gradient
-    found = (unrolled.features_gradient, gradient[:, :-1], gradient[:, -1])
-    sizes = of(np.abs(right), np.abs(head), np.abs(features))
-    slopes = mistakes.of_outputs(right, unrolled.outputs)
-    wrong = [(cause, of(slope, head, features)) for cause, slope in slopes]
-    for (name, true), given in zip(of(right, head, features).items(), found, strict=True):
-        if not mistakes.same(given, true, sizes[name]):
-            cause = mistakes.named(given, true, ((cause, arrays[name]) for cause, arrays in wrong))
-            return Explanation(name, None, None, unrolled.top.steps, cause)
+    head, features = unrolled.parameters.head, unrolled.readout.features
+    grad_head = unrolled.gradient.head
+    calculated = (unrolled.grad_features, grad_head[:, :-1], grad_head[:, -1])
+    magnitudes = gradients(np.abs(right), np.abs(head), np.abs(features))
+    known = [
+        (cause, gradients(wrong, head, features))
+        for cause, wrong in mistakes.output_mistakes(right, unrolled.outputs)
+    ]
+    expected = gradients(right, head, features)
+    for (name, true), values in zip(expected.items(), calculated, strict=True):
+        if not mistakes.equal(values, true, magnitudes[name]):
+            candidates = ((cause, arrays[name]) for cause, arrays in known)
+            cause = mistakes.diagnose(values, true, candidates)
+            return Explanation(name, None, None, unrolled.num_steps, cause)
     return None
+
+
+def _explain_inputs(unrolled: UnrolledNetwork) -> Explanation | None:
+    cells = unrolled.layers[0].cells
+    parts = [np.matmul(cell.input_weights.T, cell.dz) for cell in cells]
+    right = sum(part[:: -1 if number else 1] for number, part in enumerate(parts))
+    magnitudes = np.array([np.abs(cell.input_weights.T) @ np.abs(cell.dz) for cell in cells])
+    if mistakes.equal(unrolled.grad_inputs, right, magnitudes):
+        return None
+    cause = mistakes.diagnose(unrolled.grad_inputs, right, iter(()))
+    return Explanation("input", None, None, unrolled.num_steps, cause)
 
 
 class _Probe:
     """True derivatives along random directions, by complex steps in the middle of a sequence."""
 
-    def __init__(self, network: Network, loss: Loss, batch: Batch) -> None:
-        self.loss, self.y = loss, batch.y.astype(float)
-        self.unrolled = batch.load(copy_of(network, complex, Nudged))
+    def __init__(self, network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> None:
+        self.objective = Objective(network.astype(complex), loss, PerturbedCell)
+        self.batch, self.masks = batch, masks
+        self.objective.forward(batch, masks)
         self.rng = np.random.default_rng(0)
 
-    def agrees(self, number: int, step: int, state: int, found: Array, floor: float) -> bool:
-        """Return whether `found` (H, B) is the derivative with respect to a layer's state."""
-        direction = self.rng.standard_normal(found.shape)
-        nudge = Nudge(step, state, 1j * _STEP * direction)
-        return self._agrees(number, nudge, direction * found, floor)
-
-    def agrees_in_rows(
-        self, number: int, step: int, rows: slice, found: Array, floor: float
+    def agrees_on_state(
+        self, number: int, step: int, state: str, gradient: Array, scale: float
     ) -> bool:
-        """Return whether `found` (H, B) is the derivative of these rows of pre-activations."""
-        layer = self.unrolled.layers[number]
-        direction = self.rng.standard_normal((len(found), 1))
-        change = np.zeros(layer.weights.shape, complex)
+        """Return whether `gradient` (H, B) is that of a state of a cell after a time step."""
+        direction = self.rng.standard_normal(gradient.shape)
+        perturbation = Perturbation(step, 1j * _STEP * direction, state)
+        return self._agrees(number, perturbation, direction * gradient, scale)
+
+    def agrees_on_rows(
+        self, number: int, step: int, rows: slice, gradient: Array, scale: float
+    ) -> bool:
+        """Return whether `gradient` (H, B) is that of these rows of pre-activations."""
+        cell = self.objective.unrolled.cells[number]
+        direction = self.rng.standard_normal((len(gradient), 1))
+        change = np.zeros(cell.matrix.shape, complex)
         change[rows, -1:] = 1j * _STEP * direction
-        return self._agrees(
-            number, Nudge(step, 0, change, to_weights=True), direction * found, floor
-        )
+        return self._agrees(number, Perturbation(step, change, None), direction * gradient, scale)
 
-    def _agrees(self, number: int, nudge: Nudge, parts: Array, floor: float) -> bool:
-        layer = self.unrolled.layers[number]
-        assert isinstance(layer, Nudged)
-        layer.nudge = nudge
-        losses = loss_at_labels(self.loss, self.unrolled.forward(), self.y)[0]
-        layer.nudge = None
-        true = float(losses.sum().imag) / _STEP / max(len(losses), 1)
-        size = float(np.abs(parts).sum()) + abs(true)
-        return bool(abs(true - parts.sum()) <= max(_TOLERANCE * size, _ROUNDING * floor))
+    def _agrees(self, number: int, perturbation: Perturbation, terms: Array, scale: float) -> bool:
+        cell = self.objective.unrolled.cells[number]
+        assert isinstance(cell, PerturbedCell)
+        cell.perturbation = perturbation
+        true = self.objective.forward(self.batch, self.masks).mean.imag / _STEP
+        cell.perturbation = None
+        magnitude = float(np.abs(terms).sum()) + abs(true)
+        tolerance = max(_TOLERANCE * magnitude, _ROUNDING * scale)
+        return bool(abs(true - terms.sum()) <= tolerance)
 
 
-def _of_layer(name: str, layer: Watched, number: int, probe: _Probe) -> Explanation | None:
-    steps = len(layer.outputs)
-    for step in reversed(range(-1, steps)):
-        found = _of_flows(layer, number, step, probe)
-        if found is None and step >= 0:
-            found = _of_deltas(layer, number, step, probe)
-        if found is not None:
-            time = 0 if step < 0 else steps - step if name.endswith("_reverse") else step + 1
-            return Explanation(found[0], name, time, steps, found[1])
-    return _of_sums(name, layer)
+class _CellExplainer:
+    """Compares all that goes back through one direction of a layer with the truth.
 
+    Parameters
+    ----------
+    name : str
+        ``l0``, ``l1_reverse``.
+    cell : ObservedCell
+        The cell after its backward pass.
+    number : int
+        Its place among the network's cells.
+    probe : _Probe
+        Where the truth comes from.
+    """
 
-def _of_flows(
-    layer: Watched, number: int, step: int, probe: _Probe
-) -> tuple[str, str | None] | None:
-    for state, (kind, flow) in enumerate(layer.flows.items()):
-        found = flow[step] if step >= 0 else layer.start_flows[kind]
-        if probe.agrees(number, step, state, found, _largest(flow)):
-            continue
-        if kind == "cell":
-            return "dL/dc", _cause_in_cell(layer, step, found)
-        return "dL/dh", _cause_in_state(layer, step, found)
-    return None
+    def __init__(self, name: str, cell: ObservedCell, number: int, probe: _Probe) -> None:
+        self.name, self.cell, self.number, self.probe = name, cell, number, probe
+        self.num_steps = len(cell.outputs)
+        known = type(cell.cell) in formulas.FORMULAS
+        self.unknown_cell = None if known else cell.cell.kind
 
+    def explain(self) -> Explanation | None:
+        """Return the first quantity that is wrong."""
+        for step in reversed(range(-1, self.num_steps)):
+            wrong = self._wrong_state(step) or (self._wrong_block(step) if step >= 0 else None)
+            if wrong is not None:
+                in_time = self.num_steps - step if self.name.endswith("_reverse") else step + 1
+                return self._explanation(wrong[0], 0 if step < 0 else in_time, wrong[1])
+        return self._wrong_sum()
 
-def _cause_in_cell(layer: Watched, step: int, found: Array) -> str | None:
-    if step == len(layer.outputs) - 1:
+    def _explanation(self, array: str, step: int | None, cause: str | None) -> Explanation:
+        unknown = self.unknown_cell if cause is None else None
+        return Explanation(array, self.name, step, self.num_steps, cause, unknown)
+
+    def _wrong_state(self, step: int) -> tuple[str, str | None] | None:
+        for state, gradients in self.cell.grad_states.items():
+            calculated = gradients[step] if step >= 0 else self.cell.grad_initial[state]
+            scale = _largest(gradients)
+            if self.probe.agrees_on_state(self.number, step, state, calculated, scale):
+                continue
+            if state == "state":
+                return "dL/dh", self._cause_in_state(step, calculated)
+            return f"dL/d{state[0]}", self._cause_in_other_state(step, calculated)
         return None
-    factors = mistakes.of_cell_flow(layer, step)
-    return mistakes.named(found, mistakes.value_of(factors), mistakes.of_product(factors))
 
+    def _cause_in_state(self, step: int, calculated: Array) -> str | None:
+        if step == self.num_steps - 1:
+            return _FROM_ABOVE
+        terms = formulas.state_terms(self.cell, step)
+        if terms is None:
+            return None
+        later = calculated - self.cell.grad_from_above[step] if step >= 0 else calculated
+        right = sum(terms.values(), np.zeros_like(calculated))
+        if mistakes.equal(later, right):
+            return _FROM_ABOVE
+        return mistakes.diagnose(later, right, formulas.state_mistakes(self.cell, step, terms))
 
-def _cause_in_state(layer: Watched, step: int, found: Array) -> str | None:
-    if step == len(layer.outputs) - 1:
-        return _FROM_ABOVE
-    later = found - layer.from_above[step] if step >= 0 else found
-    right = sum(mistakes.state_terms(layer, step).values(), np.zeros_like(found))
-    if mistakes.same(later, right):
-        return _FROM_ABOVE
-    return mistakes.named(later, right, mistakes.of_state_flow(layer, step))
+    def _cause_in_other_state(self, step: int, calculated: Array) -> str | None:
+        factors = None
+        if step < self.num_steps - 1:
+            factors = formulas.cell_state_factors(self.cell, step)
+        if factors is None:
+            return None
+        right = mistakes.product(factors)
+        return mistakes.diagnose(calculated, right, mistakes.factor_mistakes(factors))
 
+    def _wrong_block(self, step: int) -> tuple[str, str | None] | None:
+        cell = self.cell
+        for block in range(cell.cell.num_blocks):
+            rows = slice(block * cell.hidden_size, (block + 1) * cell.hidden_size)
+            calculated, scale = cell.dz[step, rows], _largest(cell.dz)
+            if self.probe.agrees_on_rows(self.number, step, rows, calculated, scale):
+                continue
+            known = formulas.block_factors(cell, step)
+            if known is None:
+                return f"dL/dz of block {block}" if cell.cell.num_blocks > 1 else "dL/dz", None
+            gate, factors = list(known.items())[block]
+            candidates = mistakes.factor_mistakes(factors)
+            cause = mistakes.diagnose(calculated, mistakes.product(factors), candidates)
+            return f"dL/dz of {gate}" if gate else "dL/dz", cause
+        return None
 
-def _of_deltas(
-    layer: Watched, number: int, step: int, probe: _Probe
-) -> tuple[str, str | None] | None:
-    hidden = layer.outputs.shape[1]
-    formulas = mistakes.of_delta(layer, step)
-    for block in range(layer.gates):
-        rows = slice(block * hidden, (block + 1) * hidden)
-        found = layer.delta[step, rows]
-        if probe.agrees_in_rows(number, step, rows, found, _largest(layer.delta)):
-            continue
-        if block >= len(formulas):
-            return f"dL/dz of block {block}", None
-        gate, factors = list(formulas.items())[block]
-        true = mistakes.value_of(factors)
-        cause = mistakes.named(found, true, mistakes.of_product(factors))
-        return f"dL/dz of {gate}" if gate else "dL/dz", cause
-    return None
+    def _wrong_sum(self) -> Explanation | None:
+        cell = self.cell
+        previous = cell.states[:-1].transpose(0, 2, 1)
+        right = (cell.dz @ previous).sum(axis=0)
+        magnitudes = (np.abs(cell.dz) @ np.abs(previous)).sum(axis=0)
+
+        def array_of(matrix: Array, name: str) -> Array:
+            named = cell.cell.named(cell.gradient._replace(matrix=matrix))
+            return np.concatenate(named[name])
+
+        for name in sorted(cell.cell.arrays, key=lambda name: name != "weight_hh"):
+            calculated, true = array_of(cell.gradient.matrix, name), array_of(right, name)
+            if not mistakes.equal(calculated, true, array_of(magnitudes, name)):
+                known = mistakes.sum_mistakes(cell)
+                candidates = ((cause, array_of(wrong, name)) for cause, wrong in known)
+                cause = mistakes.diagnose(calculated, true, candidates)
+                return self._explanation(f"rnn.{name}_{self.name}", None, cause)
+        return None
 
 
 def _largest(values: Array) -> float:
     return float(np.abs(values).sum(axis=(1, 2)).max())
-
-
-def _of_sums(name: str, layer: Watched) -> Explanation | None:
-    before = layer.states[:-1].transpose(0, 2, 1)
-    right = (layer.delta @ before).sum(axis=0)
-    sizes = (np.abs(layer.delta) @ np.abs(before)).sum(axis=0)
-    wrong = list(mistakes.of_sums(layer))
-    for kind in sorted(layer.blocks(right), key=lambda kind: kind != "weight_hh"):
-
-        def part(array: Array, kind: str = kind) -> Array:
-            return np.concatenate(layer.blocks(array)[kind])
-
-        found, true = part(layer.gradient), part(right)
-        if not mistakes.same(found, true, part(sizes)):
-            cause = mistakes.named(found, true, ((cause, part(array)) for cause, array in wrong))
-            return Explanation(f"rnn.{kind}_{name}", name, None, len(layer.outputs), cause)
-    return None
-
-
-def _of_inputs(unrolled: Unrolled) -> Explanation | None:
-    level = unrolled.levels[0]
-    parts = [np.matmul(layer.input_weights.T, layer.delta) for layer in level.layers]
-    right = sum(part[:: -1 if number else 1] for number, part in enumerate(parts))
-    sizes = [np.abs(layer.input_weights.T) @ np.abs(layer.delta) for layer in level.layers]
-    if mistakes.same(unrolled.input_gradient, right, np.array(sizes)):
-        return None
-    cause = mistakes.named(unrolled.input_gradient, right, iter(()))
-    return Explanation("input", None, None, level.steps, cause)

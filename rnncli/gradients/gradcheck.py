@@ -3,7 +3,7 @@
 The complex step: for an analytic function, Im f(p + ih) / h is the derivative, without a
 difference and so without cancellation; with h = 1e-30 it is exact to rounding. Source: W. Squire &
 G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40
-(1998). Central differences, the second opinion, reach 1e-9 or so.
+(1998). Central differences, an independent second method, reach 1e-9 or so.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,22 +12,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.losses import Loss, loss_at_labels
+from rnncli.nn.batch import Batch
+from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
-from rnncli.nn.unrolled import Unrolled
+from rnncli.nn.objective import Objective
+from rnncli.nn.unrolled import State
 
 _COMPLEX_STEP = 1e-30
 _CENTRAL_STEP = 6e-6  # near the cube root of the rounding error, where both errors are least
-_HUGE = float(np.finfo(float).max)  # JSON has no infinity
+_LARGEST = float(np.finfo(float).max)  # JSON has no infinity
+# By how much biases are moved away from a kink, and how often that is tried.
+_MOVE, _MOST_MOVES = 1e-3, 5
 TOLERANCES = {"complex": 1e-10, "central": 1e-6}
-# What is left of derivatives that cancel each other over the batch, as they do in a trained
-# network, is rounding: this part of their magnitudes, and of the loss.
+# Gradients that cancel over the batch, as they do in a trained network, leave a rounding error:
+# this fraction of their magnitudes, and of the loss.
 _ROUNDING = {"complex": (1e-14, 0.0), "central": (1e-9, 1e-10)}
 
 
 @dataclass(frozen=True)
 class ArrayCheck:
-    """The verdict on one array.
+    """The result for one array.
 
     Attributes
     ----------
@@ -40,13 +44,13 @@ class ArrayCheck:
     gradient_norm : float
         Norm of the true derivative.
     tested, untested : int
-        Entries with a gradient signal, and entries where both derivatives are zero to rounding.
+        Entries with a gradient, and entries where both derivatives are zero to rounding.
     worst : tuple of int or None
         Index of the largest error.
-    true, found : float
-        The true derivative there, and the one that backpropagation gave.
+    true, calculated : float
+        The true derivative there, and the one that backpropagation calculated.
     passed : bool
-        No entry is wrong. An array without any signal has nothing wrong, and nothing tested.
+        No entry is wrong. An array without any gradient has nothing wrong, and nothing tested.
     """
 
     name: str
@@ -57,45 +61,8 @@ class ArrayCheck:
     untested: int
     worst: tuple[int, ...] | None
     true: float
-    found: float
+    calculated: float
     passed: bool
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a network is checked on.
-
-    Attributes
-    ----------
-    x : array (B, T, D)
-        Sequences, standardised; shorter ones stand at the end.
-    y : array (B, K) or (B, T, K)
-        Targets.
-    lengths : array (B,), optional
-        How many steps each sequence has.
-    dropout : float
-        Part of the units silenced between layers, by one draw for the whole check.
-    """
-
-    x: Array
-    y: Array
-    lengths: Array | None = None
-    dropout: float = 0.0
-
-    def load(self, network: Network) -> Unrolled:
-        """Return the network unrolled over this batch."""
-        batch, steps, _ = self.x.shape
-        unrolled = network.unroll(steps, batch)
-        unrolled.load(self.x, self.lengths)
-        if self.dropout:
-            unrolled.draw_drops(self.dropout, np.random.default_rng(0))
-        return unrolled
-
-    def sequence(self, index: int) -> "Batch":
-        """Return a batch of one of the sequences, without dropout."""
-        part = slice(index, index + 1)
-        lengths = None if self.lengths is None else self.lengths[part]
-        return Batch(self.x[part], self.y[part], lengths)
 
 
 def gradcheck(
@@ -107,6 +74,9 @@ def gradcheck(
 ) -> Iterator[ArrayCheck]:
     """Check every entry of every weight, of the inputs and of the initial states.
 
+    Dropout, where the network has it, is drawn once for the whole check. Where the input of a ReLU
+    is exactly zero there is no derivative: all biases are then moved by about 1e-3 first.
+
     Parameters
     ----------
     network : Network
@@ -116,7 +86,7 @@ def gradcheck(
     batch : Batch
         Sequences and targets.
     method : {"complex", "central"}
-        How the true derivative is found.
+        How the true derivative is calculated.
     on_entry : callable
         Called after each entry, to show progress.
 
@@ -125,65 +95,108 @@ def gradcheck(
     ArrayCheck
         One for each array.
     """
-    batch = replace(batch, y=batch.y.astype(float))
-    found = _backpropagated(network, loss, batch)
-    magnitudes = _magnitudes(network, loss, batch)
-    probe = network.astype(complex if method == "complex" else float)
-    unrolled = batch.load(probe)
+    batch = replace(batch, y=batch.targets.astype(float))
+    masks = dropout_masks(network, len(batch))
+    network = differentiable(network, batch, masks)
+    calculated = _backpropagated(network, loss, batch, masks)
+    magnitudes = _magnitudes(network, loss, batch, masks)
+    probe = _Probe(network, loss, batch, masks, complex if method == "complex" else float)
     derivative = _complex_step if method == "complex" else _central_difference
-    first = unrolled.levels[0]
-    x = unrolled.inputs.copy()
-
-    def value() -> complex:
-        first.set_inputs(x)
-        losses = loss_at_labels(loss, unrolled.forward(), batch.y)[0]
-        mean: complex = np.add.reduce(losses).item() / max(len(losses), 1)
-        return mean
-
-    of_terms, of_loss = _ROUNDING[method]
-    floor = of_loss * abs(value())
-    for name, blocks in _named(probe, unrolled, x).items():
+    of_magnitudes, of_loss = _ROUNDING[method]
+    floor = of_loss * abs(probe.value())
+    for name, blocks in probe.arrays.items():
         true = [np.empty(block.shape) for block in blocks]
         for block, derivatives in zip(blocks, true, strict=True):
             for index in np.ndindex(block.shape):
-                derivatives[index] = derivative(block, index, value)
+                derivatives[index] = derivative(block, index, probe.value)
                 on_entry()
-        rounding = of_terms * magnitudes[name] + floor
-        yield _compare(name, np.concatenate(true), found[name], TOLERANCES[method], rounding)
+        rounding = of_magnitudes * magnitudes[name] + floor
+        yield _compare(name, np.concatenate(true), calculated[name], TOLERANCES[method], rounding)
 
 
-def _named(network: Network, unrolled: Unrolled, x: Array) -> dict[str, tuple[Array, ...]]:
-    states = {name: (state,) for name, (state, _) in _states(network, unrolled).items()}
-    return {**network.arrays, "input": (x,), **states}
+def dropout_masks(network: Network, batch_size: int) -> list[Array]:
+    """Return the dropout masks of a check, the same at every call; none without dropout."""
+    if not network.architecture.dropout:
+        return []
+    return network.astype(float).draw_dropout_masks(batch_size, np.random.default_rng(0))
 
 
-def _states(network: Network, unrolled: Unrolled) -> dict[str, tuple[Array, Array]]:
-    """Return the initial states by name, and their derivatives."""
-    ends = network.architecture.directions
-    found = {}
-    for number, layer in enumerate(unrolled.layers):
-        layer.prepare_backward()
-        for name, pair in layer.initial_states.items():
-            found[f"{name}_l{number // len(ends)}{ends[number % len(ends)]}"] = pair
-    return found
+def differentiable(network: Network, batch: Batch, masks: list[Array]) -> Network:
+    """Return the network, or a copy with moved biases if it has no derivative where it is."""
+    rng = np.random.default_rng(0)
+    for _ in range(_MOST_MOVES):
+        unrolled = network.unroll(batch.x.shape[1], len(batch))
+        unrolled.forward(batch, masks)
+        if not any(cell.cell.at_kink(cell) for cell in unrolled.cells):
+            break
+        network = network.astype(float)
+        for name, blocks in network.arrays.items():
+            for block in blocks:
+                if "bias" in name:
+                    block += _MOVE * rng.standard_normal(block.shape)
+    return network
 
 
-def _backpropagated(network: Network, loss: Loss, batch: Batch) -> dict[str, Array]:
-    """Return what backpropagation gives for each array, in double precision."""
-    double = network.astype(float)
-    unrolled = batch.load(double)
-    slope = loss_at_labels(loss, unrolled.forward(), batch.y)[1]
-    unrolled.backward(slope, to_inputs=True)
-    weights = {name: np.concatenate(blocks) for name, blocks in double.gradients.items()}
-    states = {name: flow for name, (_, flow) in _states(double, unrolled).items()}
-    return {**weights, "input": unrolled.input_gradient, **states}
+class _Probe:
+    """The mean loss as a function of weights, inputs and initial states.
+
+    Attributes
+    ----------
+    arrays : dict of str to tuple of array
+        What it depends on, by name; a change in place changes the next value.
+    """
+
+    def __init__(
+        self, network: Network, loss: Loss, batch: Batch, masks: list[Array], dtype: type
+    ) -> None:
+        copy = network.astype(dtype)
+        self.objective = Objective(copy, loss)
+        x: Array = batch.x.transpose(1, 2, 0).astype(dtype)
+        self.batch, self.masks = replace(batch, x=x.transpose(2, 0, 1)), masks
+        self.initial_state = zero_state(copy, len(batch))
+        self.arrays = copy.arrays | {"input": (x,)}
+        for cell_name, state in zip(copy.layout.cell_names, self.initial_state, strict=True):
+            for name, values in state.items():
+                self.arrays[f"initial_{name}_{cell_name}"] = (values,)
+
+    def value(self) -> complex:
+        return self.objective.forward(self.batch, self.masks, self.initial_state).mean
 
 
-def _magnitudes(network: Network, loss: Loss, batch: Batch) -> dict[str, float]:
+def zero_state(network: Network, batch_size: int) -> State:
+    """Return initial states of zeros, in the network's type."""
+    unrolled = network.unroll(1, batch_size, network.parameters)
+    return [
+        {name: np.zeros_like(values) for name, values in cell.final_state().items()}
+        for cell in unrolled.cells
+    ]
+
+
+def _backpropagated(
+    network: Network, loss: Loss, batch: Batch, masks: list[Array]
+) -> dict[str, Array]:
+    """Return what backpropagation calculates for each array, in double precision."""
+    copy = network.astype(float)
+    objective = Objective(copy, loss)
+    objective.backward(objective.forward(batch, masks), to_inputs=True)
+    unrolled = objective.unrolled
+    gradients = copy.layout.named(unrolled.gradient)
+    arrays = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
+    arrays["input"] = unrolled.grad_inputs
+    for cell_name, cell in zip(copy.layout.cell_names, unrolled.cells, strict=True):
+        for name, gradient in cell.cell.initial_gradients(cell).items():
+            arrays[f"initial_{name}_{cell_name}"] = gradient
+    return arrays
+
+
+def _magnitudes(network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> dict[str, float]:
     """Return the size of each array's derivatives, sequence by sequence, before they cancel."""
-    count = len(batch.x)
-    alone = [_backpropagated(network, loss, batch.sequence(i)) for i in range(count)]
-    sizes = {name: sum(np.abs(part[name]) for part in alone) / count for name in alone[0]}
+    count = len(batch)
+    alone = [
+        _backpropagated(network, loss, batch.sequence(i), [mask[:, i : i + 1] for mask in masks])
+        for i in range(count)
+    ]
+    sizes = {name: sum(np.abs(arrays[name]) for arrays in alone) / count for name in alone[0]}
     return {name: float(np.nan_to_num(np.max(size))) for name, size in sizes.items()}
 
 
@@ -208,14 +221,16 @@ def _central_difference(
     return (above - below).real / float(high - low)
 
 
-def _compare(name: str, true: Array, found: Array, tolerance: float, rounding: float) -> ArrayCheck:
-    error = np.abs(true - found)
-    signal = ~((np.abs(true) <= rounding) & (np.abs(found) <= rounding))
+def _compare(
+    name: str, true: Array, calculated: Array, tolerance: float, rounding: float
+) -> ArrayCheck:
+    error = np.abs(true - calculated)
+    signal = ~((np.abs(true) <= rounding) & (np.abs(calculated) <= rounding))
     tested = int(np.count_nonzero(signal))
     error[~np.isfinite(error)] = np.inf
     worst = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
     largest = float(np.abs(true).max())
-    relative = min(float(error[worst]) / largest, _HUGE) if largest > 0 else _HUGE
+    relative = min(float(error[worst]) / largest, _LARGEST) if largest > 0 else _LARGEST
     return ArrayCheck(
         name=name,
         shape=true.shape,
@@ -225,6 +240,6 @@ def _compare(name: str, true: Array, found: Array, tolerance: float, rounding: f
         untested=true.size - tested,
         worst=worst if tested else None,
         true=float(true[worst]),
-        found=float(found[worst]),
+        calculated=float(calculated[worst]),
         passed=bool(error[worst] <= max(tolerance * largest, rounding)),
     )

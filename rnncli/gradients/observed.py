@@ -1,129 +1,121 @@
-"""Layers of any cell that are looked at while they run: what flows back, and what a nudge does.
-
-Training knows nothing of them: they take the cell's place in a copy of a network.
-"""
+"""Unrolled cells of any kind that can be observed or perturbed while they run."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells import Layer
-from rnncli.nn.cells.layer import Upstream
-from rnncli.nn.network import Network
+from rnncli.nn.cells.base import StepGradients, UnrolledCell
 
 
-class Watched(Layer):
-    """A layer that keeps what flows back to each step.
+class ObservedCell(UnrolledCell):
+    """An unrolled cell that records the gradients at every time step of `backward`.
 
     Attributes
     ----------
-    from_above : array (T, H, B)
-        Derivatives that reached each output from above, or as a last state, and from no later
-        step.
-    flows : dict of str to array (T, H, B)
-        The loss's derivative with respect to what each step hands on: its ``state``, as the later
-        steps and what stands above use it, and of an LSTM its ``cell``, as the next step uses it.
-    start_flows : dict of str to array (H, B)
-        The same of what the first step began with.
+    grad_from_above : array (T, H, B)
+        The part of each output's gradient that comes from above, or through the final output, and
+        from no later time step.
+    grad_states : dict of str to array (T, H, B)
+        The gradient with respect to each carried state after each time step: the ``state``, as
+        the later time steps and the layers above use it, and of an LSTM the ``cell``, as the next
+        time step uses it.
+    grad_initial : dict of str to array (H, B)
+        The gradient with respect to the initial states.
     """
 
-    def backward(self, upstream: Upstream | None, through_start: bool) -> None:
-        """See `Layer.backward`."""
-        steps = range(len(self.outputs))
-        self.from_above = np.zeros_like(self.outputs)
-        if upstream is not None:
-            self.from_above[...] = [upstream[step] for step in steps]
-        noting = _Noting(self.from_above, self._flowing())
-        ending = self.flow.copy()
-        super().backward(noting, True)
-        self.start_flows = {name: flow.copy() for name, flow in self._flowing().items()}
-        self.flows = noting.noted
-        self.flows["state"] += self.from_above
-        self.from_above[-1] += ending
-
-    def _flowing(self) -> dict[str, Array]:
-        pairs = self.initial_states.items()
-        return {name.removeprefix("initial_"): flow for name, (_, flow) in pairs}
+    def backward(self, grad_final: Array | None, grad_outputs: StepGradients | None) -> None:
+        """See `UnrolledCell.backward`."""
+        self.grad_from_above = np.zeros_like(self.outputs)
+        if grad_outputs is not None:
+            self.grad_from_above[...] = [grad_outputs[t] for t in range(len(self.outputs))]
+        recorder = _Recorder(self.grad_from_above, self.cell.carried_gradients(self))
+        super().backward(grad_final, recorder)
+        initial = self.cell.initial_gradients(self)
+        self.grad_initial = {name: gradient.copy() for name, gradient in initial.items()}
+        self.grad_states = recorder.recorded
+        self.grad_states["state"] += self.grad_from_above
+        if grad_final is not None:
+            self.grad_from_above[-1] += grad_final
 
 
-class _Noting:
-    """Derivatives from above that note, as each step asks for its own, what has flowed to it."""
+class _Recorder:
+    """Gradients of outputs that record the carried gradients at the moment each is read."""
 
-    def __init__(self, upstream: Array, flowing: dict[str, Array]) -> None:
-        self.upstream, self.flowing = upstream, flowing
-        self.noted = {name: np.zeros_like(upstream) for name in flowing}
+    def __init__(self, grad_outputs: Array, carried: dict[str, Array]) -> None:
+        self.grad_outputs, self.carried = grad_outputs, carried
+        self.recorded = {name: np.zeros_like(grad_outputs) for name in carried}
 
     def __getitem__(self, step: int, /) -> Array:
-        for name, flow in self.flowing.items():
-            self.noted[name][step] = flow
-        found: Array = self.upstream[step]
-        return found
+        for name, gradient in self.carried.items():
+            self.recorded[name][step] = gradient
+        gradient_of_step: Array = self.grad_outputs[step]
+        return gradient_of_step
 
 
 @dataclass(frozen=True)
-class Nudge:
+class Perturbation:
     """A change in the middle of a sequence.
 
     Attributes
     ----------
     step : int
-        The step, in the order of reading; -1 stands for what the first step begins with.
-    state : int
-        Which of the states that this step hands on changes.
-    change : array (H, B), or (G*H, D+H+1)
-        What is added to that state, or, if `to_weights`, to the weights at this step alone.
-    to_weights : bool
-        Which of the two.
+        The time step, in the order in which the cell reads; -1 means the initial state.
+    change : array (H, B), or (R*H, D+H+1)
+        What is added to the state after this time step, or to the weights at this one alone.
+    state : str or None
+        The name of the carried state that changes; None means the weights.
     """
 
     step: int
-    state: int
     change: Array
-    to_weights: bool = False
+    state: str | None
 
 
-class Nudged(Layer):
-    """A layer that can be changed in the middle of a sequence and runs on from there."""
+class PerturbedCell(UnrolledCell):
+    """An unrolled cell that can be perturbed in the middle of a sequence and continues from there.
 
-    nudge: Nudge | None = None
+    Attributes
+    ----------
+    perturbation : Perturbation or None
+        What the next `forward` changes.
+    """
+
+    perturbation: Perturbation | None = None
 
     def forward(self) -> None:
-        """See `Layer.forward`."""
-        if self.nudge is None:
+        """See `UnrolledCell.forward`."""
+        if self.perturbation is None:
             super().forward()
             return
-        step, change = self.nudge.step, self.nudge.change
-        weights = self.weights + change if self.nudge.to_weights else self.weights
-        carried = [state.copy() for state in self.states_to_carry()]
-        carried = self._run(0, step, self.weights, carried)
-        carried = self._run(max(step, 0), step + 1, weights, carried)
-        if not self.nudge.to_weights:
-            carried[self.nudge.state] += change
+        step, change, state = (
+            self.perturbation.step,
+            self.perturbation.change,
+            self.perturbation.state,
+        )
+        matrix = self.matrix if state is not None else self.matrix + change
+        initial = self.cell.state_after(self, 0)
+        carried = {name: values.copy() for name, values in initial.items()}
+        carried = self._run(0, step, self.matrix, carried)
+        carried = self._run(max(step, 0), step + 1, matrix, carried)
+        if state is not None:
+            carried[state] += change
         if step >= 0:
-            self.outputs[step] = carried[0]
-        self._run(step + 1, len(self.outputs), self.weights, carried)
+            self.outputs[step] = carried["state"]
+        self._run(step + 1, len(self.outputs), self.matrix, carried)
 
-    def _run(self, start: int, stop: int, weights: Array, carried: list[Array]) -> list[Array]:
-        """Fill the outputs of some steps; return what they hand on."""
+    def _run(
+        self, start: int, stop: int, matrix: Array, carried: dict[str, Array]
+    ) -> dict[str, Array]:
+        """Fill the outputs of some time steps; return the carried states after them."""
         if start >= stop:
             return carried
-        part = slice(start, stop)
-        layer = type(self)(weights, self.gradient, stop - start, self.outputs.shape[2])
-        layer.inputs[...] = self.inputs[part]
-        layer.mask = None if self.mask is None else self.mask[part]
-        for place, state in zip(layer.states_to_carry(), carried, strict=True):
-            place[...] = state
-        layer.forward()
-        self.outputs[part] = layer.outputs
-        layer.carry_on()
-        return layer.states_to_carry()
-
-
-def copy_of(network: Network, dtype: npt.DTypeLike, kind: type[Layer]) -> Network:
-    """Return a copy of a network in another precision, its cell one that can be looked at."""
-    copy = network.astype(dtype)
-    copy.cell = cast(type[Layer], type(kind.__name__, (kind, network.cell), {}))
-    return copy
+        weights = self.weights._replace(matrix=matrix)
+        batch_size = self.outputs.shape[2]
+        part = UnrolledCell(self.cell, weights, self.gradient, stop - start, batch_size)
+        part.inputs[...] = self.inputs[start:stop]
+        part.mask = None if self.mask is None else self.mask[start:stop]
+        part.set_initial_state(carried)
+        part.forward()
+        self.outputs[start:stop] = part.outputs
+        return part.final_state()

@@ -1,22 +1,22 @@
 """What happens through time: states, gates, and the gradient on its way back."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rnncli.gradients.gradcheck import Batch
-from rnncli.gradients.observed import Watched, copy_of
+from rnncli.gradients.observed import ObservedCell
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells import Layer
-from rnncli.nn.losses import Loss, loss_at_labels
+from rnncli.nn.batch import Batch
+from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.losses import BatchLoss, Loss
 from rnncli.nn.network import Network
-from rnncli.nn.unrolled import Unrolled
+from rnncli.nn.objective import Objective
 
 
 @dataclass(frozen=True)
-class LayerTrace:
-    """One layer through time; means are over the sequences that a step belongs to.
+class CellTrace:
+    """One direction of a layer through time; means are over the sequences that have a time step.
 
     Attributes
     ----------
@@ -26,33 +26,35 @@ class LayerTrace:
         Whether it reads from the end. The arrays are in the order of time all the same.
     state : array (T, H)
         Mean states.
-    gradient : array (T, H)
-        Mean derivative of a sequence's loss with respect to its state after each step.
+    gradient : array (T, H) or None
+        Mean gradient of a sequence's loss with respect to its state after each time step; None
+        without targets.
     curves : dict of str to array (T,)
-        Means: ``state_norm``; ``saturated``, the share of units beyond 0.97, or ``dead``, at zero;
-        each gate's opening; ``gradient_norm``, and ``cell_gradient_norm`` where there is a cell.
-        And ``weight_share``: the norm of each step's part of the gradient of the recurrent
-        weights, dz_t h_{t-1}^T summed over the batch, over the total of these norms.
+        Means: ``state_norm``; the fraction of units that are ``saturated`` (beyond 0.97) or
+        ``dead`` (at zero); the value of each gate; and, with targets, ``gradient_norm``,
+        ``cell_gradient_norm`` where there is a cell state, and ``weight_share``: the norm of each
+        time step's part of the gradient of the recurrent weights, dz_t h_{t-1}^T summed over the
+        batch, over the sum of these norms.
     gates : tuple of str
         Which of the curves are gates.
     gradient_ratio : float or None
-        The mean gradient norm at the first step that a sequence reads over that at its last.
+        The mean gradient norm at the first time step that a sequence reads over that at its last.
     decay_per_step : float or None
-        What it is multiplied with from each step to the one read before it, on average.
+        Its factor from each time step to the one read before it, on average.
     agreement : float or None
-        The norm of the recurrent weights' gradient over the total of the steps' norms: 1 where all
-        steps pull the same way.
+        The norm of the recurrent weights' gradient over the sum of the time steps' norms: 1 where
+        the parts of all time steps point in the same direction.
     """
 
     name: str
     reverse: bool
     state: Array
-    gradient: Array
+    gradient: Array | None
     curves: dict[str, Array]
     gates: tuple[str, ...]
-    gradient_ratio: float | None
-    decay_per_step: float | None
-    agreement: float | None
+    gradient_ratio: float | None = None
+    decay_per_step: float | None = None
+    agreement: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,77 +65,79 @@ class Trace:
     ----------
     num_samples : int
         How many sequences the means are over.
-    loss : float
-        Their mean loss.
+    loss : float or None
+        Their mean loss; None without targets.
     inputs : array (T, D)
         Mean inputs.
     input_norm : array (T,)
         Mean norm of the inputs.
-    layers : list of LayerTrace
-        From the inputs up, the forward direction first.
+    cells : list of CellTrace
+        From the first layer up, the forward direction first.
     """
 
     num_samples: int
-    loss: float
+    loss: float | None
     inputs: Array
     input_norm: Array
-    layers: list[LayerTrace]
+    cells: list[CellTrace]
 
 
 def trace(network: Network, loss: Loss, batch: Batch) -> Trace:
-    """Run a batch forward and back, in double precision, and return what happened."""
-    losses, unrolled = run_watched(network, loss, batch)
-    named = watched_layers(network, unrolled)
-    held = _held(unrolled.levels[0].forward_layer)
-    x = unrolled.inputs
+    """Run a batch forward and, if it has targets, back, in double precision."""
+    objective = Objective(network.astype(float), loss, ObservedCell)
+    unrolled, value = objective.pool.get(batch.x.shape[1], len(batch)), None
+    if batch.y is None:
+        unrolled.forward(batch)
+    else:
+        value = run_observed(objective, batch)
+    valid = _valid(unrolled.cells[0])
+    x = unrolled.cells[0].inputs
     with np.errstate(all="ignore"):
         return Trace(
-            len(batch.x),
-            float(losses.mean()),
-            _mean(x, held),
-            _mean(_norm(x), held),
-            [_layer_trace(name, layer) for name, layer in named],
+            len(batch),
+            None if value is None else float(value.mean.real),
+            _mean(x, valid),
+            _mean(_norm(x), valid),
+            [
+                _cell_trace(name, cell, has_gradients=value is not None)
+                for name, cell in zip(network.layout.cell_names, unrolled.cells, strict=True)
+            ],
         )
 
 
-def run_watched(network: Network, loss: Loss, batch: Batch) -> tuple[Array, Unrolled]:
-    """Run a batch forward and back; return its losses and the network with watched layers."""
-    unrolled = batch.load(copy_of(network, float, Watched))
+def run_observed(
+    objective: Objective, batch: Batch, dropout_masks: Sequence[Array] = ()
+) -> BatchLoss:
+    """Run a batch forward and back through observed cells; return its loss."""
     with np.errstate(all="ignore"):
-        losses, slope, *_ = loss_at_labels(loss, unrolled.forward(), batch.y.astype(float))
-        unrolled.backward(slope, to_inputs=True)
-    return losses, unrolled
+        loss = objective.forward(batch, dropout_masks)
+        objective.backward(loss, to_inputs=True)
+    return loss
 
 
-def watched_layers(network: Network, unrolled: Unrolled) -> Iterator[tuple[str, Watched]]:
-    """Yield the layers with their names, from the inputs up."""
-    ends = network.architecture.directions
-    for number, layer in enumerate(unrolled.layers):
-        assert isinstance(layer, Watched)
-        yield f"l{number // len(ends)}{ends[number % len(ends)]}", layer
-
-
-def _layer_trace(name: str, layer: Watched) -> LayerTrace:
-    held, reverse = _held(layer), name.endswith("_reverse")
-    count = held.shape[1]
-    flows = {kind: count * flow for kind, flow in layer.flows.items()}
-    gates = layer.open_gates()
-    word, stuck = layer.stuck_units()
-    curves = {"state_norm": _mean(_norm(layer.outputs), held), word: _mean(stuck.mean(1), held)}
-    curves |= {gate: _mean(opening.mean(1), held) for gate, opening in gates.items()}
-    norms = {kind: _norm(flow) for kind, flow in flows.items()}
-    curves["gradient_norm"] = _mean(norms.pop("state"), held)
-    curves |= {f"{kind}_gradient_norm": _mean(norm, held) for kind, norm in norms.items()}
-    share, agreement = _weight_share(layer)
-    curves["weight_share"] = share
-    ratio, decay = _decay(_norm(flows["state"]), held)
-    turn = slice(None, None, -1 if reverse else 1)
-    return LayerTrace(
+def _cell_trace(name: str, cell: UnrolledCell, has_gradients: bool) -> CellTrace:
+    valid, reverse = _valid(cell), name.endswith("_reverse")
+    gates = cell.cell.gates(cell)
+    word, inactive = cell.cell.inactive_units(cell)
+    curves = {"state_norm": _mean(_norm(cell.outputs), valid), word: _mean(inactive.mean(1), valid)}
+    curves |= {gate: _mean(values.mean(1), valid) for gate, values in gates.items()}
+    in_time = slice(None, None, -1 if reverse else 1)
+    gradient = ratio = decay = agreement = None
+    if has_gradients:
+        assert isinstance(cell, ObservedCell)
+        gradients = {kind: valid.shape[1] * grad for kind, grad in cell.grad_states.items()}
+        norms = {kind: _norm(values) for kind, values in gradients.items()}
+        ratio, decay = _decay(norms["state"], valid)
+        curves["gradient_norm"] = _mean(norms.pop("state"), valid)
+        curves |= {f"{kind}_gradient_norm": _mean(norm, valid) for kind, norm in norms.items()}
+        curves["weight_share"], agreement = _weight_share(cell)
+        gradient = _mean(gradients["state"], valid)[in_time]
+    return CellTrace(
         name,
         reverse,
-        _mean(layer.outputs, held)[turn],
-        _mean(flows["state"], held)[turn],
-        {name: curve[turn] for name, curve in curves.items()},
+        _mean(cell.outputs, valid)[in_time],
+        gradient,
+        {name: curve[in_time] for name, curve in curves.items()},
         tuple(gates),
         ratio,
         decay,
@@ -141,44 +145,43 @@ def _layer_trace(name: str, layer: Watched) -> LayerTrace:
     )
 
 
-def _held(layer: Layer) -> Array:
-    """Return which steps (T, B) belong to the sequences."""
-    steps, _, batch = layer.outputs.shape
-    return np.ones((steps, batch), bool) if layer.mask is None else layer.mask[:, 0] > 0
+def _valid(cell: UnrolledCell) -> Array:
+    """Return which time steps (T, B) belong to the sequences."""
+    num_steps, _, batch_size = cell.outputs.shape
+    return np.ones((num_steps, batch_size), bool) if cell.mask is None else cell.mask[:, 0] > 0
 
 
-def _mean(values: Array, held: Array) -> Array:
-    """Return the mean of (T, B) or (T, H, B) over the sequences that each step belongs to."""
-    there = held if values.ndim == 2 else held[:, np.newaxis]
-    total: Array = np.where(there, values, 0).sum(axis=-1)
-    count = np.maximum(there.sum(axis=-1), 1)
-    mean: Array = total / count
+def _mean(values: Array, valid: Array) -> Array:
+    """Return the mean of (T, B) or (T, H, B) over the sequences that have each time step."""
+    mask = valid if values.ndim == 2 else valid[:, np.newaxis]
+    total: Array = np.where(mask, values, 0).sum(axis=-1)
+    mean: Array = total / np.maximum(mask.sum(axis=-1), 1)
     return mean
 
 
 def _norm(values: Array) -> Array:
-    """Return the norms of (T, H, B) over H; squares of what has vanished would be zero."""
+    """Return the norms of (T, H, B) over H, scaled first: squares of tiny values would be zero."""
     largest = np.abs(values).max(axis=1, keepdims=True)
     scale = np.where(largest > 0, largest, 1)
     norms: Array = np.linalg.norm(values / scale, axis=1) * scale[:, 0]
     return norms
 
 
-def _weight_share(layer: Watched) -> tuple[Array, float | None]:
-    rows, size = layer.recurrent_rows, layer.inputs.shape[1]
-    pairs = zip(layer.delta[:, :rows], layer.states[:-1, size:-1], strict=True)
-    norms = np.array([np.linalg.norm(delta @ before.T) for delta, before in pairs])
+def _weight_share(cell: UnrolledCell) -> tuple[Array, float | None]:
+    rows, size = len(cell.recurrent_weights), cell.input_size
+    pairs = zip(cell.dz[:, :rows], cell.previous, strict=True)
+    norms = np.array([np.linalg.norm(dz @ previous.T) for dz, previous in pairs])
     total = float(norms.sum())
     if not 0 < total < np.inf:
         return np.zeros_like(norms), None
-    whole = float(np.linalg.norm(layer.gradient[:rows, size:-1]))
+    whole = float(np.linalg.norm(cell.gradient.matrix[:rows, size:-1]))
     return norms / total, whole / total
 
 
-def _decay(norms: Array, held: Array) -> tuple[float | None, float | None]:
-    first = held.argmax(axis=0)
-    last = len(held) - 1 - held[::-1].argmax(axis=0)
-    sequences = np.arange(held.shape[1])
+def _decay(norms: Array, valid: Array) -> tuple[float | None, float | None]:
+    first = valid.argmax(axis=0)
+    last = len(valid) - 1 - valid[::-1].argmax(axis=0)
+    sequences = np.arange(valid.shape[1])
     begin, end = norms[first, sequences].mean(), norms[last, sequences].mean()
     steps = float((last - first).mean())
     ratio = float(begin / end) if end > 0 else np.inf

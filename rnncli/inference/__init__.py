@@ -1,1 +1,1 @@
-"""Using a trained network: outputs, predictions, streams and evaluation."""
+"""Using a trained network: outputs, predictions, streams, evaluation and baselines."""

@@ -1,4 +1,4 @@
-"""A trained network with all that it takes to use it."""
+"""A trained network with everything needed to use it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from rnncli.blas import threads_for
 from rnncli.datasets.examples import Examples
-from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.numbers import LARGEST
 from rnncli.datasets.scaling import Scaler, scaled
 from rnncli.datasets.sequences import Sequences, check_features, padded
@@ -16,22 +16,23 @@ from rnncli.errors import InputError
 from rnncli.inference.outputs import outputs
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
+from rnncli.nn.objective import UnrolledPool
 
 
 @dataclass(frozen=True)
 class Model:
-    """A network, its task, and the scaling of its inputs.
+    """A trained network with its task, the scale of its inputs and the layout of its input files.
 
     Attributes
     ----------
     network : Network
-        The weights.
+        The network with its weights.
     task : Task
-        Classes or values.
+        Classification or regression, with the class labels or the scale of the values.
     scaler : Scaler or None
-        Standardisation of the inputs, applied by every method.
+        Standardisation of the inputs, which every method applies.
     input_spec : InputSpec
-        What its input looks like: features, length, and where a CSV row holds the label.
+        The layout of input files: features, sequence length, and where a label is.
     """
 
     network: Network
@@ -40,64 +41,79 @@ class Model:
     input_spec: InputSpec
 
     def outputs(self, x: Array | Sequence[Array], lengths: Array | None = None) -> Array:
-        """Return the head's outputs (N, O), or (N, T, O) at every step, for raw sequences.
+        """Return the outputs of the head, (N, O), or (N, T, O) of a model with output every_step.
 
         Parameters
         ----------
         x : array (N, T, D), or list of arrays (T_i, D)
-            Sequences as recorded. In an array, shorter ones stand at the end.
+            Sequences as recorded, not standardised. In an array, the values of a shorter sequence
+            are at the end of its row.
         lengths : array (N,), optional
-            How many steps each sequence of an array has.
+            The number of time steps of each sequence of an array.
 
         Raises
         ------
         InputError
-            `x` has another shape, or holds a value that is no usable number.
+            `x` has the wrong shape, or holds values that are not finite numbers.
         """
-        features = self.network.input_size
+        num_features = self.network.input_size
         try:
-            if isinstance(x, list | tuple) and x and all(np.ndim(part) == 2 for part in x):
-                x, lengths = padded([np.asarray(part) for part in x], "x")
+            if isinstance(x, list | tuple) and x and all(np.ndim(sequence) == 2 for sequence in x):
+                x, lengths = self._padded([np.asarray(sequence) for sequence in x])
             x = np.asarray(x)
-        except (ValueError, IndexError) as error:
-            raise InputError(f"x is no array of numbers ({error})") from None
-        if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != features:
-            raise InputError(f"x has shape {x.shape}; (N, T, {features}) was expected")
+        except ValueError as error:
+            raise InputError(f"x cannot be converted to an array of numbers ({error})") from None
+        if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != num_features:
+            raise InputError(f"x has shape {x.shape}; (N, T, {num_features}) was expected")
         if x.dtype.kind not in "fiub" or not (np.abs(x) <= LARGEST).all():
             raise InputError(
-                f"x (type {x.dtype}) holds values that are no finite numbers up to {LARGEST:g}"
+                f"x (type {x.dtype}) holds invalid values; finite numbers up to {LARGEST:g} were "
+                "expected"
             )
         x = scaled(x, self.scaler, self.network.parameters.dtype, lengths)
         with threads_for(self.network.architecture.hidden_size):
-            return outputs(self.network, x, lengths)
+            return outputs(UnrolledPool(self.network), x, lengths)
+
+    def _padded(self, sequences: list[Array]) -> tuple[Array, Array | None]:
+        """Return sequences (T_i, D) as an array (N, T, D), and their lengths if they differ."""
+        num_features = self.network.input_size
+        for number, sequence in enumerate(sequences):
+            if len(sequence) < 1 or sequence.shape[1] != num_features:
+                raise InputError(
+                    f"x[{number}] has shape {sequence.shape}; (T, {num_features}) was expected"
+                )
+        return padded(sequences, "x")
 
     def predict(self, x: Array | Sequence[Array]) -> Array:
-        """Return the label (N,) of each sequence of `x` (N, T, D), or its values (N, K).
+        """Return the predicted class label (N,) or values (N, K) of each sequence (N, T, D).
 
-        A model with an answer at every step returns (N, T) or (N, T, K).
+        A model with output every_step returns (N, T) or (N, T, K).
         """
         return self.task.decode(self.outputs(x))
 
     def predict_proba(self, x: Array | Sequence[Array]) -> Array:
         """Return the probability of each class (N, C), in the order of ``task.labels``.
 
-        A model with an answer at every step returns (N, T, C).
+        A model with output every_step returns (N, T, C).
         """
         if self.task.kind == "regression":
-            raise InputError("a regression model gives values, no probabilities; use predict")
+            raise InputError("a regression model has no class probabilities; use predict")
         return self.task.probabilities(self.outputs(x))
 
     def check_labels(self, sequences: Sequences) -> None:
-        """Raise `InputError` unless labels are of what the model answers: sequences or steps."""
-        every_step = self.network.architecture.output == "every_step"
+        """Raise `InputError` unless the labels are of what the model predicts.
+
+        A model with output every_step needs a label per time step, others one per sequence.
+        """
+        every_step = self.network.architecture.predicts_every_step
         if every_step != sequences.per_step:
             raise InputError(
-                f"{sequences.source}: has labels of {_whose(sequences.per_step)}; the model "
-                f"answers for {_whose(every_step)}"
+                f"{sequences.source}: has one label per {_unit(sequences.per_step)}; the model "
+                f"needs one per {_unit(every_step)}"
             )
 
     def examples(self, sequences: Sequences) -> Examples:
-        """Return sequences standardised, with their targets, as the network takes them."""
+        """Return sequences with their targets, standardised for the network."""
         check_features(sequences, self.network.input_size)
         self.check_labels(sequences)
         dtype = self.network.parameters.dtype
@@ -105,5 +121,5 @@ class Model:
         return Examples(x, self.task.encode(sequences, dtype), sequences.lengths)
 
 
-def _whose(per_step: bool) -> str:
-    return "steps" if per_step else "sequences"
+def _unit(per_step: bool) -> str:
+    return "time step" if per_step else "sequence"

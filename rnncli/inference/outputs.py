@@ -4,24 +4,26 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnncli.datasets.examples import Examples, batches, rounded_up
+from rnncli.datasets.examples import Examples, rounded_length, slices
 from rnncli.datasets.mapped import Mapped
-from rnncli.inference.scores import Tally
+from rnncli.inference.metric_sums import MetricSums
 from rnncli.nn.arrays import Array
-from rnncli.nn.losses import Loss, loss_at_labels
+from rnncli.nn.batch import Batch
+from rnncli.nn.losses import Loss, batch_loss
 from rnncli.nn.network import Network
+from rnncli.nn.objective import Objective, UnrolledPool
 
 _LARGEST_BATCH = 256
 _BYTES_AT_ONCE = 1 << 25
 
 
-def batch_size(network: Network, steps: int) -> int:
-    """Return a batch size whose states stay within bounds, however long the sequences."""
-    return max(1, min(_LARGEST_BATCH, _BYTES_AT_ONCE // network.bytes_unrolled(steps, 1)))
+def batch_size(network: Network, num_steps: int) -> int:
+    """Return a batch size that bounds the memory, however long the sequences are."""
+    return max(1, min(_LARGEST_BATCH, _BYTES_AT_ONCE // (num_steps * network.bytes_per_step)))
 
 
 class StoppedError(Exception):
-    """Whoever wanted the outputs does not want them any more."""
+    """The calculation was stopped by its caller."""
 
 
 def _never() -> bool:
@@ -29,57 +31,61 @@ def _never() -> bool:
 
 
 def outputs(
-    network: Network,
+    pool: UnrolledPool,
     x: Array | Mapped,
     lengths: Array | None = None,
-    stopping: Callable[[], bool] = _never,
+    should_stop: Callable[[], bool] = _never,
 ) -> Array:
-    """Return the outputs for standardised sequences (N, T, D) of the given lengths (N,).
-
-    Between batches `stopping` is asked, and `StoppedError` raised if the answer is yes.
+    """Return the outputs for standardized sequences (N, T, D) of the given lengths (N,).
 
     Returns
     -------
-    array (N, O), or (N, T, O) for an answer at every step
-        What stands before the beginning of a sequence means nothing.
+    array (N, O), or (N, T, O) with a prediction for every time step
+        Outputs before the beginning of a sequence are undefined.
+
+    Raises
+    ------
+    StoppedError
+        `should_stop`, which is asked between batches, returned True.
     """
-    count, steps, _ = x.shape
-    every_step = network.architecture.output == "every_step"
-    shape = (count, steps, network.output_size) if every_step else (count, network.output_size)
+    network = pool.network
+    count, num_steps, _ = x.shape
+    every_step = network.architecture.predicts_every_step
+    size = network.layout.output_size
+    shape = (count, num_steps, size) if every_step else (count, size)
     results = np.zeros(shape, network.parameters.dtype)
     order = np.arange(count) if lengths is None else lengths.argsort(kind="stable")
-    for part in batches(count, batch_size(network, steps)):
-        if stopping():
+    for part in slices(count, batch_size(network, num_steps)):
+        if should_stop():
             raise StoppedError
         index = order[part]
-        some = None if lengths is None else lengths[index]
-        start = 0 if some is None else steps - rounded_up(int(some.max()), steps)
-        unrolled = network.unroll(steps - start, len(index))
-        unrolled.drops = []
-        unrolled.load(x.take(index, 0)[:, start:], some)
-        z = unrolled.forward()
+        batch_lengths = None if lengths is None else lengths[index]
+        start = 0
+        if batch_lengths is not None:
+            start = num_steps - rounded_length(int(batch_lengths.max()), num_steps)
+        unrolled = pool.get(num_steps - start, len(index))
+        z = unrolled.forward(Batch(x.take(index, 0)[:, start:], lengths=batch_lengths))
         if every_step:
-            results[index, start:] = z.reshape(len(z), steps - start, -1).transpose(2, 1, 0)
+            results[index, start:] = z.reshape(len(z), num_steps - start, -1).transpose(2, 1, 0)
         else:
             results[index] = z.T
     return results
 
 
 def score(
-    network: Network,
-    loss: Loss,
+    objective: Objective,
     examples: Examples,
-    tally: Tally,
-    stopping: Callable[[], bool] = _never,
-) -> Tally:
-    """Add examples to a tally; return it."""
-    z = outputs(network, examples.x, examples.lengths, stopping)
-    return tally_outputs(z, loss, examples.y, tally)
+    sums: MetricSums,
+    should_stop: Callable[[], bool] = _never,
+) -> MetricSums:
+    """Add the scores of examples to sums; return them."""
+    z = outputs(objective.pool, examples.x, examples.lengths, should_stop)
+    return add_outputs(z, objective.loss, examples.y, sums)
 
 
-def tally_outputs(z: Array, loss: Loss, y: Array, tally: Tally) -> Tally:
-    """Add what `outputs` returned, and the targets (N, K) or (N, T, K), to a tally; return it."""
+def add_outputs(z: Array, loss: Loss, y: Array, sums: MetricSums) -> MetricSums:
+    """Add what `outputs` returned, and the targets (N, K) or (N, T, K), to sums; return them."""
     columns = z.T if z.ndim == 2 else z.transpose(2, 1, 0).reshape(z.shape[2], -1)
-    losses, _, z, y = loss_at_labels(loss, columns, y)
-    tally.add(losses, z, y)
-    return tally
+    value = batch_loss(loss, columns, y)
+    sums.add(value.losses, value.outputs, value.targets)
+    return sums

@@ -1,6 +1,7 @@
-"""A model's answers, one a row: what it says of each sequence, or of each of its steps."""
+"""Predictions of a model, one row per sequence or per time step."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,56 +13,104 @@ from rnncli.nn.arrays import Array
 
 @dataclass(frozen=True)
 class Predictions:
-    """M answers of a model.
+    """M predictions of a model.
 
     Attributes
     ----------
-    places : dict of str to array (M,)
-        The sequence and the step of each, counted from 0, if they are answers for steps.
-    answers : array (M,) or (M, K)
-        Labels, or values.
+    positions : dict of str to array (M,)
+        For predictions per time step, ``sequence`` and ``step`` of each, both counted from 0;
+        otherwise empty.
+    values : array (M,) or (M, K)
+        Predicted class labels, or predicted values.
     probabilities : array (M, C) or None
-        Of the classes, in the order of the task's labels.
-    truth : array (M,) or (M, K), or None
-        The true labels or values, where they were asked for.
+        The probability of each class, in the order of the task's labels; None for regression.
+    labels : array (M,) or (M, K), or None
+        The true class labels or values; None where they are not known.
+    ids : dict of str to array (M,)
+        The id of the sequence of each, by the name of the id column; empty without one.
     """
 
-    places: dict[str, Array]
-    answers: Array
+    positions: dict[str, Array]
+    values: Array
     probabilities: Array | None
-    truth: Array | None = None
+    labels: Array | None = None
+    ids: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def known_labels(self) -> Array:
+        """The true class labels or values of predictions that were made with them."""
+        if self.labels is None:
+            raise ValueError("the predictions have no labels")
+        return self.labels
 
 
-def answer(model: Model, part: Sequences, first: int) -> Predictions:
-    """Return a model's answers for sequences in memory; the first has the given number."""
-    return answers_from(outputs_for(model, part), model, part, first, None)
-
-
-def outputs_for(model: Model, part: Sequences) -> Array:
-    """Return the head's outputs for sequences in memory."""
-    assert not isinstance(part.x, Mapped)
-    return model.outputs(part.x, part.lengths)
-
-
-def answers_from(
-    z: Array, model: Model, part: Sequences, first: int, truth: Array | None
-) -> Predictions:
-    """Return the answers that outputs mean, beside the truth if its targets are given."""
-    places: dict[str, Array] = {}
-    if z.ndim == 3:
-        count, steps, _ = z.shape
-        lengths = np.full(count, steps) if part.lengths is None else part.lengths
-        there = valid_steps(lengths, steps)
-        if truth is not None:
-            there &= ~np.isnan(truth[:, :, 0])
-            truth = truth[there]
-        sequence, step = np.nonzero(there)
-        places = {"sequence": first + sequence, "step": step - (steps - lengths[sequence])}
-        z = z[there]
-    classes = model.task.kind != "regression"
+def concatenated(parts: Sequence[Predictions]) -> Predictions:
+    """Return predictions of one model, in parts that all have labels or all have none, as one."""
+    names = parts[0].positions
     return Predictions(
-        places,
-        model.task.decode(z),
-        model.task.probabilities(z) if classes else None,
-        None if truth is None else model.task.true_answers(truth),
+        {name: np.concatenate([part.positions[name] for part in parts]) for name in names},
+        np.concatenate([part.values for part in parts]),
+        _concatenate_known([part.probabilities for part in parts]),
+        _concatenate_known([part.labels for part in parts]),
+        {name: np.concatenate([part.ids[name] for part in parts]) for name in parts[0].ids},
+    )
+
+
+def _concatenate_known(arrays: list[Array | None]) -> Array | None:
+    known = [array for array in arrays if array is not None]
+    return np.concatenate(known) if known else None
+
+
+def predict_sequences(model: Model, sequences: Sequences, first: int) -> Predictions:
+    """Return predictions for sequences in memory; `first` is the number of the first sequence."""
+    return decode_outputs(model, model_outputs(model, sequences), sequences, first)
+
+
+def model_outputs(model: Model, sequences: Sequences) -> Array:
+    """Return the outputs of the head, (N, O) or (N, T, O), for sequences in memory."""
+    assert not isinstance(sequences.x, Mapped)
+    return model.outputs(sequences.x, sequences.lengths)
+
+
+def decode_outputs(
+    model: Model, z: Array, sequences: Sequences, first: int, targets: Array | None = None
+) -> Predictions:
+    """Return the predictions that the outputs of the head stand for.
+
+    Parameters
+    ----------
+    model : Model
+        The model that gave the outputs.
+    z : array (N, O) or (N, T, O)
+        Its outputs for the sequences, or for each of their time steps.
+    sequences : Sequences
+        The N sequences.
+    first : int
+        The number of the first sequence.
+    targets : array (N, K) or (N, T, K), optional
+        The encoded labels. With targets, time steps without a label are left out.
+    """
+    positions: dict[str, Array] = {}
+    ids = {} if sequences.ids is None else {sequences.id_name: sequences.ids}
+    if z.ndim == 3:
+        num_sequences, sequence_length, _ = z.shape
+        lengths = sequences.lengths
+        if lengths is None:
+            lengths = np.full(num_sequences, sequence_length)
+        valid = valid_steps(lengths, sequence_length)
+        if targets is not None:
+            valid &= ~np.isnan(targets[:, :, 0])
+            targets = targets[valid]
+        sequence, step = np.nonzero(valid)
+        padding = sequence_length - lengths[sequence]
+        positions = {"sequence": first + sequence, "step": step - padding}
+        ids = {name: texts[sequence] for name, texts in ids.items()}
+        z = z[valid]
+    task = model.task
+    return Predictions(
+        positions,
+        task.decode(z),
+        None if task.kind == "regression" else task.probabilities(z),
+        None if targets is None else task.true_answers(targets),
+        ids,
     )

@@ -1,4 +1,4 @@
-"""One step at a time: the state is carried on, and every step has an answer."""
+"""One time step at a time: the state is carried, and every time step has a prediction."""
 
 import numpy as np
 
@@ -8,57 +8,57 @@ from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.inference.predictions import Predictions
 from rnncli.nn.arrays import Array
+from rnncli.nn.batch import Batch
+from rnncli.nn.unrolled import State
 
 
 class Stream:
-    """A model that is fed step by step.
+    """A model that is given one time step after the other.
 
-    After t steps its answer is the one for the sequence of these t steps.
+    After t time steps its prediction is that for the sequence of these t time steps.
 
     Raises
     ------
     InputError
-        The model reads its sequences in both directions, or all of their states: it can not answer
+        The model reads its sequences in both directions, or pools its outputs: it cannot predict
         before a sequence has ended.
     """
 
     def __init__(self, model: Model) -> None:
         architecture = model.network.architecture
         if architecture.bidirectional:
-            raise InputError("--stream: the model reads sequences in both directions")
+            raise InputError("--stream: the model is bidirectional; a unidirectional one is needed")
         if architecture.pooling != "last":
-            raise InputError(f"--stream: the model reads the {architecture.pooling} of all states")
+            raise InputError(
+                f"--stream: the model has pooling {architecture.pooling}; last is needed"
+            )
         self.model = model
         self.unrolled = model.network.unroll(1, 1)
-        self.begin()
+        self.reset()
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Begin a new sequence."""
-        for layer in self.unrolled.layers:
-            for state in layer.states_to_carry():
-                state[...] = 0
+        self.state: State | None = None
 
     def step(self, values: Array) -> Predictions:
-        """Take the features (D,) of the next step, and return the answer so far."""
+        """Take the features (D,) of the next time step, and return the prediction after it."""
         network, task = self.model.network, self.model.task
         x = scaled(values.reshape(1, 1, -1), self.model.scaler, network.parameters.dtype)
-        self.unrolled.load(x)
-        z = self.unrolled.forward().T.copy()
-        for layer in self.unrolled.layers:
-            layer.carry_on()
+        z = self.unrolled.forward(Batch(x), initial_state=self.state).T
+        self.state = self.unrolled.final_state()
         classes = task.kind != "regression"
         return Predictions({}, task.decode(z), task.probabilities(z) if classes else None)
 
 
-def numbers_of(text: str, count: int) -> Array:
+def parse_features(text: str, count: int) -> Array:
     """Return the numbers of a line (D,).
 
     Raises
     ------
     ValueError
-        Not so many numbers, separated by commas.
+        There is another number of them, or one is not a number.
     """
     cells = text.split(",")
     if len(cells) != count:
-        raise ValueError(f"{len(cells)} values; {count} features a step were expected")
+        raise ValueError(f"{len(cells)} values; {count} features per time step were expected")
     return np.array([number(cell) for cell in cells])

@@ -1,5 +1,6 @@
-"""The numeric core: cells, network, losses and the gradient check, in NumPy and nothing else.
+"""The numeric core: cells, networks and losses, in NumPy.
 
-Legend, for every file of this package: T steps, B batch, D inputs, H hidden units, O outputs,
-G gates, P parameters. Arrays are feature-major and time first: (T, H, B).
+Legend, for every file of this package: T time steps, B sequences in a batch, D inputs, H hidden
+units, O outputs, R blocks of H rows in a weight matrix, P parameters. Arrays are feature-major and
+time first: (T, H, B).
 """

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-
-FLOATS = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}

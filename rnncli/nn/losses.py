@@ -1,10 +1,10 @@
-"""The losses: value and derivative from one formula, means over the batch.
+"""The losses: value and gradient from one formula, one column of outputs at a time.
 
-``z (O, B)`` are the network's outputs, ``y (B, K)`` the targets, one row a sequence. Every
-formula holds for complex z, compares real parts only, and is finite for outputs of +-1e4.
+``z (O, N)`` are the network's outputs for N predictions, ``y (N, K)`` the targets. Every formula
+holds for complex z, compares real parts only, and is finite for outputs of +-1e4.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,15 +12,15 @@ from rnncli.nn.arrays import Array
 
 
 class Loss(Protocol):
-    """A loss function of the network's last outputs."""
+    """A loss function of a network's outputs."""
 
     def __call__(self, z: Array, y: Array) -> tuple[Array, Array]:
-        """Return the loss of each sequence (B,) and the derivative of their mean (O, B)."""
+        """Return the loss of each prediction (N,), and the gradient of their sum (O, N)."""
         ...
 
 
 def binary_cross_entropy(z: Array, y: Array) -> tuple[Array, Array]:
-    """Binary cross-entropy on logits z (1, B), for classes y (B, 1) of 0 and 1.
+    """Binary cross-entropy on logits z (1, N), for classes y (N, 1) of 0 and 1.
 
     With u = z where y = 0 and -z where y = 1, the loss is softplus(u) = max(u, 0) +
     log(1 + exp(-|u|)) and its derivative sigmoid(u) = exp(u - softplus(u)).
@@ -31,16 +31,15 @@ def binary_cross_entropy(z: Array, y: Array) -> tuple[Array, Array]:
     softplus += np.log1p(np.exp(u - 2 * softplus))
     np.subtract(u, softplus, out=u)
     gradient = np.exp(u, out=u)
-    sign *= 1 / u.shape[1]
     gradient *= sign
     return softplus[0], gradient
 
 
 def softmax_cross_entropy(z: Array, y: Array) -> tuple[Array, Array]:
-    """Cross-entropy of softmax(z) for logits z (C, B) and classes y (B, 1) of 0 .. C-1.
+    """Cross-entropy of softmax(z) for logits z (C, N) and classes y (N, 1) of 0 .. C-1.
 
     With L = log(sum over c of exp(z_c)), shifted by the largest z, the loss is L - z_y and its
-    derivative exp(z - L), less one at y.
+    gradient exp(z - L), less one at y.
     """
     true = (y[:, 0].astype(np.intp), np.arange(z.shape[1]))
     z = z - np.maximum.reduce(z.real, axis=0)
@@ -48,52 +47,72 @@ def softmax_cross_entropy(z: Array, y: Array) -> tuple[Array, Array]:
     value = log_sum - z[true]
     gradient = np.exp(z - log_sum)
     gradient[true] -= 1
-    gradient *= 1 / z.shape[1]
     return value, gradient
 
 
 def mean_squared_error(z: Array, y: Array) -> tuple[Array, Array]:
-    """Mean squared error of values z (K, B) against targets y (B, K), over all K."""
+    """Squared error of values z (K, N) against targets y (N, K), averaged over the K values."""
     error = z - y.T
     value = np.add.reduce(error * error, axis=0) / len(z)
-    error *= 2 / error.size
+    error *= 2 / len(z)
     return value, error
 
 
-def loss_at_labels(loss: Loss, z: Array, y: Array) -> tuple[Array, Array, Array, Array]:
-    """Apply a loss to one answer a sequence, or to those steps that have a label.
+class BatchLoss(NamedTuple):
+    """The loss of a batch, over the M predictions that have a target.
+
+    Attributes
+    ----------
+    losses : array (M,)
+        The loss of each; their sum and their number add up over the parts of a batch.
+    gradient : array (O, N)
+        The gradient of their sum over a count with respect to all N outputs; zero where there is
+        no target.
+    outputs, targets : array (O, M), array (M, K)
+        Their outputs and targets.
+    """
+
+    losses: Array
+    gradient: Array
+    outputs: Array
+    targets: Array
+
+    @property
+    def mean(self) -> complex:
+        """The mean loss; 0 where nothing has a target."""
+        mean: complex = np.add.reduce(self.losses).item() / max(len(self.losses), 1)
+        return mean
+
+
+def batch_loss(loss: Loss, z: Array, y: Array, count: int | None = None) -> BatchLoss:
+    """Apply a loss to the predictions of a batch that have a target.
 
     Parameters
     ----------
     loss : Loss
-        The loss of one answer.
+        The loss function.
     z : array (O, B) or (O, T*B)
         The network's outputs.
     y : array (B, K) or (B, T, K)
-        Targets of the sequences, or of their steps; NaN where a step has none.
-
-    Returns
-    -------
-    losses : array (N,)
-        The loss of each of the N answers that have a target.
-    gradient : array, the shape of `z`
-        The derivative of their mean; zero where there is no target.
-    z, y : array (O, N), array (N, K)
-        Those answers and their targets.
+        Targets of the sequences, or of their time steps; NaN where a time step has none.
+    count : int, optional
+        What the gradient of the sum is divided by: M by default, which makes it the gradient of
+        the mean. With the count of a larger batch of which this is a part, the gradients of its
+        parts add up to that of its mean.
     """
-    if y.ndim == 2:
-        return *loss(z, y), z, y
-    y = y.transpose(1, 0, 2).reshape(-1, y.shape[2])
-    labelled = ~np.isnan(y[:, 0])
-    if labelled.all():
-        return *loss(z, y), z, y
-    z_there, y_there = z[:, labelled], y[labelled]
+    targets = y if y.ndim == 2 else y.transpose(1, 0, 2).reshape(-1, y.shape[2])
+    labelled = None if y.ndim == 2 else ~np.isnan(targets[:, 0])
+    if labelled is None or labelled.all():
+        losses, gradient = loss(z, targets)
+        gradient *= 1 / (len(losses) if count is None else count)
+        return BatchLoss(losses, gradient, z, targets)
+    outputs, targets = z[:, labelled], targets[labelled]
     gradient = np.zeros_like(z)
     if not labelled.any():
-        return z_there.sum(axis=0), gradient, z_there, y_there
-    losses, slope = loss(z_there, y_there)
-    gradient[:, labelled] = slope
-    return losses, gradient, z_there, y_there
+        return BatchLoss(outputs.sum(axis=0), gradient, outputs, targets)
+    losses, gradient[:, labelled] = loss(outputs, targets)
+    gradient *= 1 / (len(losses) if count is None else count)
+    return BatchLoss(losses, gradient, outputs, targets)
 
 
 LOSSES: dict[str, Loss] = {

@@ -1,64 +1,23 @@
-"""A stack of recurrent layers and a linear head over one flat parameter vector."""
+"""A stack of recurrent layers and a linear head over one flat vector of parameters."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from functools import cached_property
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
+from rnncli.nn.architecture import Architecture
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells import CELLS
+from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.initialization import INITIALIZATIONS
-from rnncli.nn.unrolled import Unrolled
-
-_BYTES_UNROLLED = 1 << 28
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The config section ``model``: what, besides the data, fixes the network's shape."""
-
-    cell: Annotated[
-        Literal["tanh", "relu", "lstm", "gru"], Field(description="the recurrent cell")
-    ] = "tanh"
-    hidden_size: Annotated[
-        int, Field(ge=1, le=8192, description="units per layer and direction")
-    ] = 32
-    num_layers: Annotated[
-        int, Field(ge=1, le=64, description="number of stacked recurrent layers")
-    ] = 1
-    bidirectional: Annotated[
-        bool, Field(description="whether to read the sequence in both directions")
-    ] = False
-    dropout: Annotated[
-        float,
-        Field(ge=0, lt=1, description="dropout probability between layers during training"),
-    ] = 0.0
-    pooling: Annotated[
-        Literal["last", "mean", "max"],
-        Field(description="how the hidden states of a sequence are pooled"),
-    ] = "last"
-    output: Annotated[
-        Literal["sequence", "every_step"],
-        Field(description="one prediction per sequence, or one per time step"),
-    ] = "sequence"
-    dtype: Annotated[
-        Literal["float32", "float64"],
-        Field(description="floating-point type of weights and arithmetic"),
-    ] = "float32"
-    initialization: Annotated[
-        Literal["orthogonal", "uniform"], Field(description="initialization of the weights")
-    ] = "orthogonal"
-
-    @property
-    def directions(self) -> tuple[str, ...]:
-        """The ends of the layers' names: one for each direction."""
-        return ("", "_reverse") if self.bidirectional else ("",)
+from rnncli.nn.input_stage import Features
+from rnncli.nn.memory import bytes_of_arrays
+from rnncli.nn.parameters import Layout
+from rnncli.nn.unrolled import UnrolledNetwork
 
 
 class Network:
-    """Recurrent layers and a head: z = W_head [features; 1].
+    """Recurrent layers and a head: outputs = W_head [features; 1].
 
     Parameters
     ----------
@@ -67,15 +26,16 @@ class Network:
     input_size, output_size : int
         D and O.
     dtype : dtype, optional
-        In place of the architecture's own; complex128 serves the gradient check.
+        In place of the architecture's; complex128 serves the gradient check.
 
     Attributes
     ----------
-    parameters, gradient : array (P,)
-        All weights in one vector, and the derivative of the last loss with respect to them.
-    arrays, gradients : dict of str to tuple of array
-        Views into the two vectors by PyTorch's names, gate by gate in its order. Two biases that
-        only act as their sum are one, under the name ``bias_ih``.
+    layout : Layout
+        Where the arrays lie in the vector.
+    parameters : array (P,)
+        All parameters.
+    arrays : dict of str to tuple of array
+        Views of them by the names of a weights file, block by block.
     """
 
     def __init__(
@@ -87,44 +47,27 @@ class Network:
     ) -> None:
         self.architecture = architecture
         self.input_size, self.output_size = input_size, output_size
-        self.cell = CELLS[architecture.cell]
-        hidden, ways = architecture.hidden_size, len(architecture.directions)
-        sizes = [input_size] + [ways * hidden] * (architecture.num_layers - 1)
-        rows = hidden * self.cell.gates
-        shapes = [(rows, size + hidden + 1) for size in sizes for _ in range(ways)]
-        shapes += [(output_size, ways * hidden + 1)]
-        total = sum(rows * columns for rows, columns in shapes)
-        self.parameters = np.zeros(total, architecture.dtype if dtype is None else dtype)
-        self.gradient = np.zeros_like(self.parameters)
-        *self.layer_weights, self.head_weights = _split(self.parameters, shapes)
-        *self.layer_gradients, self.head_gradient = _split(self.gradient, shapes)
-        self.arrays = self._named(self.layer_weights, self.head_weights)
-        self.gradients = self._named(self.layer_gradients, self.head_gradient)
-        self._unrolled: dict[tuple[int, int], Unrolled] = {}
-
-    def _named(self, layers: list[Array], head: Array) -> dict[str, tuple[Array, ...]]:
-        ends = self.architecture.directions
-        arrays = {}
-        for number, weights in enumerate(layers):
-            end = f"l{number // len(ends)}{ends[number % len(ends)]}"
-            for name, blocks in self.cell.blocks(weights).items():
-                arrays[f"rnn.{name}_{end}"] = blocks
-        return arrays | {"head.weight": (head[:, :-1],), "head.bias": (head[:, -1],)}
+        self.layout = Layout(architecture, Features(input_size), output_size)
+        dtype = architecture.dtype if dtype is None else dtype
+        self.parameters = np.zeros(self.layout.size, dtype)
+        self.views = self.layout.views(self.parameters)
+        self.arrays = self.layout.named(self.views)
 
     @property
     def num_parameters(self) -> int:
-        """How many weights can change; the vector holds zeros of the GRU besides."""
+        """How many parameters there are; the vector may hold structural zeros besides."""
         return sum(block.size for blocks in self.arrays.values() for block in blocks)
 
     def initialize(self, rng: np.random.Generator) -> "Network":
-        """Draw starting weights; the same generator gives the same ones at any precision."""
-        start = INITIALIZATIONS[self.architecture.initialization]
-        for weights in self.layer_weights:
-            blocks = self.cell.blocks(weights)
-            start.fill_layer(blocks, rng)
-            if start.cell_biases:
-                self.cell.start_biases(blocks)
-        start.fill_head(self.head_weights, rng)
+        """Draw initial weights; the same generator gives the same ones at any precision."""
+        scheme = INITIALIZATIONS[self.architecture.initialization]
+        cell = self.architecture.cell
+        for weights in self.views.cells:
+            named = cell.named(weights)
+            scheme.fill_cell(named, rng)
+            if scheme.sets_biases:
+                cell.initialize_biases(named)
+        scheme.fill_head(self.views.head, rng)
         return self
 
     def astype(self, dtype: npt.DTypeLike) -> "Network":
@@ -133,43 +76,58 @@ class Network:
         copy.parameters[...] = self.parameters
         return copy
 
-    def unroll(self, steps: int, batch: int) -> Unrolled:
-        """Return the network laid out for T steps and a batch of B, kept for reuse.
+    def unroll(
+        self,
+        num_steps: int,
+        batch_size: int,
+        gradient: Array | None = None,
+        cell_class: type[UnrolledCell] = UnrolledCell,
+    ) -> UnrolledNetwork:
+        """Return the network unrolled over T time steps for a batch of B.
 
-        The layouts that were not used for longest go when all of them grow large.
+        Parameters
+        ----------
+        num_steps, batch_size : int
+            T and B.
+        gradient : array (P,), optional
+            Where `UnrolledNetwork.backward` writes the gradient; by default a new vector.
+        cell_class : type of UnrolledCell
+            Another class where the cells are to be observed.
         """
-        key = (steps, batch)
-        if key in self._unrolled:
-            self._unrolled[key] = self._unrolled.pop(key)
-            return self._unrolled[key]
-        size = self.bytes_unrolled(steps, batch)
-        kept = sum(self.bytes_unrolled(*key) for key in self._unrolled)
-        for old in list(self._unrolled):
-            if kept + size > _BYTES_UNROLLED:
-                kept -= self.bytes_unrolled(*old)
-                del self._unrolled[old]
-        self._unrolled[key] = Unrolled(self, steps, batch)
-        return self._unrolled[key]
+        gradient = np.zeros_like(self.parameters) if gradient is None else gradient
+        views = self.layout.views(gradient)
+        return UnrolledNetwork(self.layout, self.views, views, num_steps, batch_size, cell_class)
 
-    def bytes_unrolled(self, steps: int, batch: int) -> int:
-        """Return about how many bytes the network takes, laid out for training."""
-        rows = sum(2 * weights.shape[0] + 2 * weights.shape[1] for weights in self.layer_weights)
-        return int(steps * batch * rows) * self.parameters.itemsize
+    @cached_property
+    def bytes_per_step(self) -> int:
+        """The memory of one time step of one sequence when unrolled: the difference that one makes.
 
-    def flops(self, steps: int, batch: int) -> int:
-        """Return the multiplications and additions of one training step's matrix products."""
-        products = 3 * self.head_weights.size
-        ways, hidden = len(self.architecture.directions), self.architecture.hidden_size
-        for number, weights in enumerate(self.layer_weights):
-            rows, columns = weights.shape
-            inputs = columns - hidden - 1 if number >= ways else 0
-            forward_and_weights = 2 * steps * rows * columns
-            backward = (steps - 1) * rows * hidden + steps * rows * inputs
-            products += forward_and_weights + backward
-        return 2 * batch * products
+        It is measured, so that it holds for the buffers of any cell.
+        """
+        one, two = (self.unroll(steps, 1, self.parameters) for steps in (1, 2))
+        return bytes_of_arrays(two) - bytes_of_arrays(one)
 
+    def draw_dropout_masks(self, batch_size: int, rng: np.random.Generator) -> list[Array]:
+        """Draw dropout masks (F, B), the same at every time step, for each layer but the last.
 
-def _split(vector: Array, shapes: list[tuple[int, int]]) -> list[Array]:
-    ends = np.cumsum([rows * columns for rows, columns in shapes])
-    parts = np.split(vector, ends[:-1])
-    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+        Source: Y. Gal & Z. Ghahramani, "A theoretically grounded application of dropout in
+        recurrent neural networks", NIPS 2016.
+        """
+        rate, dtype = self.architecture.dropout, self.parameters.dtype
+        shape = (self.layout.head_width, batch_size)
+        return [
+            (rng.random(shape) >= rate).astype(dtype) / dtype.type(1 - rate)
+            for _ in range(self.architecture.num_layers - 1)
+        ]
+
+    def flops(self, num_steps: int, batch_size: int) -> int:
+        """Return the additions and multiplications of the matrix products of one training step."""
+        cell, hidden = self.architecture.cell, self.architecture.hidden_size
+        multiplications = 3 * self.views.head.size
+        for number, size in enumerate(self.layout.input_sizes):
+            sizes = {name: prod(cell.shape(name, size, hidden)) for name in cell.arrays}
+            multiplications += 2 * num_steps * sum(sizes.values())
+            multiplications += (num_steps - 1) * sizes.get("weight_hh", 0)
+            if number >= len(self.architecture.directions):
+                multiplications += num_steps * sizes["weight_ih"]
+        return 2 * batch_size * multiplications

@@ -1,107 +1,132 @@
-"""From the states of the top level to the head's features: last, mean or maximum, or every step.
+"""From the outputs of the top layer to the features of the head: pooled, or for every time step.
 
-``features`` ends with a row of ones, for the head's bias.
+The array of features ends with a row of ones, which multiplies the head's bias.
 """
 
-from collections.abc import Callable
+from typing import Literal, Protocol
 
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.level import Level
+from rnncli.nn.layer import UnrolledLayer
+
+Pooling = Literal["last", "mean", "max"]
 
 
-class Readout:
-    """The last states of all directions: features (F+1, B)."""
+class Readout(Protocol):
+    """What the head sees of a sequence.
 
-    def __init__(self, level: Level) -> None:
-        self.level = level
-        single = len(level.layers) == 1
-        self.in_place = single and type(self) is Readout
-        width = level.outputs.shape[1]
-        self.features = (
-            level.layers[0].last
-            if self.in_place
-            else np.ones((width + 1, level.batch), level.outputs.dtype)
-        )
+    Attributes
+    ----------
+    features : array (F+1, N)
+        A column for each of the N predictions; filled by `forward`.
+    """
 
-    def forward(self) -> Array:
-        """Return the features."""
-        if not self.in_place:
-            self.features[:-1] = self.level.final()
-        return self.features
+    features: Array
+
+    def __init__(self, layer: UnrolledLayer) -> None: ...
+
+    def forward(self) -> None:
+        """Fill `features`."""
+        ...
 
     def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
-        """Return the derivatives with respect to the last states (F, B) and all (T, F, B).
+        """Return the gradients with respect to the final outputs (F, B) and all (T, F, B).
 
         Parameters
         ----------
-        gradient : array (F, B)
-            The loss's derivative with respect to the features, without the row of ones.
+        gradient : array (F, N)
+            The gradient with respect to the features.
         """
+        ...
+
+
+class Last:
+    """The output with which each direction ends: N = B."""
+
+    def __init__(self, layer: UnrolledLayer) -> None:
+        self.layer = layer
+        # The only direction ends with just this array, the row of ones included.
+        self.in_place = len(layer.cells) == 1
+        self.features = layer.cells[0].last if self.in_place else _with_ones(layer)
+
+    def forward(self) -> None:
+        """See `Readout.forward`."""
+        if not self.in_place:
+            self.features[:-1] = self.layer.final_outputs()
+
+    def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
+        """See `Readout.backward`."""
         return gradient, None
 
-    def steps_of(self) -> Array:
-        """Return how many steps each sequence has (B,)."""
-        level = self.level
-        return np.full(level.batch, level.steps) if level.lengths is None else level.lengths
 
+class Mean:
+    """The mean over the time steps of a sequence: N = B."""
 
-class Mean(Readout):
-    """The mean of the states over a sequence's own steps."""
+    def __init__(self, layer: UnrolledLayer) -> None:
+        self.layer, self.features = layer, _with_ones(layer)
 
-    def forward(self) -> Array:
-        """Return the features."""
-        # Before a sequence begins its states are zero.
-        np.add.reduce(self.level.outputs, axis=0, out=self.features[:-1])
-        self.features[:-1] /= self.steps_of()
-        return self.features
+    def forward(self) -> None:
+        """See `Readout.forward`."""
+        # Before a sequence begins its outputs are zero.
+        np.add.reduce(self.layer.outputs, axis=0, out=self.features[:-1])
+        self.features[:-1] /= self._lengths()
 
     def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
         """See `Readout.backward`."""
-        return None, np.broadcast_to(gradient / self.steps_of(), self.level.outputs.shape)
+        return None, np.broadcast_to(gradient / self._lengths(), self.layer.outputs.shape)
+
+    def _lengths(self) -> Array:
+        layer = self.layer
+        if layer.lengths is None:
+            return np.full(layer.batch_size, layer.num_steps)
+        return layer.lengths
 
 
-class Max(Readout):
-    """The largest value of each state over a sequence's own steps."""
+class Max:
+    """The maximum of each unit over the time steps of a sequence: N = B."""
 
-    def forward(self) -> Array:
-        """Return the features."""
-        values = self.level.outputs.real
-        mask = self.level.forward_layer.mask
+    def __init__(self, layer: UnrolledLayer) -> None:
+        self.layer, self.features = layer, _with_ones(layer)
+
+    def forward(self) -> None:
+        """See `Readout.forward`."""
+        values = self.layer.outputs.real
+        mask = self.layer.cells[0].mask
         if mask is not None:
             values = np.where(mask.real > 0, values, -np.inf)
-        self.places = values.argmax(axis=0)[np.newaxis]
-        self.features[:-1] = np.take_along_axis(self.level.outputs, self.places, axis=0)[0]
-        return self.features
+        self.steps = values.argmax(axis=0)[np.newaxis]
+        self.features[:-1] = np.take_along_axis(self.layer.outputs, self.steps, axis=0)[0]
 
     def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
         """See `Readout.backward`."""
-        upstream = np.zeros_like(self.level.outputs)
-        np.put_along_axis(upstream, self.places, gradient[np.newaxis], axis=0)
-        return None, upstream
+        grad_outputs = np.zeros_like(self.layer.outputs)
+        np.put_along_axis(grad_outputs, self.steps, gradient[np.newaxis], axis=0)
+        return None, grad_outputs
 
 
-class EveryStep(Readout):
-    """Each state on its own: features (F+1, T*B), step by step."""
+class EveryStep:
+    """The output of every time step: N = T*B, time step by time step."""
 
-    def __init__(self, level: Level) -> None:
-        self.level, self.in_place = level, False
-        self.width = level.outputs.shape[1]
-        shape = (self.width + 1, level.steps, level.batch)
-        self.by_step = np.ones(shape, level.outputs.dtype)
-        self.features = self.by_step.reshape(self.width + 1, -1)
+    def __init__(self, layer: UnrolledLayer) -> None:
+        self.layer = layer
+        num_steps, width, batch = layer.outputs.shape
+        self.by_step = np.ones((width + 1, num_steps, batch), layer.outputs.dtype)
+        self.features = self.by_step.reshape(width + 1, -1)
 
-    def forward(self) -> Array:
-        """Return the features."""
-        self.by_step[:-1] = self.level.outputs.transpose(1, 0, 2)
-        return self.features
+    def forward(self) -> None:
+        """See `Readout.forward`."""
+        self.by_step[:-1] = self.layer.outputs.transpose(1, 0, 2)
 
     def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
         """See `Readout.backward`."""
-        by_step = gradient.reshape(self.width, self.level.steps, self.level.batch)
-        return None, by_step.transpose(1, 0, 2)
+        num_steps, width, batch = self.layer.outputs.shape
+        return None, gradient.reshape(width, num_steps, batch).transpose(1, 0, 2)
 
 
-POOLINGS: dict[str, Callable[[Level], Readout]] = {"last": Readout, "mean": Mean, "max": Max}
-OUTPUTS = ("sequence", "every_step")
+def _with_ones(layer: UnrolledLayer) -> Array:
+    width = layer.outputs.shape[1]
+    return np.ones((width + 1, layer.batch_size), layer.outputs.dtype)
+
+
+POOLINGS: dict[Pooling, type[Readout]] = {"last": Last, "mean": Mean, "max": Max}

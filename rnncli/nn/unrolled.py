@@ -1,109 +1,135 @@
-"""A network laid out over T steps for a batch of B: all buffers, allocated once."""
+"""A network unrolled over T time steps for a batch of B: all buffers, allocated once."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells import Layer
-from rnncli.nn.level import Level
-from rnncli.nn.readout import POOLINGS, EveryStep
+from rnncli.nn.batch import Batch
+from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.layer import UnrolledLayer
+from rnncli.nn.parameters import Layout, Views
 
-if TYPE_CHECKING:
-    from rnncli.nn.network import Network
+# The carried states (H, B) of each cell, by name, from the first layer up.
+State = list[dict[str, Array]]
 
 
-class Unrolled:
-    """A network over T steps for a batch of B.
+class UnrolledNetwork:
+    """A network over T time steps for a batch of B.
+
+    Every `forward` sets all that it depends on: nothing of an earlier batch remains.
+
+    Parameters
+    ----------
+    layout : Layout
+        The network's shape.
+    parameters, gradient : Views
+        Its parameters, and where their gradient goes; both are kept, not copied.
+    num_steps, batch_size : int
+        T and B.
+    cell_class : type of UnrolledCell
+        Another class where the cells are to be observed.
 
     Attributes
     ----------
-    levels : list of Level
-        The stack, from the inputs up.
-    inputs : array (T, D, B)
-        Fill in before `forward`; only `load` serves two directions.
-    outputs : array (O, B), or (O, T*B) for an answer at every step
-        The result of `forward`.
-    drops : list of array (F, B)
-        For each level but the last, what its units are multiplied with on their way up; empty for
-        no dropout.
+    cells : list of UnrolledCell
+        All cells, from the first layer up, the forward direction first.
+    outputs : array (O, N)
+        The result of `forward`: N is B, or T*B with a prediction for every time step.
+    grad_inputs : array (T, D, B)
+        The gradient with respect to what the first layer read, if `backward` was asked for it.
     """
 
-    def __init__(self, network: "Network", steps: int, batch: int) -> None:
-        architecture = network.architecture
-        pairs = zip(network.layer_weights, network.layer_gradients, strict=True)
-        layers = [network.cell(*pair, steps, batch) for pair in pairs]
-        ways = len(architecture.directions)
-        self.levels = [Level(layers[i : i + ways]) for i in range(0, len(layers), ways)]
-        self.top = self.levels[-1]
-        make = EveryStep if architecture.output == "every_step" else POOLINGS[architecture.pooling]
-        self.readout = make(self.top)
-        self.inputs = self.levels[0].forward_layer.inputs
-        self.head, self.head_gradient = network.head_weights, network.head_gradient
-        self.head_transposed = self.head[:, :-1].T
-        columns = self.readout.features.shape[1]
-        self.outputs = np.empty((len(self.head), columns), self.head.dtype)
-        self.features_gradient = np.empty((self.head.shape[1] - 1, columns), self.head.dtype)
-        self.drops: list[Array] = []
-        self.lengths: Array | None = None
-
-    @property
-    def layers(self) -> list[Layer]:
-        """All layers, from the inputs up, the forward direction first."""
-        return [layer for level in self.levels for layer in level.layers]
-
-    def load(self, x: Array, lengths: Array | None = None) -> None:
-        """Fill in sequences (B, T, D); shorter ones of the given lengths (B,) stand at the end."""
-        if lengths is not None or self.lengths is not None:
-            self.lengths = lengths
-            for level in self.levels:
-                level.set_lengths(lengths)
-        self.levels[0].set_inputs(x.transpose(1, 2, 0))
-
-    def draw_drops(self, part: float, rng: np.random.Generator) -> None:
-        """Draw which units are silent between levels, the same at every step of a sequence.
-
-        Source: Y. Gal & Z. Ghahramani, "A theoretically grounded application of dropout in
-        recurrent neural networks", NIPS 2016.
-        """
-        shape, dtype = self.top.outputs.shape[1:], self.head.dtype
-        self.drops = [
-            (rng.random(shape) >= part).astype(dtype) / dtype.type(1 - part)
-            for _ in self.levels[1:]
+    def __init__(
+        self,
+        layout: Layout,
+        parameters: Views,
+        gradient: Views,
+        num_steps: int,
+        batch_size: int,
+        cell_class: type[UnrolledCell] = UnrolledCell,
+    ) -> None:
+        architecture = layout.architecture
+        self.layout, self.parameters, self.gradient = layout, parameters, gradient
+        self.num_steps, self.batch_size = num_steps, batch_size
+        self.cells = [
+            cell_class(architecture.cell, weights, grad, num_steps, batch_size)
+            for weights, grad in zip(parameters.cells, gradient.cells, strict=True)
         ]
+        per_layer = len(architecture.directions)
+        starts = range(0, len(self.cells), per_layer)
+        self.layers = [UnrolledLayer(self.cells[i : i + per_layer]) for i in starts]
+        self.readout = architecture.readout(self.layers[-1])
+        self.head_transposed = parameters.head[:, :-1].T
+        columns = self.readout.features.shape[1]
+        self.outputs = np.empty((len(parameters.head), columns), parameters.head.dtype)
+        self.grad_features = np.empty((layout.head_width, columns), parameters.head.dtype)
+        self.grad_inputs = self.cells[0].grad_inputs
+        self.lengths: Array | None = None
+        self.initial_state: State | None = None
 
-    def forward(self) -> Array:
-        """Return the outputs for what `load` filled in."""
-        below: Level | None = None
-        for number, level in enumerate(self.levels):
-            if below is not None:
-                drop = self.drops[number - 1] if self.drops else None
-                level.set_inputs(below.outputs if drop is None else below.outputs * drop)
-            level.forward()
-            below = level
-        return np.dot(self.head, self.readout.forward(), self.outputs)
-
-    def backward(self, output_gradient: Array, to_inputs: bool = False) -> None:
-        """Fill the network's `gradient` from the loss's derivative with respect to `outputs`.
+    def forward(
+        self,
+        batch: Batch,
+        dropout_masks: Sequence[Array] = (),
+        initial_state: State | None = None,
+    ) -> Array:
+        """Return the outputs (O, N) for the inputs of a batch.
 
         Parameters
         ----------
-        output_gradient : array, the shape of `outputs`
-            dL/dz.
-        to_inputs : bool
-            Whether the derivatives with respect to the inputs, `input_gradient`, and to the
-            initial states are wanted too.
+        batch : Batch
+            B sequences of T time steps.
+        dropout_masks : sequence of array (F, B), optional
+            For each layer but the last, what its outputs are multiplied with on their way up.
+        initial_state : State, optional
+            The carried states before the first time step; zeros by default, and for sequences that
+            begin later.
         """
-        np.dot(output_gradient, self.readout.features.T, out=self.head_gradient)
-        gradient = np.dot(self.head_transposed, output_gradient, self.features_gradient)
-        final, upstream = self.readout.backward(gradient)
-        for number in reversed(range(len(self.levels))):
-            level = self.levels[number]
-            level.backward(final, upstream, through_start=to_inputs)
-            final = None
-            if number:
-                upstream = level.backward_to_inputs()
-                if self.drops:
-                    upstream *= self.drops[number - 1]
-            elif to_inputs:
-                self.input_gradient = level.backward_to_inputs()
+        if batch.lengths is not None or self.lengths is not None:
+            self.lengths = batch.lengths
+            for layer in self.layers:
+                layer.set_lengths(batch.lengths)
+        self.x, self.dropout_masks = batch.x, dropout_masks
+        if initial_state is not None or self.initial_state is not None:
+            self.initial_state = initial_state
+            for number, cell in enumerate(self.cells):
+                cell.set_initial_state(None if initial_state is None else initial_state[number])
+        self.layout.input_stage.forward(batch.x, self.parameters.input_stage, self.layers[0])
+        self.layers[0].forward()
+        for number, layer in enumerate(self.layers[1:]):
+            below = self.layers[number].outputs
+            layer.set_inputs(below * dropout_masks[number] if dropout_masks else below)
+            layer.forward()
+        self.readout.forward()
+        return np.dot(self.parameters.head, self.readout.features, self.outputs)
+
+    def final_state(self) -> State:
+        """Return a copy of the carried states after the last time step."""
+        return [cell.final_state() for cell in self.cells]
+
+    def backward(self, grad_outputs: Array, to_inputs: bool = False) -> None:
+        """Fill the gradient of all parameters, after `forward`.
+
+        Parameters
+        ----------
+        grad_outputs : array (O, N)
+            The gradient of a loss with respect to `outputs`.
+        to_inputs : bool
+            Whether `grad_inputs` is wanted too.
+        """
+        np.dot(grad_outputs, self.readout.features.T, out=self.gradient.head)
+        np.dot(self.head_transposed, grad_outputs, self.grad_features)
+        grad_final, grad_layer = self.readout.backward(self.grad_features)
+        for number in reversed(range(1, len(self.layers))):
+            self.layers[number].backward(grad_final, grad_layer)
+            grad_final, grad_layer = None, self.layers[number].backward_to_inputs()
+            if self.dropout_masks:
+                grad_layer *= self.dropout_masks[number - 1]
+        self.layers[0].backward(grad_final, grad_layer)
+        if to_inputs or self.layout.input_stage.shapes:
+            self.grad_inputs = self.layers[0].backward_to_inputs()
+            if self.layout.input_stage.shapes:
+                self.layout.input_stage.backward(
+                    self.x, self.grad_inputs, self.gradient.input_stage
+                )

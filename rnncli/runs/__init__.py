@@ -1,1 +1,1 @@
-"""Runs on disk: folders, weights, checkpoints, records; and training that writes them."""
+"""Runs: training into a folder, weights and checkpoints, records, and lists of runs."""

@@ -1,4 +1,4 @@
-"""Named arrays and a JSON description in one ``.npz`` file that checks itself."""
+"""Named arrays with JSON metadata and a checksum in one ``.npz`` file."""
 
 import hashlib
 import io
@@ -14,100 +14,102 @@ import numpy as np
 from rnncli.datasets.untrusted.arrays import Archive, open_archive
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
-from rnncli.runs.files import replacing
+from rnncli.nn.state_dict import Shapes, check_names
+from rnncli.runs.files import replacing, write_all
 from rnncli.version import __version__
 
 METADATA = "metadata"
-_LARGEST_FILE, _LARGEST_METADATA = 1 << 30, 1 << 20
-
-Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
+# The largest networks that a config allows have smaller files; metadata are a few kilobytes.
+_MAX_FILE_BYTES, _MAX_METADATA_BYTES = 1 << 30, 1 << 20
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes into a file: arrays that nobody changes any more, and what describes them."""
+    """The content of a file.
 
-    form: str
+    Attributes
+    ----------
+    format, version : str, int
+        The file's format and its version.
+    arrays : dict of str to array
+        The arrays; they must not change afterwards.
+    metadata : dict
+        Plain values that describe them.
+    """
+
+    format: str
     version: int
     arrays: dict[str, Array]
     metadata: dict[str, Any]
 
     def write(self, path: Path) -> None:
-        """Write the file, atomically; the same contents give the same bytes."""
-        head = {"format": self.form, "version": self.version, "rnncli": __version__}
-        described = head | self.metadata | {"sha256": digest(self.arrays)}
-        text = json.dumps(described, ensure_ascii=False, allow_nan=False).encode()
+        """Write the file atomically; the same contents give the same bytes."""
+        header = {"format": self.format, "version": self.version, "rnncli": __version__}
+        metadata = header | self.metadata | {"sha256": digest(self.arrays)}
+        text = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
         buffer = io.BytesIO()
         write_npz(buffer, self.arrays | {METADATA: np.frombuffer(text, np.uint8)})
         with replacing(path) as file:
-            file.write(buffer.getbuffer())
+            write_all(file, buffer.getbuffer())
 
 
 def write_npz(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
     """Write plain arrays as ``numpy.savez`` does."""
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in arrays.items():
-            # A date of its own would make every file another one.
+            # Without the present date, the same contents give the same bytes.
             member = zipfile.ZipInfo(f"{name}.npy")
             with archive.open(member, "w", force_zip64=array.nbytes >= 1 << 30) as file:
                 np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
 
 
-def read_metadata(path: Path, form: str, version: int) -> dict[str, Any]:
-    """Return the description of a file that `Contents` wrote.
+def read_metadata(path: Path, file_format: str, version: int) -> dict[str, Any]:
+    """Return the metadata of a file that `Contents.write` wrote.
 
     Raises
     ------
     InputError
         The file is damaged, of another format or from a newer version.
     """
-    with open_archive(path, _LARGEST_FILE) as archive:
-        return _metadata(archive, path, form, version)
+    with open_archive(path, _MAX_FILE_BYTES) as archive:
+        return _metadata(archive, path, file_format, version)
 
 
 def read_contents(
-    path: Path, form: str, version: int, expected: Callable[[dict[str, Any]], Shapes]
+    path: Path, file_format: str, version: int, expected: Callable[[dict[str, Any]], Shapes]
 ) -> Contents:
-    """Return what `Contents` wrote: finite numbers of the expected shapes, and nothing else.
+    """Read a file that `Contents.write` wrote: finite numbers of the expected shapes.
 
     Parameters
     ----------
-    path, form, version : Path, str, int
+    path, file_format, version : Path, str, int
         The file, its format, and the newest version that can be read.
     expected : callable
-        Gives names, shapes and types of the arrays for the metadata; it may raise ``ValueError``.
+        Returns names, shapes and types of the arrays for the metadata, or raises ``ValueError``.
 
     Raises
     ------
     InputError
-        The file is damaged, of another format, from a newer version, or not as expected.
+        The file is damaged, of another format, from a newer version, or has other arrays.
     """
-    with open_archive(path, _LARGEST_FILE) as archive:
-        metadata = _metadata(archive, path, form, version)
+    with open_archive(path, _MAX_FILE_BYTES) as archive:
+        metadata = _metadata(archive, path, file_format, version)
         try:
-            wanted = expected(metadata)
-            check_names(set(archive.names) - {METADATA}, set(wanted))
-            arrays = {name: archive.read(name, *wanted[name]) for name in wanted}
+            shapes = expected(metadata)
+            check_names(set(archive.names) - {METADATA}, set(shapes))
+            arrays = {name: archive.read(name, *shapes[name]) for name in shapes}
             for name, array in arrays.items():
                 if not np.isfinite(array).all():
-                    raise ValueError(f"{name} holds values that are not finite")
+                    raise ValueError(f"{name} contains values that are not finite")
         except ValueError as error:
             raise InputError(f"{path}: {error}") from None
         if metadata.get("sha256") != digest(arrays):
             raise InputError(f"{path}: the arrays do not match their sha256; the file is damaged")
-    return Contents(form, version, arrays, metadata)
-
-
-def check_names(names: set[str], wanted: set[str]) -> None:
-    """Raise ``ValueError`` unless a file holds the arrays that it should, and no others."""
-    if missing := wanted - names:
-        raise ValueError(f"{min(missing)} is missing")
-    if unknown := names - wanted:
-        raise ValueError(f"{min(unknown)} does not belong to this model")
+    return Contents(file_format, version, arrays, metadata)
 
 
 def digest(arrays: Mapping[str, Array]) -> str:
-    """Return the sha256 over names, types, shapes and contents, in the order of the names."""
+    """Return the sha256 of names, types, shapes and contents, in alphabetical order."""
     sha = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         sha.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
@@ -115,25 +117,25 @@ def digest(arrays: Mapping[str, Array]) -> str:
     return sha.hexdigest()
 
 
-def _metadata(archive: Archive, path: Path, form: str, version: int) -> dict[str, Any]:
+def _metadata(archive: Archive, path: Path, file_format: str, version: int) -> dict[str, Any]:
     if METADATA not in archive.names:
-        raise InputError(f"{path}: has no '{METADATA}'; a {form} file was expected")
+        raise InputError(f"{path}: '{METADATA}' is missing; a {file_format} file was expected")
     try:
-        content = archive.read(METADATA, dtype=np.dtype(np.uint8), most=_LARGEST_METADATA)
+        content = archive.read(METADATA, dtype=np.dtype(np.uint8), most=_MAX_METADATA_BYTES)
         metadata = json.loads(content.tobytes().decode(), parse_constant=_refuse)
-        found = metadata["format"], metadata["version"], metadata["rnncli"]
+        actual, number, writer = metadata["format"], metadata["version"], metadata["rnncli"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: is not a sound {form} file ({reason})") from None
-    if found[0] != form:
-        raise InputError(f"{path}: is a {found[0]} file; {form} was expected")
-    if type(found[1]) is not int or not 1 <= found[1] <= version:
+        raise InputError(f"{path}: not a valid {file_format} file ({reason})") from None
+    if actual != file_format:
+        raise InputError(f"{path}: is a {actual} file; {file_format} was expected")
+    if type(number) is not int or not 1 <= number <= version:
         raise InputError(
-            f"{path}: is of version {found[1]} of its format, this rnn reads up to {version}; "
-            f"it needs rnncli {found[2]} or newer"
+            f"{path}: is of version {number} of its format, this rnn reads up to {version}; "
+            f"it needs rnncli {writer} or newer"
         )
     return dict(metadata)
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not valid JSON")

@@ -1,4 +1,4 @@
-"""``checkpoint.npz``: all that going on with a training needs."""
+"""``checkpoint.npz``: all that resuming a training needs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,80 +11,81 @@ from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import Contents, read_contents, read_metadata
-from rnncli.runs.trainer import Experiment
+from rnncli.runs.training_setup import TrainingSetup
 from rnncli.training.state import restored_plan
 
 FORMAT, VERSION = "rnncli-checkpoint", 1
 
 
-def checkpoint_of(experiment: Experiment) -> Contents:
-    """Return a copy of the state of a training, as it goes into a file.
+def checkpoint_of(setup: TrainingSetup) -> Contents:
+    """Return a copy of the state of a training, as it is written to a file.
 
-    The random streams need no state of their own: an epoch's shuffle depends on the seed and the
-    epoch alone, and both are in here.
+    The random streams have no state to save: they depend on the seed, the epoch and the step, and
+    these are part of the checkpoint.
     """
-    arrays = {name: array.copy() for name, array in _vectors(experiment).items()}
+    arrays = {name: array.copy() for name, array in _vectors(setup).items()}
     metadata = {
-        "progress": experiment.progress.state(),
-        "config": as_tree(experiment.config),
-        "data_sha256": experiment.splits.sha256,
+        "progress": setup.state.numbers(),
+        "config": as_tree(setup.config),
+        "data_sha256": setup.splits.sha256,
     }
     return Contents(FORMAT, VERSION, arrays, metadata)
 
 
-def is_finite(experiment: Experiment) -> bool:
-    """Return whether all numbers of the training's state are finite, and it can be gone on with."""
-    parameters = experiment.model.network.parameters
-    return bool(np.isfinite(parameters).all()) and experiment.progress.is_finite()
+def is_finite(setup: TrainingSetup) -> bool:
+    """Return whether all numbers of a training's state are finite, so that it can be resumed."""
+    parameters = setup.model.network.parameters
+    return bool(np.isfinite(parameters).all()) and setup.state.is_finite()
 
 
 def saved_config(path: Path) -> dict[str, Any]:
-    """Return the config, as plain values, of the training that a checkpoint is of."""
+    """Return the config of a checkpoint's training, as plain values."""
     config = read_metadata(path, FORMAT, VERSION).get("config")
     if not isinstance(config, dict):
-        raise InputError(f"{path}: has no config; the file is damaged")
+        raise InputError(f"{path}: config missing; the file is damaged")
     return config
 
 
 def saved_plan(path: Path) -> list[list[int]]:
-    """Return from which step on the training was to have how many epochs."""
+    """Return the numbers of epochs that were asked for, each with the step where it was set."""
     metadata = read_metadata(path, FORMAT, VERSION)
-    with _sound(path):
+    with _valid_state(path):
         return restored_plan(metadata["progress"]["plan"])
 
 
-def restore_checkpoint(path: Path, experiment: Experiment) -> None:
-    """Put a training where a checkpoint left it.
+def restore_checkpoint(path: Path, setup: TrainingSetup) -> None:
+    """Set the state of a training to that of a checkpoint.
 
     Raises
     ------
     InputError
         The file is damaged or belongs to another training.
     """
-    progress, targets = experiment.progress, _vectors(experiment)
+    state, targets = setup.state, _vectors(setup)
     shapes = {name: (target.shape, target.dtype) for name, target in targets.items()}
     contents = read_contents(path, FORMAT, VERSION, lambda _: shapes)
-    if contents.metadata.get("data_sha256") != experiment.splits.sha256:
-        raise InputError(f"{path}: the run's data changed since; a resumed run needs the same")
-    with _sound(path):
-        progress.restore(contents.metadata["progress"])
-        if not progress.fits(experiment.batches):
+    if contents.metadata.get("data_sha256") != setup.splits.sha256:
+        raise InputError(f"{path}: the run's data changed since; resuming needs the same data")
+    with _valid_state(path):
+        state.restore(contents.metadata["progress"])
+        if not state.is_consistent(setup.batches):
             raise ValueError("numbers that contradict each other")
     for name, target in targets.items():
         target[...] = contents.arrays[name]
 
 
 @contextmanager
-def _sound(path: Path) -> Iterator[None]:
+def _valid_state(path: Path) -> Iterator[None]:
+    """Convert the errors of an invalid state to an `InputError`."""
     try:
         yield
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: the state of the training is damaged ({error!r})") from None
 
 
-def _vectors(experiment: Experiment) -> dict[str, Array]:
-    progress = experiment.progress
+def _vectors(setup: TrainingSetup) -> dict[str, Array]:
+    state = setup.state
     return {
-        "parameters": experiment.model.network.parameters,
-        "best_parameters": progress.best_parameters,
-    } | {f"optimizer.{name}": array for name, array in progress.slots.items()}
+        "parameters": setup.model.network.parameters,
+        "best_parameters": state.best_parameters,
+    } | {f"optimizer.{name}": array for name, array in state.slots.items()}

@@ -1,37 +1,39 @@
-"""Deletes runs, and nothing but runs."""
+"""Deleting runs, and nothing but runs."""
 
 from pathlib import Path
 
 from rnncli.errors import InputError
-from rnncli.runs import run_folder as names
-from rnncli.runs.files import remove_leftovers, storage, sync_folder
-from rnncli.runs.listing import find_folder
-from rnncli.runs.lock import holding
+from rnncli.runs.files import TEMPORARY, remove_temporary_files, storage, sync_folder
+from rnncli.runs.lock import locked
+from rnncli.runs.run_folder import CHECKPOINT, CONFIG, METRICS, WEIGHTS, find_damaged_run
+from rnncli.runs.run_record import RECORD
 
-# The config comes last: what is left of a deletion that was killed is known as a run still.
-_FILES = (names.CHECKPOINT, names.WEIGHTS, names.METRICS, names.RECORD, names.CONFIG)
+# The config is deleted last, so that a run whose deletion was interrupted is still known as one.
+_FILES = (CHECKPOINT, WEIGHTS, METRICS, RECORD, CONFIG)
 
 
 def find_deletable(run: str, runs: Path) -> Path:
-    """Return the folder of a RUN, if it is one that may be deleted.
+    """Return the folder of a RUN, if it may be deleted.
 
     Raises
     ------
     InputError
-        There is no such run, it is not in `runs` itself or only a link there, it is being trained,
-        or it holds what no run has.
+        There is no such run, it is a link or not directly in `runs`, it is being trained, or its
+        folder contains a file that is not the run's.
     """
-    folder = find_folder(run, runs)
+    folder = find_damaged_run(run, runs)
     if folder.is_symlink():
-        raise InputError(f"{run}: is a link; only the folder of a run itself is deleted")
+        raise InputError(f"{run}: is a link; give the run folder itself")
     folder = folder.resolve()
     if folder.parent != runs.resolve():
         raise InputError(f"{run}: is not in {runs}/; --runs DIR names the folder to delete from")
-    for path in folder.iterdir():
-        leftover = path.match(".*.tmp")
-        if not (path.is_file() or path.is_symlink()) or not (path.name in _FILES or leftover):
-            raise InputError(f"{run}: holds {path.name}, which is not the run's; move it away")
-    with holding(folder):
+    with storage(folder):
+        paths = list(folder.iterdir())
+    for path in paths:
+        known = path.name in _FILES or path.match(TEMPORARY)
+        if not (known and (path.is_file() or path.is_symlink())):
+            raise InputError(f"{run}: contains {path.name}, which is not the run's; move it away")
+    with locked(folder):
         return folder
 
 
@@ -43,10 +45,10 @@ def delete_run(folder: Path) -> None:
     InputError
         It is being trained by now.
     StorageError
-        It could not be deleted, or not all of it.
+        It could not be deleted, or only a part of it.
     """
-    with holding(folder), storage(folder):
-        remove_leftovers(folder)
+    with locked(folder), storage(folder):
+        remove_temporary_files(folder)
         for name in _FILES:
             (folder / name).unlink(missing_ok=True)
         folder.rmdir()

@@ -1,4 +1,4 @@
-"""What a run's figures depend on besides its config: versions and processor."""
+"""What a run's results depend on besides its config: versions, processor and threads."""
 
 import platform
 from contextlib import suppress
@@ -11,7 +11,7 @@ from rnncli.version import __version__
 
 
 def environment() -> dict[str, Any]:
-    """Return the versions of all that calculates, and the processor's name."""
+    """Return the versions of the libraries, the processor's name and the number of threads."""
     return {
         "versions": {
             "rnncli": __version__,

@@ -1,31 +1,42 @@
-"""Writing files so that a reader sees the old content or the new, and nothing between."""
+"""Atomic, durable writes: a reader sees the old content or the new content, nothing between."""
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from rnncli.errors import StorageError
+
+# Names of files and folders that are not complete yet, as a pattern for `Path.match`.
+TEMPORARY = ".*.tmp"
+
+
+class _Writable(Protocol):
+    def write(self, content: memoryview, /) -> int | None: ...
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` when the block ends without an error.
+    """Open a new file that replaces `path` when the block ends without an error.
 
-    The content is on the disk before the name changes, and the name before this returns. A link
-    is replaced, not followed, so that nothing outside the folder changes.
+    The content is on the disk before the file gets its name, and the name is on the disk before
+    this returns. An existing file's mode is kept. A symbolic link is replaced, not followed, so
+    that nothing outside the folder changes.
 
     Raises
     ------
     StorageError
-        The file could not be written; `path` is as before, and nothing else is left.
+        The file could not be written; `path` is unchanged and no temporary file is left.
     """
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
+    temporary = temporary_name(path)
     with storage(path):
         try:
             with open(temporary, "xb") as file:
+                _copy_mode(path, temporary)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -39,9 +50,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def output_file(path: Path) -> Iterator[BinaryIO]:
-    """Open what a user named as output, as `replacing` does.
+    """Open a file that the user named for output, as `replacing` does.
 
-    A link stays one, and its target is replaced; what is no file (a device, a pipe) is written
+    The target of a symbolic link is replaced and the link stays; a device or a pipe is written
     directly.
 
     Raises
@@ -59,65 +70,87 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def write_all(stream: _Writable, content: bytes | memoryview) -> None:
+    """Write all of `content`; an unbuffered stream may take only a part of it at a time."""
+    rest = memoryview(content)
+    while len(rest):
+        rest = rest[stream.write(rest) or 0 :]
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, as `replacing` does."""
     with replacing(path) as file:
-        file.write(text.encode())
+        write_all(file, text.encode())
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file, all of it or nothing.
+    """Append a line to a file, completely or not at all.
 
     Raises
     ------
     StorageError
-        The line could not be written; the file is as before.
+        The line could not be written; the file is unchanged.
     """
-    with storage(path), open(path, "ab", buffering=0, opener=_no_link) as file:
-        before = file.tell()
+    with storage(path), open(path, "ab", buffering=0, opener=_open_without_link) as file:
+        size = file.tell()
         try:
-            content = line.encode()
-            if file.write(content) != len(content):
-                file.write(content[file.tell() - before :])
+            write_all(file, line.encode())
         except BaseException:
             with suppress(OSError):
-                file.truncate(before)
+                file.truncate(size)
             raise
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of a process that was killed while it wrote."""
+def temporary_name(path: Path) -> Path:
+    """Return an unused name beside `path` for a file or folder that is not complete yet."""
+    return path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove temporary files left in a folder by a process that was killed."""
     with storage(folder):
-        for path in folder.glob(".*.tmp"):
+        for path in folder.glob(TEMPORARY):
             if path.is_symlink() or path.is_file():
                 path.unlink()
 
 
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
-
-
 def sync_file(path: Path) -> None:
-    """Bring a file's content to the disk."""
+    """Flush a file's content to the disk."""
     with storage(path), open(path, "rb") as file:
         os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk."""
+    """Flush a folder's names to the disk, where the file system supports this."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 
 
 @contextmanager
 def storage(path: Path) -> Iterator[None]:
-    """Turn an error of the operating system into a `StorageError` that names the file."""
+    """Convert an error of the operating system to a `StorageError` that names the file."""
     try:
         yield
     except OSError as error:
         raise StorageError(str(path), error) from error
+
+
+def _copy_mode(source: Path, target: Path) -> None:
+    """Give `target` the permissions of `source`, if that is a regular file."""
+    # A file system without permissions has none to keep.
+    with suppress(OSError):
+        status = os.lstat(source)
+        if stat.S_ISREG(status.st_mode):
+            target.chmod(status.st_mode & 0o777)
+
+
+def _open_without_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))

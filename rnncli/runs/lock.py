@@ -1,4 +1,4 @@
-"""One process at a time trains in a run folder."""
+"""A lock on a run folder, so that only one process at a time trains in it."""
 
 import os
 from collections.abc import Iterator
@@ -9,20 +9,21 @@ from time import sleep
 from rnncli.errors import InputError
 from rnncli.runs.files import storage
 
-# Who only asks whether a folder is held, holds it for a moment; a training waits for that.
-_TRIES, _PAUSE = 10, 0.01
+# `is_locked` itself takes the lock for an instant, so a training tries for a tenth of a second.
+_TRIES, _PAUSE_SECONDS = 10, 0.01
 
 
 @contextmanager
-def holding(folder: Path) -> Iterator[None]:
-    """Keep other processes from training in a run folder; the system lets go of it by itself.
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run folder; the system releases it even if the process is killed.
 
-    Where folders can not be locked, nothing happens.
+    The lock stays with the folder when that is renamed. Where folders cannot be locked, nothing
+    happens.
 
     Raises
     ------
     InputError
-        Another process holds the folder.
+        Another process holds the lock.
     """
     if os.name != "posix":
         yield
@@ -33,23 +34,23 @@ def holding(folder: Path) -> Iterator[None]:
         descriptor = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):
-            for left in reversed(range(_TRIES)):
+            for tries_left in reversed(range(_TRIES)):
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    if not left:
-                        problem = f"{folder}: another process is training in this run"
+                    if not tries_left:
+                        problem = f"{folder}: another process is training this run"
                         raise InputError(problem) from None
-                    sleep(_PAUSE)
+                    sleep(_PAUSE_SECONDS)
         yield
     finally:
         with storage(folder):
             os.close(descriptor)
 
 
-def is_held(folder: Path) -> bool:
-    """Return whether a process trains in a run folder; True where that can not be known."""
+def is_locked(folder: Path) -> bool:
+    """Return whether a process is training in a run folder; True where that is unknown."""
     if os.name != "posix":
         return True
     import fcntl

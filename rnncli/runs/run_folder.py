@@ -1,36 +1,37 @@
-"""Run folders: their names, how they are made, and how they are found."""
+"""Run folders: their names, how they are created, and how they are found."""
 
 import errno
 import itertools
-import json
-import secrets
+import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from rnncli.errors import InputError
-from rnncli.runs.files import storage, sync_folder
+from rnncli.errors import InputError, RnnError
+from rnncli.runs.files import TEMPORARY, storage, sync_folder, temporary_name
+from rnncli.runs.run_record import RECORD, read_record, start_time
 
-CONFIG, RECORD, METRICS = "config.yaml", "run.json", "metrics.csv"
+CONFIG, METRICS = "config.yaml", "metrics.csv"
 WEIGHTS, CHECKPOINT = "weights.npz", "checkpoint.npz"
-_LARGEST_RECORD = 1 << 20
+_TIME_FORMAT = "%Y-%m-%d_%H-%M-%S"
+_NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_.*?(?:_(\d+))?", re.ASCII | re.DOTALL)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def create_run(runs: Path, name: str, when: datetime, fill: Callable[[Path], None]) -> Path:
-    """Make a new folder ``runs/2026-11-22_14-05-33_name``; ``_2`` where that is taken.
+def create_run_folder(runs: Path, name: str, time: datetime, fill: Callable[[Path], None]) -> Path:
+    """Create the folder ``runs/2026-11-22_14-05-33_name``, with ``_2`` if that already exists.
 
-    It is filled under another name. Only one process can rename a folder that is not empty to the
-    same name, so two runs never share one, and none is ever seen half made.
+    It is filled under a temporary name and then renamed. Only one process can rename a folder with
+    files to a given name, so two runs never share a folder and an incomplete one is never seen.
 
     Raises
     ------
     StorageError
-        The folder could not be made; nothing is left of it.
+        The folder could not be created; nothing of it is left.
     """
-    stem = f"{when:%Y-%m-%d_%H-%M-%S}_{name}"
-    temporary = runs / f".{stem}.{secrets.token_hex(8)}.tmp"
+    stem = f"{time:{_TIME_FORMAT}}_{name}"
+    temporary = temporary_name(runs / stem)
     with storage(runs):
         runs.mkdir(parents=True, exist_ok=True)
         try:
@@ -51,10 +52,10 @@ def create_run(runs: Path, name: str, when: datetime, fill: Callable[[Path], Non
     return folder
 
 
-def _renamed(folder: Path, name: Path) -> bool:
-    """Give a folder a name; return False where that is taken."""
+def _renamed(folder: Path, target: Path) -> bool:
+    """Rename a folder; return False if the target already exists."""
     try:
-        folder.rename(name)
+        folder.rename(target)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
             return False
@@ -63,9 +64,25 @@ def _renamed(folder: Path, name: Path) -> bool:
 
 
 def run_folders(runs: Path) -> list[Path]:
-    """Return the folders of all runs, the newest first."""
-    found = [path for path in runs.glob("*") if _is_file(path / CONFIG)]
-    return sorted(found, key=lambda path: (path.name[:19], path.stat().st_mtime_ns), reverse=True)
+    """Return the folders of all runs in `runs`, the one started last first."""
+    return sorted(filter(_has_config, runs.glob("*")), key=_start_order, reverse=True)
+
+
+def _start_order(folder: Path) -> tuple[datetime, int, int, str]:
+    """Return a sort key: when the run was started, by its record or else by the folder's name.
+
+    Runs of the same time follow their numbers. A copy, whose record has the time of the original,
+    comes before it: its name has another form or is longer.
+    """
+    named = _NAME.fullmatch(folder.name)
+    started = None
+    with suppress(RnnError):
+        started = start_time(read_record(folder))
+    if started is None and named is not None:
+        with suppress(ValueError, OverflowError):
+            started = datetime.strptime(named[1], _TIME_FORMAT).astimezone(UTC)
+    number = 0 if named is None else int(named[2] or 1)
+    return started or _NEVER, number, -len(folder.name), folder.name
 
 
 def find_run(run: str, runs: Path = Path("runs")) -> Path:
@@ -77,53 +94,48 @@ def find_run(run: str, runs: Path = Path("runs")) -> Path:
         There is no such run.
     """
     if run == "latest":
-        found = run_folders(runs)
-        if not found:
-            raise InputError(f"latest: there is no run under {runs}/ yet; 'rnn train' makes one")
-        return found[0]
-    for path in (Path(run), runs / run):
-        if _is_file(path / CONFIG):
-            return path
-    raise InputError(f"{run}: no run folder; give its path, its name under {runs}/, or latest")
+        folders = run_folders(runs)
+        if not folders:
+            raise InputError(f"latest: no run under {runs}/ yet; 'rnn train' creates one")
+        return folders[0]
+    for folder in (Path(run), runs / run):
+        if _has_config(folder):
+            return folder
+    raise InputError(f"{run}: no such run; give its path, its name under {runs}/, or latest")
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """Return what ``run.json`` says of a run.
+def find_damaged_run(run: str, runs: Path) -> Path:
+    """Return the folder of a RUN as `find_run` does, even if files of it are missing.
 
     Raises
     ------
     InputError
-        It is missing or damaged.
+        There is no such run.
     """
-    path = folder / RECORD
-    if not path.is_file():
-        raise InputError(f"{path}: is missing; it belongs to a run")
-    try:
-        with storage(path), open(path, "rb") as file:
-            record = json.loads(file.read(_LARGEST_RECORD))
-    except (ValueError, RecursionError):
-        raise InputError(f"{path}: is no JSON; the record is damaged") from None
-    if not isinstance(record, dict):
-        raise InputError(f"{path}: is no JSON object; the record is damaged")
-    return record
+    for folder in (Path(run), runs / run):
+        if run != "latest" and is_run(folder):
+            return folder
+    return find_run(run, runs)
 
 
-def find_weights(weights: str) -> tuple[Path, Path | None]:
-    """Return the weights file of a FILE-or-RUN, and the run's folder where it has one."""
-    path = Path(weights)
-    if _is_file(path):
-        folder = path.parent
-        return path, folder if path.name == WEIGHTS and _is_file(folder / CONFIG) else None
-    if weights != "latest" and path.suffix == ".npz":
-        raise InputError(f"{weights}: no such file; a weights file or a run was expected")
-    folder = find_run(weights)
-    if not _is_file(folder / WEIGHTS):
-        raise InputError(f"{folder}: has no {WEIGHTS} yet; train for an epoch at least")
-    return folder / WEIGHTS, folder
+def is_run(folder: Path) -> bool:
+    """Return whether a folder is a run's, even if files of it are missing."""
+    return not is_temporary(folder) and any(
+        is_file(folder / name) for name in (CONFIG, RECORD, METRICS)
+    )
 
 
-def _is_file(path: Path) -> bool:
-    """Return whether there is such a file; a name that can be none is no file."""
-    with suppress(OSError):
+def is_temporary(folder: Path) -> bool:
+    """Return whether a folder is that of a run whose creation was interrupted."""
+    return folder.match(TEMPORARY)
+
+
+def is_file(path: Path) -> bool:
+    """Return whether `path` is a file; False also for a path that is invalid or not accessible."""
+    with suppress(OSError, ValueError):
         return path.is_file()
     return False
+
+
+def _has_config(folder: Path) -> bool:
+    return not is_temporary(folder) and is_file(folder / CONFIG)

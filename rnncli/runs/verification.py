@@ -1,4 +1,4 @@
-"""Repeats a finished run, and says whether the same weights come out."""
+"""Repeating a finished run, to see whether the same weights come out."""
 
 import json
 from collections.abc import Iterator
@@ -10,32 +10,33 @@ import numpy as np
 
 from rnncli.config.reading import read_config
 from rnncli.errors import InputError, InterruptError
-from rnncli.runs import run_folder as names
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.environment import environment
-from rnncli.runs.run_folder import read_record
-from rnncli.runs.session import Session, check_unchanged, new_session, resumed_session
+from rnncli.runs.resume import check_unchanged, resume_run
+from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS
+from rnncli.runs.run_record import Record, read_record, sessions_of
+from rnncli.runs.training_run import start_run
 from rnncli.runs.weights import read_weights
-from rnncli.training.fit import Epoch, Step
+from rnncli.training.events import Epoch, Step
 
-# Rounding grows over a training; of a number's digits, it is given this part.
-_ROUNDED_PART = 0.5
+# Rounding errors grow during a training: half of a number's digits may differ because of them.
+_DIGITS_KEPT = 0.5
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came out.
+    """The result of a verification.
 
     Attributes
     ----------
     verdict : {"identical", "rounding", "different"}
-        Whether all bits are the same, or all numbers within what rounding explains.
+        Whether all bits are equal, or all numbers within what rounding explains.
     largest_difference, largest_relative_difference : float
-        Between two weights; and over the largest of all weights.
+        The largest absolute difference of two weights, and its ratio to the largest weight.
     array : str or None
-        Where that is.
+        The array with the largest difference; None if all are identical.
     environment : dict of str to (str, str)
-        What calculated then and now, where that is not the same.
+        What differs between the environments then and now.
     """
 
     verdict: str
@@ -46,11 +47,11 @@ class Verdict:
 
 
 class Repetition:
-    """A finished run, done again in another folder.
+    """A finished run, trained again in another folder.
 
     Parameters
     ----------
-    run : Path
+    folder : Path
         The run's folder.
     runs : Path
         Where to repeat it.
@@ -61,75 +62,83 @@ class Repetition:
         The run is not finished, or its data changed.
     """
 
-    def __init__(self, run: Path, runs: Path) -> None:
-        self.run = run
-        self.record = read_record(run)
+    def __init__(self, folder: Path, runs: Path) -> None:
+        self.folder = folder
+        self.record = read_record(folder)
         status = self.record.get("status")
         if status != "finished":
-            raise InputError(f"{run}: is {status}; only a finished run can be verified")
-        self.plan = saved_plan(run / names.CHECKPOINT)
-        config = read_config(run / names.CONFIG)
-        check_unchanged(run, config)
+            raise InputError(f"{folder}: is {status}; only a finished run can be verified")
+        self.plan = saved_plan(folder / CHECKPOINT)
+        config = read_config(folder / CONFIG)
+        check_unchanged(folder, config)
         first = replace(config.training, num_epochs=self.plan[0][1])
-        self.session = new_session(replace(config, training=first), runs, [])
+        self.run = start_run(replace(config, training=first), runs, [])
         self.num_epochs = config.training.num_epochs
-        if self.session.experiment.splits.sha256 != self.record.get("data_sha256"):
-            raise InputError(f"{run}: the run's data changed since; the same is needed")
+        if self.run.setup.splits.sha256 != self.record.get("data_sha256"):
+            raise InputError(f"{folder}: the run's data changed since; verifying needs the same")
 
     def events(self) -> Iterator[Step | Epoch]:
-        """Train as the run was trained: it may have been made longer on the way."""
+        """Train as the run was trained, with a new number of epochs where it was extended."""
         try:
-            for end, num_epochs in self.plan[1:]:
-                for event in self.session.events():
+            for last_step, num_epochs in self.plan[1:]:
+                for event in self.run.events():
                     yield event
-                    if self._ends(event, end):
-                        self.session.recorder.save()
+                    if self._is_extended_after(event, last_step):
+                        self.run.save()
                         break
-                self.session = _longer(self.session, num_epochs)
-            yield from self.session.events()
+                epochs = f"training.num_epochs={num_epochs}"
+                self.run = resume_run(str(self.run.folder), [epochs], [])
+            yield from self.run.events()
         except InterruptError as stopped:
             raise InterruptError("stopped; nothing was verified", stopped.signal) from None
 
-    def _ends(self, event: Step | Epoch, end: int) -> bool:
-        there = self.session.experiment.progress.step == end
-        return there and (isinstance(event, Epoch) or event.batch < event.batches)
+    def _is_extended_after(self, event: Step | Epoch, last_step: int) -> bool:
+        """Return whether the run was extended after an event: within an epoch or at its end."""
+        return self.run.setup.state.step == last_step and (
+            isinstance(event, Epoch) or event.batch < event.batches
+        )
 
     def verdict(self) -> Verdict:
         """Compare the weights of the two runs."""
-        old = read_weights(self.run / names.WEIGHTS)
-        new = read_weights(self.session.folder / names.WEIGHTS)
+        old = read_weights(self.folder / WEIGHTS)
+        new = read_weights(self.run.folder / WEIGHTS)
         for key, value in new.metadata.items():
             if key not in ("rnncli", "sha256") and old.metadata.get(key) != value:
                 raise InputError(
-                    f"{self.run / names.WEIGHTS}: {key} is not what the run's config gives; the "
-                    "file is not of this run"
+                    f"{self.folder / WEIGHTS}: {key} does not agree with the run's config; the "
+                    "file belongs to another run"
                 )
         then, now = old.arrays, new.arrays
         errors = {name: float(np.abs(then[name] - now[name]).max()) for name in then}
         worst = max(errors, key=lambda name: errors[name])
         relative = errors[worst] / max(float(np.abs(array).max()) for array in now.values())
-        same = all(then[name].tobytes() == now[name].tobytes() for name in then)
-        near = relative <= float(np.finfo(then[worst].dtype).eps) ** _ROUNDED_PART
+        identical = all(then[name].tobytes() == now[name].tobytes() for name in then)
+        close = relative <= float(np.finfo(then[worst].dtype).eps) ** _DIGITS_KEPT
         return Verdict(
-            "identical" if same else "rounding" if near else "different",
+            "identical" if identical else "rounding" if close else "different",
             errors[worst],
             relative,
-            None if same else worst,
-            _differences(self.record, json.loads(json.dumps(environment()))),
+            None if identical else worst,
+            environment_differences(self.record),
         )
 
 
-def _longer(session: Session, num_epochs: int) -> Session:
-    return resumed_session(str(session.folder), [f"training.num_epochs={num_epochs}"], [])
+def environment_differences(record: Record) -> dict[str, tuple[Any, Any]]:
+    """Return what differs between the environments of a run's sessions and the present one."""
+    now = json.loads(json.dumps(environment()))
+    differences: dict[str, tuple[Any, Any]] = {}
+    for session in (record, *sessions_of(record)):
+        # The first session that differs is reported.
+        differences = _differences(session, now) | differences
+    return differences
 
 
 def _differences(then: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return what of the environment is not as it was recorded."""
-    found: dict[str, tuple[Any, Any]] = {}
+    differences: dict[str, tuple[Any, Any]] = {}
     for key, value in now.items():
         before = then.get(key)
         if isinstance(value, dict) and isinstance(before, dict):
-            found |= _differences(before, value)
+            differences |= _differences(before, value)
         elif before != value:
-            found[key] = (before, value)
-    return found
+            differences[key] = (before, value)
+    return differences

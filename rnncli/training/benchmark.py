@@ -1,4 +1,4 @@
-"""How fast a training step is on this machine, and how near to the machine's limit."""
+"""How fast a training step is on this machine, and how close to the machine's limit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ import numpy as np
 from rnncli.blas import num_threads, threads_for
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.task import Task
+from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
-from rnncli.training.fit import Steps
 from rnncli.training.settings import Training
-from rnncli.training.state import Progress
+from rnncli.training.state import TrainingState
+from rnncli.training.training_step import TrainingStep
 
 _BLOCKS = 15
 _BLOCK_SECONDS = 0.05
@@ -27,13 +28,13 @@ class Timing:
     Attributes
     ----------
     microseconds_per_step : float
-        Input, forward, loss, backward, clipping and update.
+        Inputs, forward, loss, backward, clipping and update.
     forward_microseconds, backward_microseconds, optimizer_microseconds : float
         The parts; input and loss count as forward, clipping as optimizer.
     gflops : float
-        Matrix-product operations a step over the time of a step, in 1e9 a second.
+        Operations of the matrix products of a step over its time, in 1e9 per second.
     sgemm_gflops : float
-        What one large matrix product of the same type reaches here.
+        The speed of one large matrix product of the same type on this machine.
     utilization : float
         The first over the second.
     """
@@ -56,48 +57,43 @@ class Timing:
     utilization: float
 
 
-def benchmark(network: Network, task: Task, train: Examples, settings: Training) -> Timing:
-    """Time training steps on the first batches of the data."""
+def benchmark(network: Network, task: Task, examples: Examples, settings: Training) -> Timing:
+    """Time training steps on the first batch of the data."""
     architecture = network.architecture
-    batch = min(settings.batch_size, len(train))
-    examples = train.take(np.arange(batch))
-    length, features = examples.x.shape[1:]
-    steps, progress = Steps(network, task, settings), Progress.start(network, task, settings)
-    start = network.parameters.copy()
+    batch = examples.batch(np.arange(min(settings.batch_size, len(examples))))
+    batch_size, num_steps, input_size = batch.x.shape
+    step = TrainingStep(network, LOSSES[task.loss], settings)
+    slots = TrainingState.initial(network, task, settings).slots
+    objective, start = step.objective, network.parameters.copy()
 
-    def restart() -> None:
+    def reset() -> None:
         # Training on one batch for long would end in numbers so small that they are slow.
         network.parameters[...] = start
-        for slot in progress.slots.values():
+        for slot in slots.values():
             slot[...] = 0
 
     def update(norm: float) -> None:
-        steps.update(norm, progress.slots, settings.optimizer.learning_rate, 1)
-
-    def step() -> None:
-        slope = steps.forward(examples)[1]
-        update(steps.backward(slope))
+        step.update(norm, slots, settings.optimizer.learning_rate, 1)
 
     def update_alone() -> None:
-        network.gradient[...] = gradient  # the update uses it up
+        objective.gradient[...] = gradient  # the update uses it up
         update(norm)
 
     with threads_for(architecture.hidden_size):
-        whole = microseconds(step, restart)
-        slope = steps.forward(examples)[1]
-        forward = microseconds(lambda: steps.forward(examples), restart)
-        norm = steps.backward(slope)
-        gradient = network.gradient.copy()
-        backward = microseconds(lambda: steps.backward(slope), restart)
-        optimizer = microseconds(update_alone, restart)
+        whole = microseconds(lambda: update(step.gradient(batch)[1]), reset)
+        loss, norm = step.gradient(batch)
+        gradient = objective.gradient.copy()
+        forward = microseconds(lambda: objective.forward(batch), reset)
+        backward = microseconds(lambda: objective.backward(loss), reset)
+        optimizer = microseconds(update_alone, reset)
         peak = product_gflops(network.parameters.dtype)
         threads = num_threads()
-    gflops = network.flops(length, batch) / whole / 1e3
+    gflops = network.flops(num_steps, batch_size) / whole / 1e3
     return Timing(
-        cell=architecture.cell,
-        batch_size=batch,
-        sequence_length=length,
-        input_size=features,
+        cell=architecture.cell.kind,
+        batch_size=batch_size,
+        sequence_length=num_steps,
+        input_size=input_size,
         hidden_size=architecture.hidden_size,
         num_layers=architecture.num_layers,
         dtype=architecture.dtype,
@@ -106,22 +102,22 @@ def benchmark(network: Network, task: Task, train: Examples, settings: Training)
         forward_microseconds=forward,
         backward_microseconds=backward,
         optimizer_microseconds=optimizer,
-        sequences_per_second=batch / whole * 1e6,
+        sequences_per_second=batch_size / whole * 1e6,
         gflops=gflops,
         sgemm_gflops=peak,
         utilization=gflops / peak,
     )
 
 
-def microseconds(function: Callable[[], object], restart: Callable[[], None]) -> float:
+def microseconds(function: Callable[[], object], reset: Callable[[], None]) -> float:
     """Return the time of one call: the median over blocks of calls, after a first one."""
-    restart()
+    reset()
     begun = perf_counter()
     function()
     calls = max(1, int(_BLOCK_SECONDS / max(perf_counter() - begun, 1e-6)))
     times = []
     for _ in range(_BLOCKS):
-        restart()
+        reset()
         begun = perf_counter()
         for _ in range(calls):
             function()
@@ -130,7 +126,7 @@ def microseconds(function: Callable[[], object], restart: Callable[[], None]) ->
 
 
 def product_gflops(dtype: np.dtype[np.floating]) -> float:
-    """Return the speed of one large matrix product of this type, in 1e9 operations a second."""
+    """Return the speed of one large matrix product of this type, in 1e9 operations per second."""
     a = np.ones((_PRODUCT_SIZE, _PRODUCT_SIZE), dtype)
     out = np.empty_like(a)
     times = []

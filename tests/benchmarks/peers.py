@@ -30,7 +30,7 @@ from rnncli import blas
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.task import Task
 from rnncli.nn.network import Architecture, Network
-from rnncli.training.fit import Steps
+from rnncli.training.events import Steps
 from rnncli.training.settings import Training
 from rnncli.training.state import Progress
 

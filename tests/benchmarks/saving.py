@@ -12,18 +12,17 @@ from time import perf_counter
 from typing import Any
 
 from rnncli.config.reading import read_config
-from rnncli.runs.recorder import Recorder
-from rnncli.runs.session import new_session
-from rnncli.runs.trainer import build
+from rnncli.runs.training_run import TrainingRun, start_run
+from rnncli.runs.training_setup import set_up
 
 SHARES = {
-    "folder and record": ("begin", "close"),
-    "logs and checkpoints": ("epoch", "save"),
+    "end of the run": ("_close",),
+    "logs and checkpoints": ("_save_event", "_save_state"),
 }
 
 
 def timed(spent: dict[str, float]) -> None:
-    """Make the recorder's methods add up the time that they take, but for one within another."""
+    """Make methods of a run add up the time that they take, except one within another."""
     inside: list[str] = []
 
     def wrap(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,7 +39,7 @@ def timed(spent: dict[str, float]) -> None:
 
     for names in SHARES.values():
         for name in names:
-            setattr(Recorder, name, wrap(name, getattr(Recorder, name)))
+            setattr(TrainingRun, name, wrap(name, getattr(TrainingRun, name)))
 
 
 def main() -> None:
@@ -51,12 +50,12 @@ def main() -> None:
     plain, saved = [], []
     with TemporaryDirectory(dir=".") as runs:
         for _ in range(times):
-            experiment = build(config)
+            experiment = set_up(config)
             begun = perf_counter()
             for _ in experiment.fit():
                 pass
             plain.append(perf_counter() - begun)
-            session = new_session(config, Path(runs), [])
+            session = start_run(config, Path(runs), [])
             begun = perf_counter()
             for _ in session.events():
                 pass

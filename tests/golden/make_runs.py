@@ -17,7 +17,7 @@ import numpy as np
 
 import rnncli
 from rnncli.config.reading import config_from
-from rnncli.runs.session import new_session
+from rnncli.runs.training_run import start_run
 from rnncli.runs.weights import weights_of
 
 DATA = Path(__file__).parent.parent / "data"
@@ -47,15 +47,15 @@ ORDINARY = {
 def make_exact(folder: Path) -> dict[str, object]:
     """Train without effect from round weights."""
     with TemporaryDirectory() as runs:
-        session = new_session(config_from(EXACT), Path(runs), ["rnn", "train", "-c", "exact.yaml"])
-        network = session.experiment.model.network
+        run = start_run(config_from(EXACT), Path(runs), ["rnn", "train", "-c", "exact.yaml"])
+        network = run.setup.model.network
         # A zero would not stay one.
         whole = np.random.default_rng(0).choice([-2, -1, 1, 2], network.parameters.size)
         network.parameters[...] = whole / 4
-        for _ in session.events():
+        for _ in run.events():
             pass
         assert (network.parameters == whole / 4).all()
-        shutil.copytree(session.folder, folder)
+        shutil.copytree(run.folder, folder)
     x = np.random.default_rng(1).integers(-2, 3, size=(20, 6, 1)).astype(float)
     outputs = rnncli.load(folder).outputs(x)
     return {"x": x.tolist(), "outputs": [float(z).hex() for z in outputs.ravel()]}

@@ -1,123 +1,135 @@
-"""The gradient on its way back through time is exact, and shown as it is."""
+"""What happens through time is shown as it is: states, gates and gradients."""
 
 import json
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import Command
-from test_gradcheck import OUTPUTS, planted
+from helpers import mistakes
+from helpers.networks import READOUTS, architecture, network_for, plant, random_batch
 
-from rnncli.display.traces import show_trace, trace_numbers
-from rnncli.gradients.gradcheck import Batch
-from rnncli.gradients.observed import Nudge, Nudged, copy_of
-from rnncli.gradients.trace import LayerTrace, run_watched, trace, watched_layers
-from rnncli.nn.cells import CELLS, elman
-from rnncli.nn.losses import LOSSES, loss_at_labels
-from rnncli.nn.network import Architecture, Network
-from rnncli.nn.readout import POOLINGS
+from rnncli.display.trace_report import show_trace, trace_numbers
+from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
+from rnncli.gradients.trace import CellTrace, run_observed, trace
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.batch import Batch
+from rnncli.nn.cells import CELLS
+from rnncli.nn.losses import LOSSES
+from rnncli.nn.network import Network
+from rnncli.nn.objective import Objective
 
-READINGS = [*POOLINGS, "every_step"]
 LOSS = "softmax_cross_entropy"
 
 
-def subject(
-    cell: str, reading: str = "last", layers: int = 1, both: bool = False, lengths: bool = False
+def network_and_batch(
+    cell: str,
+    readout: str = "last",
+    layers: int = 1,
+    bidirectional: bool = False,
+    lengths: bool = False,
 ) -> tuple[Network, Batch]:
     rng = np.random.default_rng(7)
-    every_step = reading == "every_step"
-    architecture = Architecture(
-        cell,
-        hidden_size=2,
-        num_layers=layers,
-        bidirectional=both,
-        pooling="last" if every_step else reading,
-        output="every_step" if every_step else "sequence",
-        dtype="float64",
+    model = architecture(
+        cell, readout, hidden_size=2, num_layers=layers, bidirectional=bidirectional
     )
-    network = Network(architecture, 2, OUTPUTS[LOSS]).initialize(rng)
-    for blocks in network.arrays.values():
-        for block in blocks:
-            block += 0.2 * rng.standard_normal(block.shape)
-    batch, steps = 3, 4
-    some = np.array([4, 1, 2]) if lengths else None
-    x = rng.standard_normal((batch, steps, 2))
-    y = rng.integers(4, size=(batch, steps, 1) if every_step else (batch, 1)).astype(float)
-    if some is not None:
-        before = np.arange(steps) < steps - some[:, np.newaxis]
-        x[before] = 0
-        if every_step:
-            y[before] = np.nan
-    return network, Batch(x, y, some)
+    network = network_for(LOSS, model, 2, rng)
+    return network, random_batch(LOSS, model, 2, rng, (3, 4), [4, 1, 2] if lengths else None)
 
 
-def true_flow(network: Network, batch: Batch, number: int, state: int, step: int) -> np.ndarray:
-    """Return the derivative with respect to every entry of a state that a step hands on."""
-    unrolled = batch.load(copy_of(network, complex, Nudged))
-    layer = unrolled.layers[number]
-    true = np.empty(layer.outputs.shape[1:])
-    for index in np.ndindex(true.shape):
-        change = np.zeros(true.shape, complex)
-        change[index] = 1e-30j
-        layer.nudge = Nudge(step, state, change)
-        losses = loss_at_labels(LOSSES[LOSS], unrolled.forward(), batch.y)[0]
-        true[index] = losses.mean().imag / 1e-30
+def observed(network: Network, batch: Batch) -> list[ObservedCell]:
+    objective = Objective(network.astype(float), LOSSES[LOSS], ObservedCell)
+    run_observed(objective, batch)
+    return objective.unrolled.cells
+
+
+def true_gradients(network: Network, batch: Batch, number: int, state: str) -> np.ndarray:
+    """Return the gradients (T+1, H, B) of a carried state, the initial one first."""
+    objective = Objective(network.astype(complex), LOSSES[LOSS], PerturbedCell)
+    objective.forward(batch)
+    cell = objective.unrolled.cells[number]
+    true = np.empty((len(cell.outputs) + 1, *cell.outputs.shape[1:]))
+    for step, *index in np.ndindex(true.shape):
+        change = np.zeros(true.shape[1:], complex)
+        change[tuple(index)] = 1e-30j
+        cell.perturbation = Perturbation(step - 1, change, state)
+        true[step, *index] = objective.forward(batch).mean.imag / 1e-30
     return true
 
 
 def largest_error(network: Network, batch: Batch) -> float:
-    unrolled = run_watched(network, LOSSES[LOSS], batch)[1]
     errors = []
-    for number, (_, layer) in enumerate(watched_layers(network, unrolled)):
-        for state, (kind, flow) in enumerate(layer.flows.items()):
-            steps = range(-1, len(flow))
-            true = np.array([true_flow(network, batch, number, state, step) for step in steps])
-            found = np.concatenate([layer.start_flows[kind][np.newaxis], flow])
-            errors.append(np.abs(found - true).max() / np.abs(true).max())
+    for number, cell in enumerate(observed(network, batch)):
+        for state, gradients in cell.grad_states.items():
+            true = true_gradients(network, batch, number, state)
+            calculated = np.concatenate([cell.grad_initial[state][np.newaxis], gradients])
+            errors.append(np.abs(calculated - true).max() / np.abs(true).max())
     return max(errors)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("both", [False, True])
-def test_what_flows_back_is_the_derivative(cell: str, both: bool) -> None:
-    for reading, layers, lengths in product(READINGS, (1, 2), (False, True)):
-        error = largest_error(*subject(cell, reading, layers, both, lengths))
-        assert error <= 1e-12, (reading, layers, lengths)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_observed_gradients_are_true(cell: str, bidirectional: bool) -> None:
+    for readout, layers, lengths in product(READOUTS, (1, 2), (False, True)):
+        error = largest_error(*network_and_batch(cell, readout, layers, bidirectional, lengths))
+        assert error <= 1e-12, (readout, layers, lengths)
 
 
-def test_a_wrong_way_back_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = "transposed[...] = self.recurrent_weights.T"
-    for name, method in planted(elman.Tanh, right, right[:-2]).items():
-        monkeypatch.setattr(elman.Tanh, name, method)
-    assert largest_error(*subject("tanh")) > 1e-3
+def test_a_wrong_gradient_is_observed_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, mistakes.TANH["recurrent weights not transposed"])
+    assert largest_error(*network_and_batch("tanh")) > 1e-3
 
 
-def layer_of(cell: str, forget_bias: float | None = None) -> LayerTrace:
+@pytest.mark.parametrize("cell", CELLS)
+def test_observing_changes_nothing(cell: str) -> None:
+    network, batch = network_and_batch(cell, layers=2, lengths=True)
+    objective = Objective(network, LOSSES[LOSS])
+    gradient = objective.backward(objective.forward(batch)).copy()
+    watched = Objective(network, LOSSES[LOSS], ObservedCell)
+    run_observed(watched, batch)
+    np.testing.assert_array_equal(watched.gradient, gradient)
+
+
+def cell_trace(cell: str, forget_bias: float | None = None) -> CellTrace:
     rng = np.random.default_rng(0)
-    network = Network(Architecture(cell, 32), 1, 1).initialize(rng)
+    network = Network(Architecture(CELLS[cell](), 32), 1, 1).initialize(rng)
     if forget_bias is not None:
         network.arrays["rnn.bias_ih_l0"][1][...] = forget_bias
     batch = Batch(rng.standard_normal((16, 100, 1)), rng.integers(2, size=(16, 1)).astype(float))
-    (layer,) = trace(network, LOSSES["binary_cross_entropy"], batch).layers
-    return layer
+    (found,) = trace(network, LOSSES["binary_cross_entropy"], batch).cells
+    return found
 
 
 def test_a_gradient_vanishes_or_is_carried() -> None:
-    tanh, lstm = layer_of("tanh"), layer_of("lstm", 1)
-    open_gates, shut_gates = layer_of("lstm", 5), layer_of("lstm", -5)
-    for layer in (tanh, lstm, open_gates, shut_gates):
-        norms = layer.curves["gradient_norm"]
-        assert layer.gradient_ratio == pytest.approx(norms[0] / norms[-1])
-        assert layer.decay_per_step == pytest.approx((norms[0] / norms[-1]) ** (1 / 99))
-        assert layer.curves["weight_share"].sum() == pytest.approx(1)
+    tanh, lstm = cell_trace("tanh"), cell_trace("lstm", 1)
+    open_gates, shut_gates = cell_trace("lstm", 5), cell_trace("lstm", -5)
+    for found in (tanh, lstm, open_gates, shut_gates):
+        norms = found.curves["gradient_norm"]
+        assert found.gradient_ratio == pytest.approx(norms[0] / norms[-1])
+        assert found.decay_per_step == pytest.approx((norms[0] / norms[-1]) ** (1 / 99))
+        assert found.curves["weight_share"].sum() == pytest.approx(1)
     assert tanh.gradient_ratio < 1e-6
     assert lstm.gradient_ratio > 100 * tanh.gradient_ratio
     assert open_gates.gradient_ratio > 0.1
     assert shut_gates.gradient_ratio < tanh.gradient_ratio
-    assert open_gates.curves["f"].mean() > 0.98
-    assert shut_gates.curves["f"].mean() < 0.02
+
+
+def test_gates_go_by_their_own_names() -> None:
+    for number, gate in enumerate("if"):
+        network, batch = network_and_batch("lstm")
+        network.arrays["rnn.bias_ih_l0"][number][...] = 20
+        (found,) = trace(network, LOSSES[LOSS], batch).cells
+        assert found.gates == ("i", "f", "o")
+        assert [name for name in found.gates if found.curves[name].min() > 0.99] == [gate]
+    for number, gate in enumerate("rz"):
+        network, batch = network_and_batch("gru")
+        network.arrays["rnn.bias_ih_l0"][number][...] = 20
+        (found,) = trace(network, LOSSES[LOSS], batch).cells
+        assert found.gates == ("r", "z")
+        assert [name for name in found.gates if found.curves[name].min() > 0.99] == [gate]
 
 
 @pytest.mark.parametrize(("scale", "finite"), [(1.5, True), (1e5, False)])
@@ -125,39 +137,58 @@ def test_a_gradient_explodes(
     scale: float, finite: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = np.random.default_rng(0)
-    network = Network(Architecture("relu", 8), 1, 1).initialize(rng)
+    network = Network(Architecture(CELLS["relu"](), 8), 1, 1).initialize(rng)
     (weights,) = network.arrays["rnn.weight_hh_l0"]
     weights[...] = np.abs(weights) * scale
     batch = Batch(np.abs(rng.standard_normal((4, 100, 1))), np.zeros((4, 1)))
     found = trace(network, LOSSES["binary_cross_entropy"], batch)
-    ratio = found.layers[0].gradient_ratio
+    ratio = found.cells[0].gradient_ratio
     assert ratio > 1e20 if finite else ratio is None
     json.dumps(trace_numbers(found), allow_nan=False)
     show_trace(found)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
-def test_each_steps_part_of_the_weights_gradient_and_what_is_stuck() -> None:
-    network, batch = subject("relu", lengths=True)
-    unrolled = run_watched(network, LOSSES[LOSS], batch)[1]
-    (layer,) = unrolled.layers
-    parts = [d @ h.T for d, h in zip(layer.delta, layer.states[:-1, 2:-1], strict=True)]
-    np.testing.assert_allclose(sum(parts), layer.gradient[:, 2:-1], atol=1e-15)
+def test_shares_of_the_weights_gradient_and_inactive_units() -> None:
+    network, batch = network_and_batch("relu", lengths=True)
+    (cell,) = observed(network, batch)
+    parts = [dz @ h.T for dz, h in zip(cell.dz, cell.previous, strict=True)]
+    np.testing.assert_allclose(sum(parts), cell.gradient.matrix[:, 2:-1], atol=1e-15)
     sizes = np.array([np.linalg.norm(part) for part in parts])
-    (found,) = trace(network, LOSSES[LOSS], batch).layers
+    (found,) = trace(network, LOSSES[LOSS], batch).cells
     np.testing.assert_allclose(found.curves["weight_share"], sizes / sizes.sum())
     assert found.agreement == pytest.approx(np.linalg.norm(sum(parts)) / sizes.sum())
-    alone = layer.outputs[0, :, 0]  # the only sequence that has begun
+    alone = cell.outputs[0, :, 0]  # the only sequence that has begun
     np.testing.assert_allclose(found.state[0], alone)
     assert found.curves["dead"][0] == np.mean(alone == 0)
+    assert found.curves["state_norm"][0] == pytest.approx(np.linalg.norm(alone))
 
 
-def numbers(answer: object) -> list[float]:
-    if isinstance(answer, list):
-        return [value for part in answer for value in numbers(part)]
-    if isinstance(answer, dict):
-        return numbers(list(answer.values()))
-    return [answer] if isinstance(answer, float) else []
+def test_saturated_units_are_those_beyond_the_threshold() -> None:
+    network = Network(Architecture(CELLS["tanh"](), 2, dtype="float64"), 1, 1)
+    network.arrays["rnn.bias_ih_l0"][0][...] = np.arctanh([0.98, -0.96])
+    batch = Batch(np.zeros((1, 3, 1)), np.zeros((1, 1)))
+    (found,) = trace(network, LOSSES["binary_cross_entropy"], batch).cells
+    np.testing.assert_array_equal(found.curves["saturated"], [0.5] * 3)
+
+
+def test_without_targets_there_are_states_and_no_gradients() -> None:
+    network, batch = network_and_batch("gru", bidirectional=True)
+    with_targets = trace(network, LOSSES[LOSS], batch)
+    without = trace(network, LOSSES[LOSS], replace(batch, y=None))
+    assert without.loss is None
+    for known, found in zip(with_targets.cells, without.cells, strict=True):
+        np.testing.assert_array_equal(found.state, known.state)
+        assert (found.gradient, found.gradient_ratio, found.agreement) == (None, None, None)
+        assert set(known.curves) - set(found.curves) == {"gradient_norm", "weight_share"}
+
+
+def numbers(report: object) -> list[float]:
+    if isinstance(report, list):
+        return [value for part in report for value in numbers(part)]
+    if isinstance(report, dict):
+        return numbers(list(report.values()))
+    return [report] if isinstance(report, float) else []
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -177,13 +208,13 @@ def test_the_command_on_a_run_a_file_and_weights_alone(
     ):
         result = rnn("trace", *words, "--json")
         assert result.code == 0, result.err
-        answer = json.loads(result.out)
-        assert (answer["num_samples"], answer["num_steps"]) == (count, 5)
-        assert [layer["name"] for layer in answer["layers"]] == ["l0", "l0_reverse"]
-        for layer in answer["layers"]:
+        report = json.loads(result.out)
+        assert (report["num_samples"], report["num_steps"]) == (count, 5)
+        assert [layer["name"] for layer in report["layers"]] == ["l0", "l0_reverse"]
+        for layer in report["layers"]:
             assert np.shape(layer["state"]) == np.shape(layer["gradient"]) == (5, 8)
             assert set(layer["gates"]) == {"lstm": set("ifo"), "gru": set("rz")}.get(cell, set())
-        assert np.isfinite(numbers(answer)).all()
+        assert np.isfinite(numbers(report)).all()
     one = json.loads(rnn("trace", "-w", run, "-i", "x.csv", "--sample", "1", "--json").out)
     np.testing.assert_allclose(one["input"], [[-1], [-2], [-3], [-4], [-5]])
     shown = rnn("trace", "-w", run)
@@ -196,39 +227,50 @@ def test_long_sequences_are_shown_in_twenty_rows(rnn: Command, small: Path) -> N
     longer = ["--set", "data.sequence_length=300", "--set", "training.num_epochs=1"]
     assert rnn("train", "-c", small, "-q", *longer).code == 0
     lines = rnn("trace", "-w", "latest").out.splitlines()
-    rows = [int(line.split("│")[1]) for line in lines if line.startswith("│")]
+    start = next(i for i, line in enumerate(lines) if "time step" in line) + 1
+    rows = [int(line.split()[0]) for line in lines[start : start + 20]]
     assert len(rows) == 20
     assert (rows[0], rows[-1]) == (1, 300)
     assert max(map(len, lines)) <= 80
 
 
-@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
-def test_pictures(rnn: Command, run_folder: Path, ending: str, start: bytes) -> None:
-    result = rnn("trace", "-w", run_folder, "-o", f"trace.{ending}")
+@pytest.mark.parametrize(("extension", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_pictures(rnn: Command, run_folder: Path, extension: str, start: bytes) -> None:
+    result = rnn("trace", "-w", run_folder, "-o", f"trace.{extension}")
     assert (result.code, result.err) == (0, "")
-    assert Path(f"trace.{ending}").read_bytes().startswith(start)
+    assert Path(f"trace.{extension}").read_bytes().startswith(start)
 
 
 def test_wrong_input_is_one_line(
     rnn: Command, run_folder: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (here / "unlabelled.csv").write_text("1,2,3,4,5\n")
-    np.savez(here / "unlabelled.npz", x=np.zeros((3, 5, 1)))
     words = ["trace", "-w", run_folder]
     for more, message in (
-        (["-o", "trace.gif"], "--output: 'trace.gif' has no known ending; one of png, svg, pdf"),
-        (["--sample", 20], "--sample: 20: sum_sign has 20 sequences; 0 to 19 can be picked"),
+        (["-o", "trace.gif"], "trace.gif"),
+        (["--sample", 20], "--sample"),
         (["-i", "no.csv"], "no.csv"),
-        (["-i", "unlabelled.csv"], "unlabelled.csv"),
-        (["-i", "unlabelled.npz"], "unlabelled.npz"),
     ):
         result = rnn(*words, *more)
         assert (result.code, result.out) == (2, ""), result
         assert message in result.err
         assert result.err.count("\n") == 1
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "rnncli.display.figures", raising=False)
     missing = rnn(*words, "-o", "trace.png")
     assert (missing.code, missing.out) == (2, "")
     assert "pip install 'rnncli[plot]'" in missing.err
     assert rnn(*words).code == 0
+
+
+@pytest.mark.parametrize("name", ["unlabelled.csv", "unlabelled.npz"])
+def test_sequences_without_labels_are_traced_forward(
+    rnn: Command, run_folder: Path, here: Path, name: str
+) -> None:
+    (here / "unlabelled.csv").write_text("1,2,3,4,5\n5,4,3,2,1\n")
+    np.savez(here / "unlabelled.npz", x=np.ones((2, 5, 1)))
+    result = rnn("trace", "-w", run_folder, "-i", name, "--json")
+    assert result.code == 0, result.err
+    report = json.loads(result.out)
+    assert report["num_samples"] == 2
+    assert report["loss"] is None
+    assert np.shape(report["layers"][0]["state"]) == (5, 8)
+    assert rnn("trace", "-w", run_folder, "-i", name, "-o", "trace.png").code == 0

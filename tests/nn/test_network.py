@@ -1,29 +1,42 @@
-"""The network: one parameter vector, reused buffers, batches that do not matter."""
+"""The network: one vector of parameters, buffers that are reused, and no memory of past batches."""
 
 import tracemalloc
+from itertools import product
 
 import numpy as np
 import pytest
+from helpers.networks import READOUTS, architecture, network_for, random_batch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnncli.datasets.sequences import padded
 from rnncli.inference.outputs import outputs
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
-from rnncli.nn.cells.lstm import LSTM
+from rnncli.nn.cells.base import Blocks
 from rnncli.nn.initialization import INITIALIZATIONS
-from rnncli.nn.losses import LOSSES
-from rnncli.nn.network import Architecture, Network
+from rnncli.nn.losses import LOSSES, batch_loss
+from rnncli.nn.memory import bytes_of_arrays
+from rnncli.nn.network import Network
+from rnncli.nn.objective import Objective, UnrolledPool
+
+LOSS = "mean_squared_error"
 
 
 def network(
     cell: str = "tanh", layers: int = 2, dtype: str = "float64", hidden: int = 7, inputs: int = 3
 ) -> Network:
-    architecture = Architecture(cell, hidden, layers, dtype=dtype)
-    return Network(architecture, inputs, 2).initialize(np.random.default_rng(0))
+    model = Architecture(CELLS[cell](), hidden, layers, dtype=dtype)
+    return Network(model, inputs, 2).initialize(np.random.default_rng(0))
+
+
+def outputs_of(net: Network, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+    return outputs(UnrolledPool(net), x, lengths)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_named_arrays_are_views_that_cover_the_parameter_vector_once(cell: str) -> None:
+def test_named_arrays_are_views_that_cover_the_parameters_once(cell: str) -> None:
     net = network(cell)
     for blocks in net.arrays.values():
         for block in blocks:
@@ -34,67 +47,159 @@ def test_named_arrays_are_views_that_cover_the_parameter_vector_once(cell: str) 
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@settings(max_examples=25, deadline=None)
+def test_entries_that_belong_to_no_array_stay_zero(cell: str) -> None:
+    rng = np.random.default_rng(0)
+    model = architecture(cell, num_layers=2)
+    net = network_for(LOSS, model, 3, rng)
+    objective = Objective(net, LOSSES[LOSS])
+    for size in (4, 64):
+        batch = random_batch(LOSS, model, 3, rng, (size, 5))
+        gradient = objective.backward(objective.forward(batch)).copy()
+        for blocks in net.layout.named(objective.unrolled.gradient).values():
+            for block in blocks:
+                block[...] = 0
+        assert not objective.gradient.any()
+        if cell != "relu":  # a unit may be dead
+            assert np.count_nonzero(gradient) == net.num_parameters
+
+
+def test_shapes_are_those_that_cells_declare() -> None:
+    for cell in CELLS.values():
+        declared, net = cell(), network(cell.kind, layers=1)
+        for name, array in declared.arrays.items():
+            assert isinstance(array, Blocks)
+            blocks = np.concatenate(net.arrays[f"rnn.{name}_l0"])
+            assert blocks.shape == declared.shape(name, 3, 7)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@settings(max_examples=15, deadline=None)
 @given(
-    batch=st.integers(1, 70),
-    steps=st.integers(1, 12),
-    layers=st.integers(1, 3),
-    seed=st.integers(0),
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=12),
+    readout=st.sampled_from(READOUTS),
+    bidirectional=st.booleans(),
+    layers=st.integers(1, 2),
+    seed=st.integers(0, 99),
 )
-def test_a_sequence_alone_gives_what_it_gives_in_any_batch_and_order(
-    cell: str, batch: int, steps: int, layers: int, seed: int
+def test_a_sequence_has_the_same_outputs_in_any_batch(
+    cell: str, lengths: list[int], readout: str, bidirectional: bool, layers: int, seed: int
 ) -> None:
-    net = network(cell, layers)
+    model = architecture(
+        cell, readout, hidden_size=5, num_layers=layers, bidirectional=bidirectional
+    )
     rng = np.random.default_rng(seed)
-    x = rng.standard_normal((batch, steps, 3))
-    together = outputs(net, x)
-    alone = np.concatenate([outputs(net, sequence[np.newaxis]) for sequence in x])
-    np.testing.assert_allclose(alone, together, rtol=0, atol=1e-13)
-    order = rng.permutation(batch)
-    np.testing.assert_allclose(outputs(net, x[order]), together[order], rtol=0, atol=1e-13)
+    net = Network(model, 2, 3).initialize(rng)
+    sequences = [rng.standard_normal((length, 2)) for length in lengths]
+    x, some = padded(sequences, "x")
+    together = outputs_of(net, x, some)
+    order = rng.permutation(len(lengths))
+    mixed = outputs_of(net, x[order], None if some is None else some[order])
+    for index, sequence in enumerate(sequences):
+        alone = outputs_of(net, sequence[np.newaxis])[0]
+        place = int(np.flatnonzero(order == index)[0])
+        for found in (together[index], mixed[place]):
+            valid = found[len(found) - len(sequence) :] if readout == "every_step" else found
+            np.testing.assert_allclose(valid, alone, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_carried_states_equal_one_long_pass(cell: str) -> None:
     net = network(cell)
-    x = np.random.default_rng(1).standard_normal((12, 3, 4))
-    whole = net.unroll(12, 4)
-    whole.inputs[...] = x
-    expected = whole.forward().copy()
-    first = net.unroll(5, 4)
-    first.inputs[...] = x[:5]
-    first.forward()
-    second = net.unroll(7, 4)
-    second.inputs[...] = x[5:]
-    for state, layer in zip(second.layers, first.layers, strict=True):
-        state.initial[...] = layer.outputs[-1]
-        if isinstance(layer, LSTM):
-            state.initial_cell[...] = layer.cells[-1]
-    np.testing.assert_allclose(second.forward(), expected, rtol=0, atol=1e-14)
+    x = np.random.default_rng(1).standard_normal((4, 12, 3))
+    y = np.zeros((4, 2))
+    expected = net.unroll(12, 4).forward(Batch(x, y)).copy()
+    first, second = net.unroll(5, 4), net.unroll(7, 4)
+    first.forward(Batch(x[:, :5], y))
+    state = first.final_state()
+    found = second.forward(Batch(x[:, 5:], y), initial_state=state)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("batch", [4, 64])
-def test_no_array_is_allocated_in_the_time_loop(cell: str, batch: int) -> None:
-    steps, hidden = 200, 64
+def test_nothing_of_an_earlier_pass_remains(cell: str) -> None:
+    rng = np.random.default_rng(2)
+    model = architecture(cell, num_layers=2, dropout=0.5, bidirectional=True)
+    net = network_for(LOSS, model, 3, rng)
+    fresh, used = (Objective(net, LOSSES[LOSS]) for _ in range(2))
+    batch = random_batch(LOSS, model, 3, rng)
+    state = net.unroll(6, 4)
+    state.forward(batch)
+    carried = state.final_state()
+    masks = net.draw_dropout_masks(4, rng)
+    for lengths, drops, initial in product(([6, 2, 3, 4], None), (masks, ()), (carried, None)):
+        other = random_batch(LOSS, model, 3, rng, lengths=lengths)
+        used.backward(used.forward(other, drops, initial))
+        expected = fresh.forward(batch).losses.copy()
+        np.testing.assert_array_equal(used.forward(batch).losses, expected)
+        gradient = fresh.backward(fresh.forward(batch)).copy()
+        np.testing.assert_array_equal(used.backward(used.forward(batch)), gradient)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_parts_of_a_batch_add_up(cell: str) -> None:
+    rng = np.random.default_rng(3)
+    model = architecture(cell)
+    net = network_for(LOSS, model, 3, rng)
+    batch = random_batch(LOSS, model, 3, rng, (8, 5))
+    objective = Objective(net, LOSSES[LOSS])
+    whole = objective.backward(objective.forward(batch)).copy()
+    total = np.zeros_like(whole)
+    for part in (slice(0, 3), slice(3, 8)):
+        unrolled = net.unroll(5, part.stop - part.start)
+        z = unrolled.forward(Batch(batch.x[part], batch.y[part]))
+        unrolled.backward(batch_loss(LOSSES[LOSS], z, batch.y[part], count=8).gradient)
+        total += unrolled.gradient.vector
+    np.testing.assert_allclose(total, whole, atol=1e-15)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("size", [4, 64])
+def test_no_array_is_allocated_in_the_time_loop(cell: str, size: int) -> None:
+    num_steps, hidden = 200, 64
     net = network(cell, hidden=hidden, inputs=1)
-    unrolled = net.unroll(steps, batch)
-    slope = np.ones((2, batch))
+    unrolled = net.unroll(num_steps, size)
+    batch = Batch(np.zeros((size, num_steps, 1)), np.zeros((size, 2)))
+    gradient = np.ones((2, size))
 
     def run() -> None:
-        unrolled.forward()
-        unrolled.backward(slope, to_inputs=True)
+        unrolled.forward(batch)
+        unrolled.backward(gradient, to_inputs=True)
 
     run()
-    addresses = [layer.states.ctypes.data for layer in unrolled.layers]
+    addresses = [cell.states.ctypes.data for cell in unrolled.cells]
     tracemalloc.start()
     run()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # NumPy's own buffers for one pass over all steps, whose size is fixed, and next to nothing
-    # more: the states of 200 steps would be 200 x hidden x batch numbers.
-    assert peak < 4 * np.getbufsize() * 8 + hidden * batch * 8
-    assert addresses == [layer.states.ctypes.data for layer in unrolled.layers]
+    # NumPy's own buffers for one pass over all time steps, whose size is fixed, and next to nothing
+    # more: the states of 200 time steps would be 200 x hidden x batch numbers.
+    assert peak < 4 * np.getbufsize() * 8 + hidden * size * 8
+    assert addresses == [cell.states.ctypes.data for cell in unrolled.cells]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_memory_of_a_time_step_is_known(cell: str) -> None:
+    net = network(cell, hidden=64)
+    small, large = (bytes_of_arrays(net.unroll(steps, 4, net.parameters)) for steps in (10, 60))
+    assert net.bytes_per_step == pytest.approx((large - small) / (50 * 4), rel=0.02)
+
+
+def test_views_of_one_array_count_once() -> None:
+    array = np.zeros(100)
+    assert bytes_of_arrays([array, array[1:], {"a": array.reshape(10, 10).T}]) == 800
+
+
+def test_the_pool_reuses_and_forgets() -> None:
+    net = network(hidden=64)
+    pool = UnrolledPool(net)
+    first = pool.get(5, 4)
+    assert pool.get(5, 4) is first
+    steps = (1 << 28) // net.bytes_per_step // 100
+    pool.get(steps, 60)
+    assert pool.get(5, 4) is first
+    assert pool.get(steps, 60) is pool.get(steps, 60)
+    pool.get(steps, 101)
+    assert pool.get(5, 4) is not first
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -103,12 +208,12 @@ def test_single_precision_follows_double(cell: str) -> None:
     double, single = network(cell), network(cell, dtype="float32")
     assert single.parameters.dtype == np.float32
     np.testing.assert_array_equal(single.parameters, double.parameters.astype(np.float32))
-    found = outputs(single, x.astype(np.float32))
+    found = outputs_of(single, x.astype(np.float32))
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, outputs(double, x), atol=1e-5)
+    np.testing.assert_allclose(found, outputs_of(double, x), atol=1e-5)
 
 
-def test_orthogonal_start() -> None:
+def test_orthogonal_initialization() -> None:
     net = network(hidden=16)
     for index in range(2):
         (recurrent,) = net.arrays[f"rnn.weight_hh_l{index}"]
@@ -118,55 +223,48 @@ def test_orthogonal_start() -> None:
     assert 0.8 * bound < np.abs(net.arrays["rnn.weight_ih_l0"]).max() <= bound
 
 
-def test_uniform_start() -> None:
+def test_uniform_initialization_has_pytorchs_bounds() -> None:
     net = Network(Architecture(hidden_size=64, initialization="uniform"), 3, 2)
     net.initialize(np.random.default_rng(0))
-    assert np.abs(net.arrays["rnn.weight_hh_l0"]).max() <= 1 / 8
-    assert np.abs(net.arrays["head.weight"]).max() <= 1 / 8
+    for name, bound in (("rnn.weight_hh_l0", 1 / 8), ("rnn.weight_ih_l0", 1 / 8)):
+        assert 0.95 * bound < np.abs(net.arrays[name]).max() <= bound
+    assert 0.9 / 8 < np.abs(net.arrays["head.weight"]).max() <= 1 / 8
+    assert np.abs(net.arrays["head.bias"]).max() <= 1 / 8
+    # PyTorch's two biases are added up.
     assert 1 / 8 < np.abs(net.arrays["rnn.bias_ih_l0"]).max() <= 2 / 8
 
 
+def test_forget_gates_begin_open() -> None:
+    biases = network("lstm").arrays["rnn.bias_ih_l0"]
+    assert [float(block[0]) for block in biases] == [0, 1, 0, 0]
+
+
 @pytest.mark.parametrize("name", INITIALIZATIONS)
-def test_starts_depend_on_the_generator_alone(name: str) -> None:
-    architecture = Architecture(initialization=name)
-    nets = [Network(architecture, 1, 1).initialize(np.random.default_rng(5)) for _ in range(2)]
+def test_initial_weights_depend_on_the_generator_alone(name: str) -> None:
+    model = Architecture(initialization=name)
+    nets = [Network(model, 1, 1).initialize(np.random.default_rng(5)) for _ in range(2)]
     np.testing.assert_array_equal(nets[0].parameters, nets[1].parameters)
 
 
-@pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_losses_are_stable_and_their_gradient_is_their_own(
-    name: str, scale: float, dtype: type
-) -> None:
-    rng = np.random.default_rng(0)
-    rows = {"binary_cross_entropy": 1, "softmax_cross_entropy": 4, "mean_squared_error": 2}[name]
-    z = (scale * rng.standard_normal((rows, 40))).astype(dtype)
-    y = rng.integers(max(2, rows), size=(40, 1)).astype(dtype)
-    if name == "mean_squared_error":
-        y = rng.standard_normal((40, 2)).astype(dtype)
-    value, gradient = LOSSES[name](z, y)
-    assert value.dtype == gradient.dtype == dtype
-    assert np.isfinite(value).all()
-    assert np.isfinite(gradient).all()
-    assert (value >= 0).all()
-    probe = z.astype(complex)
-    true = np.empty(z.shape)
-    for index in np.ndindex(z.shape):
-        probe[index] += 1e-30j
-        true[index] = LOSSES[name](probe, y)[0].mean().imag * 1e30
-        probe[index] = z[index]
-    tolerance = 1e-13 if dtype == np.float64 else 1e-6
-    np.testing.assert_allclose(gradient, true, atol=tolerance * max(1.0, np.abs(true).max()))
+def test_dropout_masks_keep_the_mean() -> None:
+    net = Network(Architecture(hidden_size=8, num_layers=3, dropout=0.25), 1, 1)
+    masks = net.draw_dropout_masks(5000, np.random.default_rng(0))
+    assert len(masks) == 2
+    for mask in masks:
+        assert mask.shape == (8, 5000)
+        assert mask.dtype == np.float32
+        assert set(np.unique(mask)) == {0, np.float32(4 / 3)}
+        assert mask.mean() == pytest.approx(1, abs=0.01)
 
 
-def test_losses_against_their_definitions() -> None:
-    z = np.array([[0.3, -2.0, 5.0]])
-    p = 1 / (1 + np.exp(-z[0]))
-    value, _ = LOSSES["binary_cross_entropy"](z, np.array([[1.0], [0.0], [0.0]]))
-    np.testing.assert_allclose(value, [-np.log(p[0]), -np.log(1 - p[1]), -np.log(1 - p[2])])
-    value, _ = LOSSES["softmax_cross_entropy"](z.T, np.array([[2.0]]))
-    np.testing.assert_allclose(value, -np.log(np.exp(5.0) / np.exp(z).sum()))
-    value, gradient = LOSSES["mean_squared_error"](np.array([[1.0], [4.0]]), np.array([[0.0, 2.0]]))
-    np.testing.assert_allclose(value, [2.5])
-    np.testing.assert_allclose(gradient, [[1.0], [2.0]])
+def test_the_operations_of_a_step_are_counted_by_hand() -> None:
+    steps, batch, inputs, hidden, out = 5, 4, 3, 7, 2
+    for cell, blocks in (("tanh", 1), ("lstm", 4), ("gru", 3)):
+        head = 3 * out * (hidden + 1)
+        weights = blocks * hidden * (inputs + hidden + 1) + (hidden if cell == "gru" else 0)
+        recurrent = (steps - 1) * blocks * hidden * hidden
+        expected = 2 * batch * (head + 2 * steps * weights + recurrent)
+        assert network(cell, layers=1).flops(steps, batch) == expected
+        second = blocks * hidden * (2 * hidden + 1) + (hidden if cell == "gru" else 0)
+        second_layer = 2 * steps * second + recurrent + steps * blocks * hidden * hidden
+        assert network(cell).flops(steps, batch) == expected + 2 * batch * second_layer

@@ -7,11 +7,14 @@ import pytest
 
 from rnncli.config.reading import config_from
 from rnncli.errors import InputError
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
 from rnncli.nn.losses import LOSSES
-from rnncli.nn.network import Architecture, Network
-from rnncli.runs.trainer import build
-from rnncli.runs.weights import fill_network, torch_arrays
+from rnncli.nn.network import Network
+from rnncli.nn.objective import Objective
+from rnncli.nn.state_dict import load_state_dict, state_dict
+from rnncli.runs.training_setup import set_up
 from rnncli.training.optimizers import SGD, Adam, AdamW
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -36,24 +39,24 @@ def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
         arrays = {name.removeprefix(case): golden[name] for name in golden if case in name}
     values = {n.removeprefix("value/"): a for n, a in arrays.items() if n.startswith("value/")}
     x, initial = values.pop("input"), values.pop("initial")
-    steps, batch, inputs = x.shape
+    _, batch, inputs = x.shape
     hidden = initial.shape[2]
     architecture = Architecture(hidden_size=hidden, num_layers=layers, dtype="float64")
     network = Network(architecture, inputs, arrays["z"].shape[1])
-    fill_network(network, values)
-    unrolled = network.unroll(steps, batch)
-    unrolled.inputs[...] = x.transpose(0, 2, 1)
-    for layer, given in zip(unrolled.layers, initial, strict=True):
-        layer.initial[...] = given.T
-    z = unrolled.forward()
-    assert largest_error(z, arrays["z"].T) <= 1e-12
-    losses, slope = LOSSES[loss](z, arrays["y"].reshape(batch, -1))
-    assert abs(losses.mean() / arrays["loss"] - 1) <= 1e-12
-    unrolled.backward(slope, to_inputs=True)
-    found = {name: np.concatenate(blocks) for name, blocks in network.gradients.items()}
+    load_state_dict(network, values)
+    objective = Objective(network, LOSSES[loss])
+    given = Batch(x.transpose(1, 0, 2), arrays["y"].reshape(batch, -1))
+    value = objective.forward(given, initial_state=[{"state": state.T} for state in initial])
+    unrolled = objective.unrolled
+    assert largest_error(unrolled.outputs, arrays["z"].T) <= 1e-12
+    assert abs(value.mean / arrays["loss"] - 1) <= 1e-12
+    objective.backward(value, to_inputs=True)
+    gradients = network.layout.named(unrolled.gradient)
+    found = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
     found |= {f"rnn.bias_hh_l{i}": found[f"rnn.bias_ih_l{i}"] for i in range(layers)}
-    found["input"] = unrolled.input_gradient.transpose(0, 2, 1)
-    found["initial"] = np.stack([layer.flow.T for layer in unrolled.layers])
+    found["input"] = unrolled.grad_inputs.transpose(0, 2, 1)
+    states = [cell.cell.initial_gradients(cell)["state"].T for cell in unrolled.cells]
+    found["initial"] = np.stack(states)
     for name, array in arrays.items():
         if name.startswith("gradient/"):
             assert largest_error(found[name.removeprefix("gradient/")], array) <= 1e-12, name
@@ -71,20 +74,20 @@ def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> No
         arrays = {name.removeprefix(case): golden[name] for name in golden if case in name}
     values = {n.removeprefix("value/"): a for n, a in arrays.items() if n.startswith("value/")}
     x = values.pop("input").transpose(1, 0, 2)
-    batch, steps, inputs = x.shape
+    inputs = x.shape[2]
     architecture = Architecture(
-        cell, hidden_size=4, num_layers=layers, bidirectional=both, dtype="float64"
+        CELLS[cell](), hidden_size=4, num_layers=layers, bidirectional=both, dtype="float64"
     )
     network = Network(architecture, inputs, 2)
-    fill_network(network, values)
-    unrolled = network.unroll(steps, batch)
-    unrolled.load(to_the_end(x), LENGTHS)
-    z = unrolled.forward()
-    assert largest_error(z.T, arrays["z"]) <= 1e-12
-    _, slope = LOSSES["mean_squared_error"](z, arrays["y"])
-    unrolled.backward(slope, to_inputs=True)
-    found = {name: np.concatenate(blocks) for name, blocks in network.gradients.items()}
-    found["input"] = unrolled.input_gradient.transpose(2, 0, 1)
+    load_state_dict(network, values)
+    objective = Objective(network, LOSSES["mean_squared_error"])
+    value = objective.forward(Batch(to_the_end(x), arrays["y"], LENGTHS))
+    unrolled = objective.unrolled
+    assert largest_error(unrolled.outputs.T, arrays["z"]) <= 1e-12
+    objective.backward(value, to_inputs=True)
+    gradients = network.layout.named(unrolled.gradient)
+    found = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
+    found["input"] = unrolled.grad_inputs.transpose(2, 0, 1)
     for name, array in arrays.items():
         name = name.removeprefix("gradient/")
         if name == "input":
@@ -94,7 +97,7 @@ def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> No
             # Where the second bias is apart, it is so in the last gate alone.
             assert largest_error(found[name], expected[-len(found[name]) :]) <= 1e-12, name
     # Weights leave as they came; two biases that only act as their sum leave as their sum.
-    again = torch_arrays(network)
+    again = state_dict(network)
     assert again.keys() == values.keys()
     for name, value in values.items():
         if "bias_ih" in name:
@@ -119,13 +122,13 @@ def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None
         "model": {"cell": cell, "hidden_size": 4, "num_layers": 2, "bidirectional": True},
         "training": {"start_from": str(tmp_path / "state.npz")},
     }
-    found = torch_arrays(build(config_from(tree)).model.network)
+    found = state_dict(set_up(config_from(tree)).model.network)
     np.testing.assert_array_equal(found["head.weight"], values["head.weight"].astype("f"))
     name = "rnn.weight_hh_l1_reverse"
     np.testing.assert_array_equal(found[name], values[name].astype("f"))
     tree["model"]["hidden_size"] = 5  # type: ignore[index]
     with pytest.raises(InputError, match=r"state\.npz: .* has shape"):
-        build(config_from(tree))
+        set_up(config_from(tree))
 
 
 def to_the_end(x: np.ndarray) -> np.ndarray:
@@ -142,7 +145,7 @@ def test_arrays_have_pytorchs_names_and_shapes() -> None:
         shapes = {n.removeprefix(case): golden[n].shape for n in golden if n.startswith(case)}
     del shapes["input"], shapes["initial"]
     network = Network(Architecture(hidden_size=6, num_layers=2), 3, 4)
-    assert {name: array.shape for name, array in torch_arrays(network).items()} == shapes
+    assert {name: array.shape for name, array in state_dict(network).items()} == shapes
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

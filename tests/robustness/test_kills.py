@@ -1,4 +1,4 @@
-"""Real processes, stopped by real signals: nothing is lost, and the way on is the same."""
+"""Real processes, stopped by real signals: nothing is lost, and resuming gives the same bits."""
 
 import json
 import os
@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import assert_same, metrics, process, sha
+from conftest import assert_same, metrics, sha
 
 import rnncli
 from rnncli.config.reading import read_config
 from rnncli.errors import InterruptError
-from rnncli.runs.session import new_session, resumed_session
-from rnncli.training.fit import Step
+from rnncli.runs.resume import resume_run
+from rnncli.runs.training_run import start_run
+from rnncli.training.events import Step
 
 CONFIG = """
 data: {kind: sum_sign, num_samples: 400, sequence_length: 8}
@@ -31,8 +32,8 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 FILES = {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
 
 
-def listening() -> None:
-    """Hear all signals, also where whoever started the tests ignores some."""
+def with_default_signals() -> None:
+    """Receive all signals, even if the process that started the tests ignores some."""
     for number in CODES:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,7 +41,7 @@ def listening() -> None:
 
 @contextmanager
 def training(
-    folder: Path, *options: str, prepare: Callable[[], None] = listening
+    folder: Path, *options: str, prepare: Callable[[], None] = with_default_signals
 ) -> Iterator[subprocess.Popen[str]]:
     """Start a training in a folder of its own."""
     folder.mkdir()
@@ -71,7 +72,7 @@ def wait_for_an_epoch(child: subprocess.Popen[str], folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run that nobody stops, and how long its training takes."""
+    """A run that is not stopped; its log tells how long the training takes."""
     folder = tmp_path_factory.mktemp("straight") / "a"
     with training(folder) as child:
         out, err = child.communicate()
@@ -80,7 +81,7 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assert_whole(run: Path) -> None:
-    """What a kill leaves: the log holds whole rows in order, and what there is can be loaded."""
+    """The log has complete rows in order, and existing weights can be loaded."""
     log = (run / "metrics.csv").read_text()
     assert log.endswith("\n")
     epochs = range(1, log.count("\n"))
@@ -90,8 +91,13 @@ def assert_whole(run: Path) -> None:
         rnncli.load(run)
 
 
+def assert_resumes(run: Path, *overrides: str) -> None:
+    for _ in resume_run(str(run), list(overrides), []).events():
+        pass
+
+
 def killed(folder: Path, straight: Path, seed: int, *options: str) -> str:
-    """Kill a training at a random time, and the resumed one perhaps as well; then let it end."""
+    """Kill a training at a random time, and sometimes the resumed one too; then let it end."""
     rng = random.Random(seed)
     seconds = float(metrics(straight)[-1]["seconds"])
     with training(folder, *options) as child:
@@ -106,21 +112,20 @@ def killed(folder: Path, straight: Path, seed: int, *options: str) -> str:
             time.sleep(rng.uniform(0, 0.5 + seconds))
             again.kill()
         assert_whole(run)
-    done = process("train", "-q", "--resume", run.name, cwd=folder)
-    assert done.returncode == 0, done.stderr
+    assert_resumes(run)
     assert_same(run, straight)
     assert {path.name for path in run.iterdir()} == FILES
     return "finished" if child.returncode == 0 else "killed"
 
 
-def count(share: int, campaign: int) -> pytest.MarkDecorator:
-    """Do something so often in the suite, and more often in the campaign."""
+def count(sample: int, campaign: int) -> pytest.MarkDecorator:
+    """Set a number of repetitions for the suite, and a larger one for the campaign."""
     return pytest.mark.parametrize(
-        "times", [share, pytest.param(campaign, marks=pytest.mark.campaign)]
+        "times", [sample, pytest.param(campaign, marks=pytest.mark.campaign)]
     )
 
 
-@count(4, 300)
+@count(2, 300)
 def test_sigkill_at_any_time(tmp_path: Path, straight: Path, times: int) -> None:
     with ThreadPoolExecutor(2) as pool:
         ends = list(
@@ -130,10 +135,14 @@ def test_sigkill_at_any_time(tmp_path: Path, straight: Path, times: int) -> None
     assert "killed" in ends
 
 
-@count(2, 200)
-def test_sigkill_with_a_checkpoint_every_step(tmp_path: Path, straight: Path, times: int) -> None:
+@count(1, 200)
+def test_sigkill_with_a_checkpoint_every_step(tmp_path: Path, times: int) -> None:
+    fewer = ("--set", "training.num_epochs=6")
+    with training(tmp_path / "straight", *fewer) as child:
+        straight = tmp_path / "straight" / child.communicate()[0].strip()
+
     def one(i: int) -> str:
-        return killed(tmp_path / str(i), straight, 1000 + i, "--set", EVERY_STEP)
+        return killed(tmp_path / str(i), straight, 1000 + i, "--set", EVERY_STEP, *fewer)
 
     with ThreadPoolExecutor(2) as pool:
         ends = list(pool.map(one, range(times)))
@@ -154,7 +163,7 @@ def stopped(folder: Path, number: signal.Signals, seed: int) -> float:
     (run,) = folder.glob("runs/2*")
     assert child.returncode == CODES[number], err
     assert err == (
-        f"error: stopped by {number.name}; saved. To go on: rnn train --resume "
+        f"error: stopped by {number.name}; saved. To resume: rnn train --resume "
         f"{run.relative_to(folder)}\n"
     )
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
@@ -164,30 +173,26 @@ def stopped(folder: Path, number: signal.Signals, seed: int) -> float:
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 @count(1, 100)
-def test_a_signal_saves_and_says_how_to_go_on(
+def test_a_signal_saves_and_tells_how_to_resume(
     tmp_path: Path, number: signal.Signals, times: int
 ) -> None:
     seconds = [stopped(tmp_path / str(i), number, i) for i in range(times)]
     print(f"{times} times {number.name}: ended within {max(seconds):.3f} s")
     (run,) = (tmp_path / "0").glob("runs/2*")
     epochs = len(metrics(run)) + 3
-    done = process(
-        *("train", "-q", "--resume", run.name, "--set", f"training.num_epochs={epochs}"),
-        cwd=tmp_path / "0",
-    )
-    assert done.returncode == 0, done.stderr
+    assert_resumes(run, f"training.num_epochs={epochs}")
     assert [int(row["epoch"]) for row in metrics(run)] == list(range(1, epochs + 1))
     rnncli.load(run)
 
 
-def as_nohup_does() -> None:
-    listening()
+def under_nohup() -> None:
+    with_default_signals()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def test_a_hangup_that_is_ignored_stays_so(tmp_path: Path) -> None:
     endless = ("--set", "training.num_epochs=100000")
-    with training(tmp_path / "a", *endless, prepare=as_nohup_does) as child:
+    with training(tmp_path / "a", *endless, prepare=under_nohup) as child:
         wait_for_an_epoch(child, tmp_path / "a")
         child.send_signal(signal.SIGHUP)
         time.sleep(0.2)
@@ -196,21 +201,19 @@ def test_a_hangup_that_is_ignored_stays_so(tmp_path: Path) -> None:
     assert child.returncode == 143
 
 
-def test_a_long_validation_is_left_and_done_again(small: Path) -> None:
+def test_an_interrupted_validation_is_repeated(small: Path) -> None:
     """The signal comes before the first validation: its epoch is not logged, and not lost."""
-    straight = new_session(read_config(small), Path("straight"), [])
+    straight = start_run(read_config(small), Path("straight"), [])
     for _ in straight.events():
         pass
-    session = new_session(read_config(small), Path("runs"), [])
+    run = start_run(read_config(small), Path("runs"), [])
     with pytest.raises(InterruptError):
-        for event in session.events():
+        for event in run.events():
             if isinstance(event, Step) and event.batch == event.batches:
                 os.kill(os.getpid(), signal.SIGINT)
-    assert metrics(session.folder) == []
-    session = resumed_session(str(session.folder), [], [])
-    for _ in session.events():
-        pass
-    assert_same(session.folder, straight.folder)
+    assert metrics(run.folder) == []
+    assert_resumes(run.folder)
+    assert_same(run.folder, straight.folder)
 
 
 def test_a_terminal_that_is_closed_stops_the_run_as_a_hangup(tmp_path: Path) -> None:
@@ -224,13 +227,13 @@ def test_a_terminal_that_is_closed_stops_the_run_as_a_hangup(tmp_path: Path) -> 
         stderr=second,
         env=os.environ | {"TERM": "xterm"},
         start_new_session=True,
-        preexec_fn=listening,
+        preexec_fn=with_default_signals,
     ) as child:
         os.close(second)
         wait_for_an_epoch(child, tmp_path)
         os.close(first)
         time.sleep(0.3)
-        assert child.poll() is None  # it goes on in the dark
+        assert child.poll() is None  # it continues without a terminal
         child.send_signal(signal.SIGHUP)
     assert child.returncode == 129
     (run,) = tmp_path.glob("runs/2*")
@@ -250,8 +253,7 @@ def test_a_second_interrupt_stops_at_once(tmp_path: Path, times: int) -> None:
         assert "Traceback" not in err
         (run,) = folder.glob("runs/2*")
         assert_interrupted_or_whole(run)
-        done = process("train", "-q", "--resume", run.name, cwd=folder)
-        assert done.returncode == 0, done.stderr
+        assert_resumes(run)
         rnncli.load(run)
 
 
@@ -264,7 +266,7 @@ BARRIER = """
 import os, sys, time
 from datetime import datetime
 from pathlib import Path
-from rnncli.runs.run_folder import create_run
+from rnncli.runs.run_folder import create_run_folder
 ready, go = Path("ready"), Path("go")
 children = []
 for i in range(50):
@@ -273,7 +275,8 @@ for i in range(50):
         while not go.exists():
             pass
         when = datetime(2026, 11, 22, 14, 5, 33)
-        folder = create_run(Path("runs"), "a", when, lambda new: (new / "me").write_text(str(i)))
+        fill = lambda folder: (folder / "me").write_text(str(i))
+        folder = create_run_folder(Path("runs"), "a", when, fill)
         Path("made", str(i)).write_text(folder.name)
         os._exit(0)
 while len(os.listdir(ready)) < 50:
@@ -298,7 +301,7 @@ def test_fifty_processes_at_one_barrier_get_fifty_folders(here: Path) -> None:
 @pytest.mark.campaign
 def test_fifty_commands_at_one_barrier_get_fifty_folders(small: Path) -> None:
     start = (
-        "import os, sys, time; from pathlib import Path; import rnncli.runs.session;"
+        "import os, sys, time; from pathlib import Path; import rnncli.runs.training_run;"
         "from rnncli.cli.main import main; Path('ready', sys.argv[1]).touch();\n"
         "while not Path('go').exists(): time.sleep(0.001)\n"
         "main(['train', '-q', '-c', 'small.yaml'])"

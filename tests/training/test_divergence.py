@@ -11,7 +11,7 @@ import rnncli
 from rnncli.config.reading import read_config
 from rnncli.errors import DivergedError
 from rnncli.nn.cells import CELLS
-from rnncli.runs.session import new_session
+from rnncli.runs.training_run import start_run
 
 RATES = np.geomspace(1e3, 1e8, 6).tolist()
 
@@ -74,16 +74,16 @@ def test_a_training_that_diverges(
 
 
 def test_it_stops_at_the_first_number_that_is_not_finite(config: Path) -> None:
-    session = new_session(read_config(config), Path("runs"), [])
+    run = start_run(read_config(config), Path("runs"), [])
     seen = []
     with pytest.raises(DivergedError, match=r"epoch \d+, step (\d+)") as raised:
-        for event in session.events():
+        for event in run.events():
             seen.append(event.train_loss if hasattr(event, "train_loss") else event.loss)
     assert np.isfinite(seen).all()
     step = int(str(raised.value).split("step ")[1].split(":")[0])
-    assert step == session.experiment.progress.step + 1
+    assert step == run.setup.state.step + 1
     # The negative control: the very next step's loss is none.
-    experiment = session.experiment
+    experiment = run.setup
     assert np.isfinite(experiment.model.network.parameters).all()
 
 

@@ -7,15 +7,15 @@ from conftest import REPOSITORY
 
 from rnncli.config.reading import read_config
 from rnncli.inference.evaluation import evaluate
-from rnncli.runs.trainer import build
+from rnncli.runs.training_setup import set_up
 
 
 def held_out(name: str, seed: int) -> dict[str, float]:
-    experiment = build(read_config(REPOSITORY / "configs" / f"{name}.yaml", [f"seed={seed}"]))
+    experiment = set_up(read_config(REPOSITORY / "configs" / f"{name}.yaml", [f"seed={seed}"]))
     for _ in experiment.fit():
         pass
-    experiment.model.network.parameters[...] = experiment.progress.best_parameters
-    part = experiment.splits.held_out
+    experiment.model.network.parameters[...] = experiment.state.best_parameters
+    part = experiment.splits.for_evaluation
     assert part is not None
     return evaluate(experiment.model, [part]).metrics
 

@@ -9,12 +9,15 @@ import pytest
 
 from rnncli.config.config import Config
 from rnncli.config.reading import config_from
-from rnncli.datasets.examples import Examples
 from rnncli.errors import DivergedError
-from rnncli.nn.network import Architecture
-from rnncli.runs.trainer import Experiment, build
-from rnncli.training.fit import Epoch, Step, Steps, epoch_order
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.batch import Batch
+from rnncli.nn.losses import LOSSES
+from rnncli.runs.training_setup import TrainingSetup, set_up
+from rnncli.training.events import Epoch, Step
 from rnncli.training.schedules import Constant, Cosine
+from rnncli.training.trainer import epoch_order
+from rnncli.training.training_step import TrainingStep
 
 
 def config(**training: object) -> Config:
@@ -27,20 +30,20 @@ def config(**training: object) -> Config:
     )
 
 
-def events(experiment: Experiment) -> tuple[list[Step], list[Epoch]]:
+def events(experiment: TrainingSetup) -> tuple[list[Step], list[Epoch]]:
     seen = list(experiment.fit())
     return [e for e in seen if isinstance(e, Step)], [e for e in seen if isinstance(e, Epoch)]
 
 
 def test_the_last_partial_batch_is_trained_on() -> None:
-    steps, epochs = events(build(config()))
+    steps, epochs = events(set_up(config()))
     assert [step.sequences for step in steps[:4]] == [32, 32, 32, 12]
     assert len(epochs) == 4
     assert epochs[-1].step == len(steps) == 16
 
 
 def test_one_epoch_sees_every_sequence_once_in_an_order_of_its_own() -> None:
-    experiment = build(config())
+    experiment = set_up(config())
     orders = []
     for epoch in range(3):
         order = epoch_order(experiment.train, experiment.config.training, 0, epoch)
@@ -52,46 +55,46 @@ def test_one_epoch_sees_every_sequence_once_in_an_order_of_its_own() -> None:
 
 
 def test_training_loss_is_the_mean_over_samples_not_over_batches() -> None:
-    experiment = build(config(num_epochs=1, optimizer={"kind": "sgd", "learning_rate": 1e-300}))
+    experiment = set_up(config(num_epochs=1, optimizer={"kind": "sgd", "learning_rate": 1e-300}))
     steps, (epoch,) = events(experiment)
     losses = [step.loss * step.sequences for step in steps]
     assert epoch.train_loss == pytest.approx(sum(losses) / 108)
 
 
 def test_the_best_weights_are_kept() -> None:
-    experiment = build(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
+    experiment = set_up(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
     _, epochs = events(experiment)
     best = min(epochs, key=lambda epoch: epoch.val_loss or 0)
-    assert experiment.progress.best_epoch == best.epoch < 30
-    again = build(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
+    assert experiment.state.best_epoch == best.epoch < 30
+    again = set_up(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
     for event in again.fit():
         if isinstance(event, Epoch) and event.epoch == best.epoch:
             break
-    found = experiment.progress.best_parameters
+    found = experiment.state.best_parameters
     np.testing.assert_array_equal(found, again.model.network.parameters)
 
 
 def test_early_stopping_waits_for_patience() -> None:
     slow = {"kind": "sgd", "learning_rate": 3.0}
-    _, epochs = events(build(config(num_epochs=200, optimizer=slow, patience=5)))
+    _, epochs = events(set_up(config(num_epochs=200, optimizer=slow, patience=5)))
     best = min(epochs, key=lambda epoch: epoch.val_loss or 0).epoch
     assert len(epochs) == best + 5 < 200
 
 
 def test_without_validation_the_last_weights_are_the_best() -> None:
     tree = {"data": {"kind": "sum_sign", "num_samples": 50, "validation_fraction": 0}}
-    experiment = build(config_from(tree | {"training": {"num_epochs": 3}}))
+    experiment = set_up(config_from(tree | {"training": {"num_epochs": 3}}))
     _, epochs = events(experiment)
     assert [epoch.val_loss for epoch in epochs] == [None] * 3
-    assert experiment.progress.best_epoch == 3
-    best = experiment.progress.best_parameters
+    assert experiment.state.best_epoch == 3
+    best = experiment.state.best_parameters
     np.testing.assert_array_equal(best, experiment.model.network.parameters)
 
 
 def test_clipping_bounds_the_step() -> None:
     plain = {"kind": "sgd", "learning_rate": 1.0}
     for clip in (None, 1e-3):
-        experiment = build(config(optimizer=plain, clip_norm=clip, schedule={"kind": "constant"}))
+        experiment = set_up(config(optimizer=plain, clip_norm=clip, schedule={"kind": "constant"}))
         before = experiment.model.network.parameters.copy()
         first = next(iter(experiment.fit()))
         moved = np.linalg.norm(experiment.model.network.parameters - before)
@@ -100,9 +103,9 @@ def test_clipping_bounds_the_step() -> None:
 
 
 def test_suspended_training_goes_on_to_the_same_last_bit() -> None:
-    straight = build(config())
+    straight = set_up(config())
     list(straight.fit())
-    broken = build(config())
+    broken = set_up(config())
     for count, _ in enumerate(broken.fit()):
         if count == 6:
             break
@@ -110,16 +113,16 @@ def test_suspended_training_goes_on_to_the_same_last_bit() -> None:
     np.testing.assert_array_equal(
         broken.model.network.parameters, straight.model.network.parameters
     )
-    assert broken.progress.best_epoch == straight.progress.best_epoch
+    assert broken.state.best_epoch == straight.state.best_epoch
 
 
 def test_random_streams_are_separate() -> None:
-    base = build(config())
-    assert not np.array_equal(build(replace(config(), seed=1)).train.x, base.train.x)
-    wider = build(replace(config(), model=Architecture(hidden_size=64, dtype="float64")))
+    base = set_up(config())
+    assert not np.array_equal(set_up(replace(config(), seed=1)).train.x, base.train.x)
+    wider = set_up(replace(config(), model=Architecture(hidden_size=64, dtype="float64")))
     np.testing.assert_array_equal(wider.train.x, base.train.x)
     more = config_from({"data": {"kind": "sum_sign", "num_samples": 500, "sequence_length": 4}})
-    more = build(replace(more, model=config().model))
+    more = set_up(replace(more, model=config().model))
     np.testing.assert_array_equal(more.model.network.parameters, base.model.network.parameters)
 
 
@@ -140,7 +143,7 @@ def test_divergence_stops_at_once_and_keeps_finite_weights(
             "schedule": {"kind": "constant"},
         },
     }
-    experiment = build(config_from(tree))
+    experiment = set_up(config_from(tree))
     good = experiment.model.network.parameters.copy()
     with pytest.raises(DivergedError, match=r"epoch \d+, step \d+: .*loss .*, gradient norm"):
         for event in experiment.fit():
@@ -163,12 +166,13 @@ def test_schedules() -> None:
 
 
 def test_batch_gradient_is_the_mean_of_single_gradients() -> None:
-    experiment = build(config())
-    steps = Steps(experiment.model.network, experiment.model.task, experiment.config.training)
+    experiment = set_up(config())
+    task, settings = experiment.model.task, experiment.config.training
+    step = TrainingStep(experiment.model.network, LOSSES[task.loss], settings)
 
     def gradient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        norm = steps.backward(steps.forward(Examples(x, y))[1])
-        found = experiment.model.network.gradient.copy()
+        _, norm = step.gradient(Batch(x, y))
+        found = step.objective.gradient.copy()
         assert norm == pytest.approx(sqrt(found @ found))
         return found
 

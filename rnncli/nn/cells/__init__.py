@@ -1,10 +1,15 @@
 """The recurrent cells. A new one is a class in a file of its own and a line in ``CELLS``."""
 
+from rnncli.nn.cells.base import Cell
 from rnncli.nn.cells.elman import Relu, Tanh
 from rnncli.nn.cells.gru import GRU
-from rnncli.nn.cells.layer import Blocks, Layer
 from rnncli.nn.cells.lstm import LSTM
 
-CELLS: dict[str, type[Layer]] = {"tanh": Tanh, "relu": Relu, "lstm": LSTM, "gru": GRU}
+CELLS: dict[str, type[Cell]] = {
+    "tanh": Tanh,
+    "relu": Relu,
+    "lstm": LSTM,
+    "gru": GRU,
+}
 
-__all__ = ["CELLS", "Blocks", "Layer"]
+__all__ = ["CELLS", "GRU", "LSTM", "Cell", "Relu", "Tanh"]

@@ -1,82 +1,114 @@
-"""The plain recurrent cells: tanh and ReLU."""
+"""The simple recurrent cells: tanh and ReLU."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells.layer import Layer, Upstream
+from rnncli.nn.cells.base import Cell, StepGradients, UnrolledCell
 
 
-class Tanh(Layer):
-    """Elman's cell: h_t = f(W [x_t; h_{t-1}; 1]) with f = tanh.
+@dataclass(frozen=True)
+class Elman(Cell):
+    """Elman's cell: h_t = f(z_t) with z_t = W [x_t; h_{t-1}; 1], for some activation f.
 
-    Backward, with dh_t the loss's derivative with respect to h_t::
+    Backward, with dh_t the gradient of the loss with respect to h_t::
 
-        dz_t     = dh_t * (1 - h_t^2)        the slope of tanh, from its own output
-        dh_{t-1} = W_hh^T dz_t  (+ what reaches h_{t-1} from above)
+        dz_t     = dh_t * f'(z_t)
+        dh_{t-1} = W_hh^T dz_t       plus the gradient that reaches h_{t-1} from above
         dW       = sum over t of dz_t [x_t; h_{t-1}; 1]^T
+
+    Attributes
+    ----------
+    activation : callable
+        ``activation(z, out)`` fills `out` with f(z).
 
     Sources: J. L. Elman, "Finding structure in time", Cognitive Science 14 (1990);
     P. J. Werbos, "Backpropagation through time", Proc. IEEE 78 (1990).
     """
 
-    def __init__(self, weights: Array, gradient: Array, steps: int, batch: int) -> None:
-        super().__init__(weights, gradient, steps, batch)
-        self.activate: Callable[[Array, Array], object] = np.tanh
-        self.forward_steps = list(zip(self.states[:-1], self.outputs, strict=True))
+    activation: ClassVar[Any]
 
-    def forward(self) -> None:
-        """See `Layer.forward`."""
-        weights, dot, activate = self.weights, np.dot, self.activate
-        if self.mask is None:
-            for state, output in self.forward_steps:
-                dot(weights, state, output)
-                activate(output, output)
+    def forward(self, unrolled: UnrolledCell) -> None:
+        """See `Cell.forward`."""
+        matrix, dot, activation = unrolled.matrix, np.dot, self.activation
+        if unrolled.mask is None:
+            for state, output in unrolled.steps:
+                dot(matrix, state, output)
+                activation(output, output)
             return
-        for (state, output), mask in zip(self.forward_steps, self.mask, strict=True):
-            dot(weights, state, output)
-            activate(output, output)
+        for (state, output), mask in zip(unrolled.steps, unrolled.mask, strict=True):
+            dot(matrix, state, output)
+            activation(output, output)
             output *= mask
 
-    def backward(self, upstream: Upstream | None, through_start: bool) -> None:
-        """See `Layer.backward`."""
-        flow, deltas, multiply, dot = self.flow, self.delta_steps, np.multiply, np.dot
-        transposed = self.recurrent_transposed
-        transposed[...] = self.recurrent_weights.T
-        self.slopes()
-        if self.mask is not None:
-            self.delta *= self.mask
-        for step in reversed(range(len(self.delta))):
-            delta = deltas[step]
-            if upstream is not None:
-                flow += upstream[step]
-            multiply(delta, flow, delta)
-            if step or through_start:
-                dot(transposed, delta, flow)
-        self.accumulate_gradient()
+    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+        """See `Cell.backward`."""
+        dh, multiply, dot = unrolled.dh, np.multiply, np.dot
+        transposed = unrolled.recurrent_transposed
+        transposed[...] = unrolled.recurrent_weights.T
+        self.derivative(unrolled.outputs, unrolled.dz)
+        if unrolled.mask is not None:
+            unrolled.dz *= unrolled.mask
+        for step, dz in unrolled.dz_backwards:
+            if grad_outputs is not None:
+                dh += grad_outputs[step]
+            multiply(dz, dh, dz)
+            if step:
+                dot(transposed, dz, dh)
 
-    def slopes(self) -> None:
-        """Fill `delta` with f'(z_t), from the outputs, for all steps at once."""
-        np.multiply(self.outputs, self.outputs, out=self.delta)
-        np.subtract(1, self.delta, out=self.delta)
+    def initial_gradients(self, unrolled: UnrolledCell) -> dict[str, Array]:
+        """See `Cell.initial_gradients`; training does without this last product."""
+        return {"state": np.dot(unrolled.recurrent_transposed, unrolled.dz[0])}
+
+    @staticmethod
+    def derivative(outputs: Array, out: Array) -> None:
+        """Fill `out` with f'(z_t) of all time steps, from the outputs f(z_t)."""
+        raise NotImplementedError
 
 
-class Relu(Tanh):
-    """Elman's cell with f(z) = max(z, 0), whose slope is 1 where the output is positive.
+@dataclass(frozen=True)
+class Tanh(Elman):
+    """Elman's cell with f = tanh, whose derivative is 1 - h_t^2."""
+
+    kind: Literal["tanh"] = "tanh"
+
+    activation = np.tanh
+
+    @staticmethod
+    def derivative(outputs: Array, out: Array) -> None:
+        """See `Elman.derivative`."""
+        np.multiply(outputs, outputs, out=out)
+        np.subtract(1, out, out=out)
+
+
+def _rectify(z: Array, out: Array) -> None:
+    np.maximum(z, 0, out=out)
+
+
+@dataclass(frozen=True)
+class Relu(Elman):
+    """Elman's cell with f(z) = max(z, 0), whose derivative is 1 where the output is positive.
 
     Source: Q. V. Le, N. Jaitly & G. E. Hinton, "A simple way to initialize recurrent networks of
     rectified linear units", arXiv 1504.00941 (2015).
     """
 
-    def __init__(self, weights: Array, gradient: Array, steps: int, batch: int) -> None:
-        super().__init__(weights, gradient, steps, batch)
-        self.activate = lambda z, out: np.maximum(z, 0, out=out)
+    kind: Literal["relu"] = "relu"
 
-    def slopes(self) -> None:
-        """Fill `delta` with f'(z_t), from the outputs, for all steps at once."""
-        np.greater(self.outputs, 0, out=self.delta)
+    activation = staticmethod(_rectify)
 
-    def stuck_units(self) -> tuple[str, Array]:
-        """See `Layer.stuck_units`."""
-        return "dead", self.outputs <= 0
+    @staticmethod
+    def derivative(outputs: Array, out: Array) -> None:
+        """See `Elman.derivative`."""
+        np.greater(outputs, 0, out=out)
+
+    def at_kink(self, unrolled: UnrolledCell) -> bool:
+        """See `Cell.at_kink`: there is no derivative at z = 0."""
+        at_zero = np.matmul(unrolled.matrix, unrolled.states[:-1]) == 0
+        return bool((at_zero if unrolled.mask is None else at_zero & (unrolled.mask > 0)).any())
+
+    def inactive_units(self, unrolled: UnrolledCell) -> tuple[str, Array]:
+        """See `Cell.inactive_units`."""
+        return "dead", unrolled.outputs <= 0

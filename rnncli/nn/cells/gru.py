@@ -1,13 +1,68 @@
 """The gated recurrent unit."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells.layer import Layer, Upstream
+from rnncli.nn.cells.base import Blocks, Cell, StepGradients, UnrolledCell
 
 
-class GRU(Layer):
-    """Cho's cell, with the reset after the product as PyTorch and cuDNN have it.
+class GRUBuffers:
+    """What a GRU keeps of every time step.
+
+    Attributes
+    ----------
+    values : array (T, 3*H, B)
+        r, z and a of each time step.
+    candidates : array (T, H, B)
+        n of each time step.
+    folded : array (3*H, D+H+1)
+        The rows of r, z and a of the weight matrix, those of r and z halved.
+    dh_to_dh : array (T, H, B)
+        The derivative of h_t with respect to h_{t-1} past the gates, where there is a mask.
+    """
+
+    def __init__(self, unrolled: UnrolledCell) -> None:
+        steps, h, batch = unrolled.outputs.shape
+        matrix, dtype = unrolled.matrix, unrolled.matrix.dtype
+        self.values = np.empty((steps, 3 * h, batch), dtype)
+        self.candidates = np.empty((steps, h, batch), dtype)
+        self.candidate_weights = unrolled.input_weights[3 * h :]
+        self.candidate_bias = matrix[3 * h :, -1:]
+        self.folded = np.empty((3 * h, matrix.shape[1]), dtype)
+        self.fold = np.repeat([0.5, 1.0], [2 * h, h])[:, np.newaxis].astype(dtype)
+        self.term = np.empty((h, batch), dtype)
+        self.dh_to_dh = np.empty((steps, h, batch), dtype)
+        values = self.values
+        self.forward_steps = list(
+            zip(
+                unrolled.states[:-1],
+                values,
+                values[:, : 2 * h],
+                values[:, :h],
+                values[:, h : 2 * h],
+                values[:, 2 * h :],
+                self.candidates,
+                unrolled.previous,
+                unrolled.outputs,
+                strict=True,
+            )
+        )
+        self.backward_steps = [
+            (step, dz.reshape(4, h, batch), dz[: 3 * h]) for step, dz in unrolled.dz_backwards
+        ]
+
+    def gate(self, number: int) -> Array:
+        """Return one of the blocks r, z, a of all time steps (T, H, B)."""
+        h = len(self.term)
+        return self.values[:, number * h : (number + 1) * h]
+
+
+@dataclass(frozen=True)
+class GRU(Cell):
+    """Cho's cell, with the reset after the product, as PyTorch and cuDNN have it.
 
     Forward::
 
@@ -17,63 +72,46 @@ class GRU(Layer):
         h_t  = n + z * (h_{t-1} - n)
 
     sigmoid(z) = (1 + tanh(z/2)) / 2, with the halves folded into a copy of the weights. The blocks
-    of W stand in the order r, z, a, n; a has no input part, and n, which is calculated for all
-    steps at once, no recurrent one: those entries are zero and stay so. Backward::
+    of W are in the order r, z, a, n. Block a has no input columns, and n, which is calculated for
+    all time steps at once, no state columns: those entries are zero and stay zero. Backward::
 
-        dn_z = dh_t * (1 - z) * (1 - n^2)
-        da   = dn_z * r
-        dr_z = dn_z * a * r (1 - r)
+        dz_n = dh_t * (1 - z) * (1 - n^2)
+        dz_a = dz_n * r
+        dz_r = dz_n * a * r (1 - r)
         dz_z = dh_t * (h_{t-1} - n) * z (1 - z)
-        dh_{t-1} = W_hh^T (dr_z, dz_z, da) + dh_t * z
+        dh_{t-1} = W_hh^T (dz_r, dz_z, dz_a) + dh_t * z
 
-    Files have PyTorch's order r, z, n (``linear_before_reset=1`` in ONNX).
+    The named arrays have PyTorch's order r, z, n (``linear_before_reset=1`` in ONNX).
 
     Sources: K. Cho et al., "Learning phrase representations using RNN encoder-decoder", EMNLP
     2014; the documentation of ``torch.nn.GRU`` for the place of the reset.
     """
 
-    gates = 4
+    kind: Literal["gru"] = "gru"
+
+    num_blocks = 4
+    arrays = {  # noqa: RUF012
+        "weight_ih": Blocks("input", (0, 1, 3)),
+        "weight_hh": Blocks("state", (0, 1, 2)),
+        "bias_ih": Blocks("bias", (0, 1, 3)),
+        "bias_hh": Blocks("bias", (2,)),
+    }
     gate_order = "r, z, n"
-    input_blocks = (0, 1, 3)
-    state_blocks = (0, 1, 2)
 
-    def __init__(self, weights: Array, gradient: Array, steps: int, batch: int) -> None:
-        super().__init__(weights, gradient, steps, batch)
-        h = len(weights) // 4
-        dtype = weights.dtype
-        self.gate_values = np.empty((steps, 3 * h, batch), dtype)
-        self.candidates = np.empty((steps, h, batch), dtype)
-        self.candidate_weights = self.input_weights[3 * h :]
-        self.candidate_bias = weights[3 * h :, -1:]
-        self.before = self.states[:-1, self.inputs.shape[1] : -1]
-        self.folded = np.empty((3 * h, weights.shape[1]), dtype)
-        self.fold = np.repeat([0.5, 1.0], [2 * h, h])[:, np.newaxis].astype(dtype)
-        self.term = np.empty((h, batch), dtype)
-        values = self.gate_values
-        self.forward_steps = list(
-            zip(
-                self.states[:-1],
-                values,
-                values[:, : 2 * h],
-                values[:, :h],
-                values[:, h : 2 * h],
-                values[:, 2 * h :],
-                self.candidates,
-                self.before,
-                self.outputs,
-                strict=True,
-            )
-        )
+    def allocate(self, unrolled: UnrolledCell) -> GRUBuffers:
+        """See `Cell.allocate`."""
+        return GRUBuffers(unrolled)
 
-    def forward(self) -> None:
-        """See `Layer.forward`."""
-        dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
-        folded = multiply(self.weights[: len(self.folded)], self.fold, self.folded)
-        np.matmul(self.candidate_weights, self.inputs, out=self.candidates)
-        self.candidates += self.candidate_bias
-        term = self.term
-        for (state, gates, sigmoids, r, z, a, n, before, output), mask in zip(
-            self.forward_steps, self.masks(), strict=False
+    def forward(self, unrolled: UnrolledCell) -> None:
+        """See `Cell.forward`."""
+        buffers: GRUBuffers = unrolled.buffers
+        dot, tanh, multiply, add, subtract = np.dot, np.tanh, np.multiply, np.add, np.subtract
+        folded = multiply(unrolled.matrix[: len(buffers.folded)], buffers.fold, buffers.folded)
+        np.matmul(buffers.candidate_weights, unrolled.inputs, out=buffers.candidates)
+        buffers.candidates += buffers.candidate_bias
+        term = buffers.term
+        for (state, gates, sigmoids, r, z, a, n, previous, output), mask in zip(
+            buffers.forward_steps, unrolled.masks(), strict=False
         ):
             dot(folded, state, gates)
             tanh(sigmoids, sigmoids)
@@ -82,69 +120,54 @@ class GRU(Layer):
             multiply(r, a, term)
             add(n, term, n)
             tanh(n, n)
-            np.subtract(before, n, term)
+            subtract(previous, n, term)
             multiply(term, z, term)
             add(n, term, output)
             if mask is not None:
                 multiply(output, mask, output)
 
-    def open_gates(self) -> dict[str, Array]:
-        """See `Layer.open_gates`."""
-        h = self.outputs.shape[1]
-        return {"r": self.gate_values[:, :h], "z": self.gate_values[:, h : 2 * h]}
-
-    def prepare_backward(self) -> None:
-        """See `Layer.prepare_backward`."""
-        if hasattr(self, "flow"):
-            return
-        super().prepare_backward()
-        h = self.outputs.shape[1]
-        self.carry = self.gate_values[:, h : 2 * h]
-        self.masked_carry = np.empty_like(self.candidates)
-        self.back_steps = [(delta.reshape(4, h, -1), delta[: 3 * h]) for delta in self.delta]
-
-    def backward(self, upstream: Upstream | None, through_start: bool) -> None:
-        """See `Layer.backward`."""
+    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+        """See `Cell.backward`."""
+        buffers: GRUBuffers = unrolled.buffers
         multiply, add, dot = np.multiply, np.add, np.dot
-        flow, term, transposed = self.flow, self.term, self.recurrent_transposed
-        transposed[...] = self.recurrent_weights.T
-        carry = self.carry if self.mask is None else self.masked_carry
-        self.slopes()
-        for step in reversed(range(len(self.delta))):
-            blocks, recurrent = self.back_steps[step]
-            if upstream is not None:
-                add(flow, upstream[step], flow)
-            multiply(blocks, flow, blocks)
-            multiply(flow, carry[step], term)
-            dot(transposed, recurrent, flow)
-            add(flow, term, flow)
-        self.accumulate_gradient()
-        h, inputs = len(flow), self.inputs.shape[1]
-        self.gradient[2 * h : 3 * h, :inputs] = 0
-        self.gradient[3 * h :, inputs:-1] = 0
+        dh, term, transposed = unrolled.dh, buffers.term, unrolled.recurrent_transposed
+        transposed[...] = unrolled.recurrent_weights.T
+        self.derivatives(unrolled, buffers)
+        dh_to_dh = buffers.gate(1) if unrolled.mask is None else buffers.dh_to_dh
+        for step, dz, dz_recurrent in buffers.backward_steps:
+            if grad_outputs is not None:
+                add(dh, grad_outputs[step], dh)
+            multiply(dz, dh, dz)
+            multiply(dh, dh_to_dh[step], term)
+            dot(transposed, dz_recurrent, dh)
+            add(dh, term, dh)
 
-    def slopes(self) -> None:
-        """Prepare all that does not depend on what flows back, for all steps at once.
+    @staticmethod
+    def derivatives(unrolled: UnrolledCell, buffers: GRUBuffers) -> None:
+        """Fill in the factors that do not depend on dh, for all time steps at once.
 
-        Fills `delta` with the slopes of the gates, and the mask, if any, into the way from h_t to
-        h_{t-1} beside the gates.
+        They go into `dz` and, where there is a mask, `dh_to_dh`.
         """
-        h = self.outputs.shape[1]
-        values, n, delta = self.gate_values, self.candidates, self.delta
-        r, z, a = values[:, :h], values[:, h : 2 * h], values[:, 2 * h :]
-        dr, dz, da, dn = (delta[:, i * h : (i + 1) * h] for i in range(4))
-        scratch = self.masked_carry
-        np.multiply(n, n, out=dn)
-        np.subtract(1, dn, out=dn)
-        np.subtract(1, z, out=da)
-        dn *= da
-        np.multiply(dn, r, out=da)
-        np.subtract(1, values[:, : 2 * h], out=delta[:, : 2 * h])
-        dr *= da
-        dr *= a
-        dz *= z
-        np.subtract(self.before, n, out=scratch)
-        dz *= scratch
-        if self.mask is not None:
-            delta *= self.mask
-            np.multiply(self.carry, self.mask, out=scratch)
+        h, dz, n = unrolled.hidden_size, unrolled.dz, buffers.candidates
+        r, z, a = (buffers.gate(number) for number in range(3))
+        dz_r, dz_z, dz_a, dz_n = (dz[:, i * h : (i + 1) * h] for i in range(4))
+        difference = buffers.dh_to_dh
+        np.multiply(n, n, out=dz_n)
+        np.subtract(1, dz_n, out=dz_n)
+        np.subtract(1, z, out=dz_a)
+        dz_n *= dz_a
+        np.multiply(dz_n, r, out=dz_a)
+        np.subtract(1, buffers.values[:, : 2 * h], out=dz[:, : 2 * h])
+        dz_r *= dz_a
+        dz_r *= a
+        dz_z *= z
+        np.subtract(unrolled.previous, n, out=difference)
+        dz_z *= difference
+        if unrolled.mask is not None:
+            dz *= unrolled.mask
+            np.multiply(z, unrolled.mask, out=buffers.dh_to_dh)
+
+    def gates(self, unrolled: UnrolledCell) -> dict[str, Array]:
+        """See `Cell.gates`."""
+        buffers: GRUBuffers = unrolled.buffers
+        return {"r": buffers.gate(0), "z": buffers.gate(1)}

@@ -1,12 +1,72 @@
 """Long short-term memory."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells.layer import Blocks, Layer, Upstream
+from rnncli.nn.cells.base import Blocks, Cell, NamedBlocks, StepGradients, UnrolledCell
 
 
-class LSTM(Layer):
+class LSTMBuffers:
+    """What an LSTM keeps of every time step.
+
+    Attributes
+    ----------
+    values : array (T+1, 5*H, B)
+        The gates o, i, f, g of time step t, and below them c_{t-1}, so that (i, f) * (g, c) is one
+        product.
+    cells, cells_tanh : array (T, H, B)
+        c_t and tanh(c_t).
+    folded : array (4*H, D+H+1)
+        The weight matrix with the rows of o, i and f halved.
+    dh_to_dc, dc_to_dc : array (T, H, B)
+        The derivatives of h_t with respect to c_t, and of c_t with respect to c_{t-1}.
+    dc : array (H, B)
+        The gradient with respect to a cell state on its way back.
+    """
+
+    def __init__(self, unrolled: UnrolledCell) -> None:
+        steps, h, batch = unrolled.outputs.shape
+        dtype = unrolled.matrix.dtype
+        self.values = np.zeros((steps + 1, 5 * h, batch), dtype)
+        self.cells = self.values[1:, 4 * h :]
+        self.cells_tanh = np.empty((steps, h, batch), dtype)
+        self.folded = np.empty_like(unrolled.matrix)
+        self.fold = np.repeat([0.5, 1.0], [3 * h, h])[:, np.newaxis].astype(dtype)
+        self.terms = np.empty((2 * h, batch), dtype)
+        self.dh_to_dc = np.empty((steps, h, batch), dtype)
+        self.dc_to_dc = np.empty((steps, h, batch), dtype)
+        self.dc = np.empty((h, batch), dtype)
+        values = self.values[:-1]
+        self.forward_steps = list(
+            zip(
+                unrolled.states[:-1],
+                values[:, : 4 * h],
+                values[:, : 3 * h],
+                values[:, h : 3 * h],
+                values[:, 3 * h :],
+                self.cells,
+                self.cells_tanh,
+                values[:, :h],
+                unrolled.outputs,
+                strict=True,
+            )
+        )
+        self.backward_steps = [
+            (step, dz, dz[:h], dz[h:].reshape(3, h, batch), self.dh_to_dc[step])
+            for step, dz in unrolled.dz_backwards
+        ]
+
+    def gate(self, number: int) -> Array:
+        """Return one of the blocks o, i, f, g, c_{t-1} of all time steps (T, H, B)."""
+        h = len(self.dc)
+        return self.values[:-1, number * h : (number + 1) * h]
+
+
+@dataclass(frozen=True)
+class LSTM(Cell):
     """Hochreiter & Schmidhuber's cell, with forget gates.
 
     Forward::
@@ -27,77 +87,44 @@ class LSTM(Layer):
         dc_{t-1} = dc_t * f
         dh_{t-1} = W_hh^T dz_t
 
-    The blocks stand in the order o, i, f, g: the sigmoids side by side, and what follows dc too.
-    Files have PyTorch's order i, f, g, o.
+    The blocks are in the order o, i, f, g: the sigmoids are neighbours, and so are those that
+    depend on dc. The named arrays have PyTorch's order i, f, g, o.
 
     Sources: S. Hochreiter & J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997);
     F. A. Gers, J. Schmidhuber & F. Cummins, "Learning to forget", Neural Computation 12 (2000).
     """
 
-    gates = 4
+    kind: Literal["lstm"] = "lstm"
+
+    num_blocks = 4
+    arrays = {  # noqa: RUF012
+        "weight_ih": Blocks("input", (1, 2, 3, 0)),
+        "weight_hh": Blocks("state", (1, 2, 3, 0)),
+        "bias_ih": Blocks("bias", (1, 2, 3, 0)),
+    }
     gate_order = "i, f, g, o"
-    input_blocks = (1, 2, 3, 0)
-    state_blocks = (1, 2, 3, 0)
 
-    def __init__(self, weights: Array, gradient: Array, steps: int, batch: int) -> None:
-        super().__init__(weights, gradient, steps, batch)
-        h = len(weights) // 4
-        # Below the gates of a step stands c_{t-1}, so that (i, f) * (g, c) is one product.
-        self.gate_values = np.zeros((steps + 1, 5 * h, batch), weights.dtype)
-        self.cells = self.gate_values[1:, 4 * h :]
-        self.cells_before = self.gate_values[:-1, 4 * h :]
-        self.initial_cell = self.gate_values[0, 4 * h :]
-        self.cells_tanh = np.empty((steps, h, batch), weights.dtype)
-        self.folded = np.empty_like(weights)
-        self.fold = np.repeat([0.5, 1.0], [3 * h, h])[:, np.newaxis].astype(weights.dtype)
-        self.terms = np.empty((2 * h, batch), weights.dtype)
-        values = self.gate_values[:-1]
-        self.forward_steps = list(
-            zip(
-                self.states[:-1],
-                values[:, : 4 * h],
-                values[:, : 3 * h],
-                values[:, h : 3 * h],
-                values[:, 3 * h :],
-                self.cells,
-                self.cells_tanh,
-                values[:, :h],
-                self.outputs,
-                strict=True,
-            )
-        )
+    def allocate(self, unrolled: UnrolledCell) -> LSTMBuffers:
+        """See `Cell.allocate`."""
+        return LSTMBuffers(unrolled)
 
-    @classmethod
-    def start_biases(cls, blocks: Blocks) -> None:
+    def initialize_biases(self, named: NamedBlocks) -> None:
         """Open the forget gates, so that the cell remembers from the start.
 
         Source: R. Jozefowicz, W. Zaremba & I. Sutskever, "An empirical exploration of recurrent
         network architectures", ICML 2015.
         """
-        blocks["bias_ih"][1][...] = 1
+        named["bias_ih"][1][...] = 1
 
-    @property
-    def initial_states(self) -> dict[str, tuple[Array, Array]]:
-        """See `Layer.initial_states`."""
-        return super().initial_states | {"initial_cell": (self.initial_cell, self.cell_flow)}
-
-    def states_to_carry(self) -> list[Array]:
-        """See `Layer.states_to_carry`."""
-        return [self.initial, self.initial_cell]
-
-    def carry_on(self) -> None:
-        """See `Layer.carry_on`."""
-        super().carry_on()
-        self.initial_cell[...] = self.cells[-1]
-
-    def forward(self) -> None:
-        """See `Layer.forward`."""
+    def forward(self, unrolled: UnrolledCell) -> None:
+        """See `Cell.forward`."""
+        buffers: LSTMBuffers = unrolled.buffers
         dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
-        folded = multiply(self.weights, self.fold, self.folded)
-        h = len(folded) // 4
-        terms, first, second = self.terms, self.terms[:h], self.terms[h:]
+        folded = multiply(unrolled.matrix, buffers.fold, buffers.folded)
+        h = unrolled.hidden_size
+        terms, first, second = buffers.terms, buffers.terms[:h], buffers.terms[h:]
         for (state, gates, sigmoids, i_f, g_c, cell, cell_tanh, o, output), mask in zip(
-            self.forward_steps, self.masks(), strict=False
+            buffers.forward_steps, unrolled.masks(), strict=False
         ):
             dot(folded, state, gates)
             tanh(gates, gates)
@@ -110,68 +137,59 @@ class LSTM(Layer):
             tanh(cell, cell_tanh)
             multiply(o, cell_tanh, output)
 
-    def open_gates(self) -> dict[str, Array]:
-        """See `Layer.open_gates`."""
-        h = self.outputs.shape[1]
-        o, i, f = (self.gate_values[:-1, k * h : (k + 1) * h] for k in range(3))
-        return {"i": i, "f": f, "o": o}
-
-    def prepare_backward(self) -> None:
-        """See `Layer.prepare_backward`."""
-        if hasattr(self, "flow"):
-            return
-        super().prepare_backward()
-        steps, h, batch = self.outputs.shape
-        self.cell_flow = np.zeros_like(self.flow)
-        self.through_output = np.empty((steps, h, batch), self.flow.dtype)
-        self.carry = self.gate_values[:-1, 2 * h : 3 * h]
-        self.masked_carry = np.empty_like(self.through_output)
-        self.back_steps = [
-            (delta, delta[:h], delta[h:].reshape(3, h, batch), through)
-            for delta, through in zip(self.delta, self.through_output, strict=True)
-        ]
-
-    def backward(self, upstream: Upstream | None, through_start: bool) -> None:
-        """See `Layer.backward`."""
+    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+        """See `Cell.backward`."""
+        buffers: LSTMBuffers = unrolled.buffers
         multiply, add, dot = np.multiply, np.add, np.dot
-        flow, cell_flow, term = self.flow, self.cell_flow, self.terms[: len(self.flow)]
-        cell_flow[...] = 0
-        transposed = self.recurrent_transposed
-        transposed[...] = self.recurrent_weights.T
-        carry = self.carry if self.mask is None else self.masked_carry
-        self.slopes()
-        for step in reversed(range(len(self.delta))):
-            delta, output_rows, cell_rows, through = self.back_steps[step]
-            if upstream is not None:
-                add(flow, upstream[step], flow)
-            multiply(flow, through, term)
-            add(cell_flow, term, cell_flow)
-            multiply(output_rows, flow, output_rows)
-            multiply(cell_rows, cell_flow, cell_rows)
-            multiply(cell_flow, carry[step], cell_flow)
-            dot(transposed, delta, flow)
-        self.accumulate_gradient()
+        dh, dc, term = unrolled.dh, buffers.dc, buffers.terms[: unrolled.hidden_size]
+        dc[...] = 0
+        transposed = unrolled.recurrent_transposed
+        transposed[...] = unrolled.recurrent_weights.T
+        self.derivatives(unrolled, buffers)
+        dc_to_dc = buffers.gate(2) if unrolled.mask is None else buffers.dc_to_dc
+        for step, dz, dz_o, dz_ifg, dh_to_dc in buffers.backward_steps:
+            if grad_outputs is not None:
+                add(dh, grad_outputs[step], dh)
+            multiply(dh, dh_to_dc, term)
+            add(dc, term, dc)
+            multiply(dz_o, dh, dz_o)
+            multiply(dz_ifg, dc, dz_ifg)
+            multiply(dc, dc_to_dc[step], dc)
+            dot(transposed, dz, dh)
 
-    def slopes(self) -> None:
-        """Prepare all that does not depend on what flows back, for all steps at once.
+    @staticmethod
+    def derivatives(unrolled: UnrolledCell, buffers: LSTMBuffers) -> None:
+        """Fill in the factors that do not depend on dh and dc, for all time steps at once.
 
-        Fills `delta` with the slopes of the gates, `through_output` with the way from h_t to c_t,
-        and the mask, if any, into the way from c_t to c_{t-1}.
+        They go into `dz`, `dh_to_dc` and, where there is a mask, `dc_to_dc`.
         """
-        h = self.outputs.shape[1]
-        values, delta = self.gate_values[:-1], self.delta
-        through, cells_tanh = self.through_output, self.cells_tanh
-        np.subtract(1, values[:, : 3 * h], out=delta[:, : 3 * h])
-        delta[:, :h] *= self.outputs  # tanh(c) * o
-        i_f = delta[:, h : 3 * h]
-        i_f *= values[:, h : 3 * h]
-        i_f *= values[:, 3 * h :]
-        g, slope = values[:, 3 * h : 4 * h], delta[:, 3 * h :]
-        np.multiply(g, g, out=slope)
-        np.subtract(1, slope, out=slope)
-        slope *= values[:, h : 2 * h]
-        np.multiply(self.outputs, cells_tanh, out=through)
-        np.subtract(values[:, :h], through, out=through)  # o - h tanh(c) = o (1 - tanh(c)^2)
-        if self.mask is not None:
-            delta *= self.mask
-            np.multiply(self.carry, self.mask, out=self.masked_carry)
+        h, dz, outputs = unrolled.hidden_size, unrolled.dz, unrolled.outputs
+        values, dh_to_dc = buffers.values[:-1], buffers.dh_to_dc
+        np.subtract(1, values[:, : 3 * h], out=dz[:, : 3 * h])
+        dz[:, :h] *= outputs  # tanh(c) * o
+        dz_if = dz[:, h : 3 * h]
+        dz_if *= values[:, h : 3 * h]
+        dz_if *= values[:, 3 * h :]
+        g, dz_g = values[:, 3 * h : 4 * h], dz[:, 3 * h :]
+        np.multiply(g, g, out=dz_g)
+        np.subtract(1, dz_g, out=dz_g)
+        dz_g *= values[:, h : 2 * h]
+        np.multiply(outputs, buffers.cells_tanh, out=dh_to_dc)
+        np.subtract(values[:, :h], dh_to_dc, out=dh_to_dc)  # o - h tanh(c) = o (1 - tanh(c)^2)
+        if unrolled.mask is not None:
+            dz *= unrolled.mask
+            np.multiply(buffers.gate(2), unrolled.mask, out=buffers.dc_to_dc)
+
+    def state_after(self, unrolled: UnrolledCell, step: int) -> dict[str, Array]:
+        """See `Cell.state_after`."""
+        cell = unrolled.buffers.values[step, 4 * unrolled.hidden_size :]
+        return super().state_after(unrolled, step) | {"cell": cell}
+
+    def carried_gradients(self, unrolled: UnrolledCell) -> dict[str, Array]:
+        """See `Cell.carried_gradients`."""
+        return super().carried_gradients(unrolled) | {"cell": unrolled.buffers.dc}
+
+    def gates(self, unrolled: UnrolledCell) -> dict[str, Array]:
+        """See `Cell.gates`."""
+        buffers: LSTMBuffers = unrolled.buffers
+        return {"i": buffers.gate(1), "f": buffers.gate(2), "o": buffers.gate(0)}

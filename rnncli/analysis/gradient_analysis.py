@@ -1,0 +1,33 @@
+"""Gradients of a model on a batch: checked, explained, and traced through time."""
+
+from collections.abc import Callable
+
+from rnncli.analysis.model_batch import ModelBatch
+from rnncli.blas import threads_for
+from rnncli.errors import InputError
+from rnncli.gradients.explain import Explanation, explain
+from rnncli.gradients.gradcheck import TOLERANCES, ArrayCheck, gradcheck
+from rnncli.gradients.trace import Trace, trace
+from rnncli.suggestions import suggest
+
+
+def check_gradients(
+    subject: ModelBatch, method: str, on_entry: Callable[[], None] = lambda: None
+) -> list[ArrayCheck]:
+    """Check all arrays; see `rnncli.gradients.gradcheck.gradcheck`."""
+    if method not in TOLERANCES:
+        raise InputError(f"--method: '{method}' is not known; {suggest(method, TOLERANCES)}")
+    with threads_for(subject.network.architecture.hidden_size):
+        return list(gradcheck(subject.network, subject.loss, subject.batch, method, on_entry))
+
+
+def explain_gradients(subject: ModelBatch) -> Explanation | None:
+    """Return where backpropagation is wrong; see `rnncli.gradients.explain.explain`."""
+    with threads_for(subject.network.architecture.hidden_size):
+        return explain(subject.network, subject.loss, subject.batch)
+
+
+def trace_gradients(subject: ModelBatch) -> Trace:
+    """Follow a batch through time; see `rnncli.gradients.trace.trace`."""
+    with threads_for(subject.network.architecture.hidden_size):
+        return trace(subject.network, subject.loss, subject.batch)

@@ -1,0 +1,191 @@
+"""A model with a batch, of which gradients are checked and traced."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rnncli.analysis.evaluation_data import read_evaluation_data
+from rnncli.config.reading import default_config, read_config
+from rnncli.datasets.examples import Examples
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.inputs import STANDARD_INPUT, read_inputs
+from rnncli.datasets.scaling import scaled
+from rnncli.datasets.sequences import Sequences, joined
+from rnncli.errors import InputError
+from rnncli.inference.model import Model
+from rnncli.nn.arrays import Array
+from rnncli.nn.batch import Batch
+from rnncli.nn.losses import LOSSES, Loss
+from rnncli.nn.network import Network
+from rnncli.random_streams import generator
+from rnncli.runs.saved_model import open_model
+from rnncli.runs.training_setup import set_up
+
+# Random sequences are no longer than this: more time steps would prove no more.
+_MAX_RANDOM_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class ModelBatch:
+    """A model and a batch."""
+
+    model: Model
+    batch: Batch
+
+    @property
+    def network(self) -> Network:
+        """The model's network."""
+        return self.model.network
+
+    @property
+    def loss(self) -> Loss:
+        """The loss that the model is trained with."""
+        return LOSSES[self.model.task.loss]
+
+
+def gradcheck_batch(
+    config: Path | None, weights: str | None, overrides: list[str], num_samples: int
+) -> ModelBatch:
+    """Return what ``rnn gradcheck`` checks: a config's new network, or a trained one.
+
+    A run is checked on its own training data, a weights file without a run on standard normal
+    sequences with random targets.
+
+    Parameters
+    ----------
+    config, weights : Path or None, str or None
+        A config file or a FILE-or-RUN; without both, the default config is used.
+    overrides : list of str
+        Of the form ``KEY=VALUE``, for the config.
+    num_samples : int
+        The number of sequences.
+    """
+    if config is not None and weights is not None:
+        raise InputError("gradcheck: give --config or --weights, not both")
+    if weights is None:
+        setup = set_up(
+            default_config(overrides) if config is None else read_config(config, overrides)
+        )
+        return _training_batch(setup.model, setup.train, num_samples)
+    saved = open_model(weights)
+    if saved.run is None:
+        if overrides:
+            raise InputError("gradcheck: --set changes a config; a weights file alone has none")
+        return random_batch(saved.model, num_samples)
+    settings = saved.read_config(overrides)
+    examples = saved.model.examples(settings.data.read(settings.seed).splits.train)
+    return _training_batch(saved.model, examples, num_samples)
+
+
+def trace_batch(
+    weights: str, source: str | None, num_samples: int, sample: int | None
+) -> ModelBatch:
+    """Return what ``rnn trace`` follows through time: a model and sequences.
+
+    They are read from a file, with labels if it has any, or else are the run's evaluation data. A
+    weights file without a run gets standard normal sequences with random targets.
+
+    Parameters
+    ----------
+    weights, source : str, str or None
+        A FILE-or-RUN, and the file of sequences.
+    num_samples : int
+        The number of sequences, from the first with a label on.
+    sample : int or None
+        The number of the only sequence, counted from 0, instead of `num_samples`.
+
+    Raises
+    ------
+    InputError
+        There are no such sequences, or none has a label.
+    """
+    saved = open_model(weights)
+    count = num_samples if sample is None else sample + 1
+    if source is None and saved.run is None:
+        made = random_batch(saved.model, count)
+        batch = made.batch if sample is None else made.batch.sequence(sample)
+        return ModelBatch(saved.model, batch)
+    if source is None:
+        sequences = read_evaluation_data(saved)
+    else:
+        sequences = _read_with_labels_if_any(source, saved.model.input_spec, count)
+    return _traced_batch(saved.model, sequences, num_samples, sample)
+
+
+def random_batch(model: Model, num_samples: int) -> ModelBatch:
+    """Return a model with standard normal sequences and random targets."""
+    rng, task = generator(0, "data"), model.task
+    length = min(model.input_spec.sequence_length, _MAX_RANDOM_LENGTH)
+    x = rng.standard_normal((num_samples, length, model.network.input_size))
+    every_step = model.network.architecture.predicts_every_step
+    shape = x.shape[:2] if every_step else x.shape[:1]
+    if task.kind == "regression":
+        return ModelBatch(model, Batch(x, rng.standard_normal((*shape, task.output_size))))
+    classes = rng.integers(len(task.labels), size=(*shape, 1))
+    return ModelBatch(model, Batch(x, classes.astype(np.float64)))
+
+
+def _labelled(examples: Examples) -> Array:
+    """Return the numbers of the sequences with at least one label."""
+    return np.flatnonzero(~np.isnan(examples.y).reshape(len(examples), -1).all(axis=1))
+
+
+def _training_batch(model: Model, examples: Examples, num_samples: int) -> ModelBatch:
+    return ModelBatch(model, examples.batch(_labelled(examples)[:num_samples]))
+
+
+def _traced_batch(
+    model: Model, sequences: Sequences, num_samples: int, sample: int | None
+) -> ModelBatch:
+    if sample is not None and sample >= len(sequences):
+        raise InputError(
+            f"--sample: {sample}: {sequences.source} has {len(sequences)} sequences; choose one "
+            f"of 0 to {len(sequences) - 1}"
+        )
+    if sequences.labels is None:
+        index = np.arange(num_samples) if sample is None else np.array([sample])
+        return _unlabelled_batch(model, sequences, index[index < len(sequences)])
+    examples = model.examples(sequences)
+    index = _labelled(examples)
+    index = index[:num_samples] if sample is None else index[index == sample]
+    if not len(index):
+        raise InputError(f"{sequences.source}: no label; the loss needs labelled sequences")
+    batch = examples.batch(index)
+    start = 0 if batch.lengths is None else batch.x.shape[1] - int(batch.lengths.max())
+    y = batch.targets if batch.targets.ndim == 2 else batch.targets[:, start:]
+    return ModelBatch(model, Batch(batch.x[:, start:], y, batch.lengths))
+
+
+def _unlabelled_batch(model: Model, sequences: Sequences, index: Array) -> ModelBatch:
+    """Return the sequences at `index`, cut to the length of the longest, without targets."""
+    taken = sequences.take(index)
+    x = scaled(np.asarray(taken.x[:]), model.scaler, model.network.parameters.dtype, taken.lengths)
+    start = 0 if taken.lengths is None else x.shape[1] - int(taken.lengths.max())
+    return ModelBatch(model, Batch(x[:, start:], lengths=taken.lengths))
+
+
+def _read_with_labels_if_any(source: str, spec: InputSpec, count: int) -> Sequences:
+    """Return the first sequences of a file, with labels if a column of labels is left over.
+
+    Standard input can be read only once, and is read without labels.
+    """
+    unlabelled = _first(read_inputs(source, spec, labelled=False), count)
+    if source == STANDARD_INPUT:
+        return unlabelled
+    try:
+        labelled = _first(read_inputs(source, spec, labelled=True), count)
+    except InputError:
+        return unlabelled
+    return labelled if labelled.x.shape[1:] == unlabelled.x.shape[1:] else unlabelled
+
+
+def _first(pieces: Iterable[Sequences], count: int) -> Sequences:
+    """Return the first pieces of a file that have `count` sequences together."""
+    taken: list[Sequences] = []
+    for piece in pieces:
+        taken.append(piece)
+        if sum(map(len, taken)) >= count:
+            break
+    return joined(taken)

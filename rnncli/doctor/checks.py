@@ -1,0 +1,48 @@
+"""The table of all checks.
+
+A check is a function that takes an `Examination` and yields each problem that it finds. To add
+one, write the function and add a line to `CHECKS`.
+"""
+
+from collections.abc import Callable, Iterator
+
+from rnncli.blas import threads_for
+from rnncli.doctor.duplicate_checks import duplicates
+from rnncli.doctor.estimate import insufficient_memory
+from rnncli.doctor.examination import Examination
+from rnncli.doctor.findings import Finding, Problem
+from rnncli.doctor.input_checks import constant_features, scale, window_shorter_than_period
+from rnncli.doctor.label_checks import class_balance, label_leak, unpredictable_labels
+from rnncli.doctor.network_checks import (
+    dead_units,
+    first_loss,
+    gradients_through_time,
+    learning_rate,
+    overfit,
+)
+
+CHECKS: dict[str, Callable[[Examination], Iterator[Problem]]] = {
+    "memory": insufficient_memory,
+    "scale": scale,
+    "constants": constant_features,
+    "duplicates": duplicates,
+    "window": window_shorter_than_period,
+    "balance": class_balance,
+    "leak": label_leak,
+    "labels": unpredictable_labels,
+    "first loss": first_loss,
+    "overfit": overfit,
+    "learning rate": learning_rate,
+    "dead units": dead_units,
+    "gradients": gradients_through_time,
+}
+
+
+def run_checks(examination: Examination) -> list[Finding]:
+    """Return the findings of all checks, in the order of the table."""
+    with threads_for(examination.network.architecture.hidden_size):
+        return [
+            Finding(name, *problem)
+            for name, check in CHECKS.items()
+            for problem in check(examination)
+        ]

@@ -1,0 +1,54 @@
+"""The period of a series, found from its autocorrelation."""
+
+import numpy as np
+
+from rnncli.datasets.arrangements.windows import Windows
+from rnncli.datasets.mapped import Mapped
+from rnncli.datasets.sequences import Sequences
+from rnncli.nn.arrays import Array
+
+# Autocorrelations of a series without a period stay below this value.
+_MIN_AUTOCORRELATION = 0.3
+# Multiples of a period have nearly the same autocorrelation as the period, sometimes a higher one;
+# a peak that reaches this share of the highest autocorrelation is taken for the period itself.
+_SHARE_OF_HIGHEST = 0.9
+# A deviation below this share of the largest value is a rounding error: the series is constant.
+_ROUNDING = 1e-13
+
+
+def find_period(series: Array) -> tuple[int, float]:
+    """Return the period of a series (R,) and the autocorrelation at that lag.
+
+    The period is the lag of the first peak that is about as high as any other, among the lags
+    after the first one whose autocorrelation is not positive, up to a third of the series. Without
+    a period, both are 0.
+    """
+    longest_lag = len(series) // 3
+    z = series - series.mean()
+    deviation = z.std()
+    if deviation <= _ROUNDING * np.abs(series).max():
+        return 0, 0.0
+    z /= deviation
+    spectrum = np.fft.rfft(z, 2 * len(z))
+    autocorrelation = np.fft.irfft(np.abs(spectrum) ** 2)[: longest_lag + 1]
+    autocorrelation /= len(z) - np.arange(longest_lag + 1)
+    not_positive = np.flatnonzero(autocorrelation <= 0)
+    if not len(not_positive):
+        return 0, 0.0
+    autocorrelation[: not_positive[0]] = 0
+    highest = float(autocorrelation.max())
+    if highest <= _MIN_AUTOCORRELATION:
+        return 0, 0.0
+    is_high = autocorrelation > _SHARE_OF_HIGHEST * highest
+    first = int(is_high.argmax())
+    peak_width = int(np.append(is_high[first:], False).argmin())
+    period = first + int(autocorrelation[first : first + peak_width].argmax())
+    return (period, float(autocorrelation[period])) if period < longest_lag else (0, 0.0)
+
+
+def target_series(sequences: Sequences, windows: Windows, target: str) -> Array:
+    """Return the values (R,) of a target over all rows that consecutive windows cover."""
+    x = sequences.x
+    assert not isinstance(x, Mapped)
+    feature = windows.columns.index(target)
+    return np.concatenate([x[0, :, feature], x[1:, -1, feature]])

@@ -1,0 +1,60 @@
+"""The config section ``model``: what, besides the data, determines a network's shape."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rnncli.nn.cells import CELLS, Cell, Tanh
+from rnncli.nn.initialization import Initialization
+from rnncli.nn.readout import POOLINGS, EveryStep, Pooling, Readout
+from rnncli.sections import ByKind
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The config section ``model``."""
+
+    cell: Annotated[Cell, ByKind(CELLS), Field(description="the recurrent cell")] = Tanh()
+    hidden_size: Annotated[
+        int, Field(ge=1, le=8192, description="units per layer and direction")
+    ] = 32
+    num_layers: Annotated[
+        int, Field(ge=1, le=64, description="number of stacked recurrent layers")
+    ] = 1
+    bidirectional: Annotated[
+        bool, Field(description="whether to read the sequence in both directions")
+    ] = False
+    dropout: Annotated[
+        float,
+        Field(ge=0, lt=1, description="dropout probability between layers during training"),
+    ] = 0.0
+    pooling: Annotated[Pooling, Field(description="how the outputs of a sequence are pooled")] = (
+        "last"
+    )
+    output: Annotated[
+        Literal["sequence", "every_step"],
+        Field(description="one prediction per sequence, or one per time step"),
+    ] = "sequence"
+    dtype: Annotated[
+        Literal["float32", "float64"],
+        Field(description="floating-point type of weights and arithmetic"),
+    ] = "float32"
+    initialization: Annotated[
+        Initialization, Field(description="initialization of the weights")
+    ] = "orthogonal"
+
+    @property
+    def predicts_every_step(self) -> bool:
+        """Whether there is a prediction for each time step, and not one for the sequence."""
+        return self.output == "every_step"
+
+    @property
+    def readout(self) -> type[Readout]:
+        """What the head sees of the top layer."""
+        return EveryStep if self.predicts_every_step else POOLINGS[self.pooling]
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The suffixes of the directions' names."""
+        return ("", "_reverse") if self.bidirectional else ("",)

@@ -1,0 +1,294 @@
+"""A recurrent cell: what it declares, its calculus, and its form unrolled over time.
+
+The weight matrix ``W (R*H, D+H+1)`` of a cell holds its input, state and bias columns side by side,
+and ``states[t]`` stacks x_t, h_{t-1} and a row of ones. One matrix product gives the
+pre-activations z_t of a time step, and h_t is written where the next time step reads it.
+
+Sequences shorter than T stand at its end, and a mask of zeros and ones keeps the state at zero
+until they begin.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from rnncli.nn.arrays import Array
+from rnncli.nn.weight_gradient import weight_gradient
+
+# Above this output the derivative of tanh is below 0.06.
+_SATURATED = 0.97
+
+
+class Blocks(NamedTuple):
+    """A named array that lies in the weight matrix.
+
+    Attributes
+    ----------
+    columns : {"input", "state", "bias"}
+        Its columns of the matrix.
+    rows : tuple of int
+        Its blocks of H rows, in the order in which the named array stacks them.
+    """
+
+    columns: Literal["input", "state", "bias"]
+    rows: tuple[int, ...]
+
+
+class Vectors(NamedTuple):
+    """A named array ``(number*H,)`` beside the weight matrix, such as the weights of peepholes."""
+
+    number: int
+
+
+class Weights(NamedTuple):
+    """The weights of one cell, or their gradient: views into a flat vector.
+
+    Attributes
+    ----------
+    matrix : array (R*H, D+H+1)
+        The weight matrix.
+    vectors : dict of str to array (number*H,)
+        The named arrays beside it.
+    """
+
+    matrix: Array
+    vectors: dict[str, Array]
+
+
+NamedBlocks = dict[str, tuple[Array, ...]]
+
+
+class StepGradients(Protocol):
+    """Gradients (H, B) of a loss with respect to outputs, by time step: such as a (T, H, B)."""
+
+    def __getitem__(self, step: int, /) -> Array:
+        """Return the gradient with respect to the output of one time step."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A recurrent cell: a config section, a declaration of arrays, and a forward and backward pass.
+
+    A cell is a frozen dataclass whose fields are the keys of ``model.cell`` in a config. It has no
+    state: that is all in the `UnrolledCell` which each method is given. A new cell declares its
+    `arrays` and defines `forward` and `backward`.
+
+    Attributes
+    ----------
+    kind : str
+        The cell's name.
+    num_blocks : int
+        R, how many blocks of H rows its weight matrix has.
+    arrays : dict of str to Blocks or Vectors
+        The named arrays; where PyTorch has the cell, by PyTorch's names and in its order. Entries
+        of the weight matrix that belong to no named array are zero and stay zero.
+    gate_order : str
+        What the blocks of the named arrays are, in order.
+    """
+
+    kind: str
+
+    num_blocks: ClassVar[int] = 1
+    arrays: ClassVar[dict[str, Blocks | Vectors]] = {
+        "weight_ih": Blocks("input", (0,)),
+        "weight_hh": Blocks("state", (0,)),
+        "bias_ih": Blocks("bias", (0,)),
+    }
+    gate_order: ClassVar[str] = "h"
+
+    def shape(self, name: str, input_size: int, hidden_size: int) -> tuple[int, ...]:
+        """Return the shape of a named array."""
+        array = self.arrays[name]
+        if isinstance(array, Vectors):
+            return (array.number * hidden_size,)
+        columns = {"input": (input_size,), "state": (hidden_size,), "bias": ()}[array.columns]
+        return (len(array.rows) * hidden_size, *columns)
+
+    def named(self, weights: Weights) -> NamedBlocks:
+        """Return the named arrays as views of weights, block by block."""
+        rows, columns = weights.matrix.shape
+        hidden = rows // self.num_blocks
+        size = columns - hidden - 1
+        places: dict[str, Any] = {"input": slice(size), "state": slice(size, -1), "bias": -1}
+        blocks = [weights.matrix[i * hidden : (i + 1) * hidden] for i in range(self.num_blocks)]
+        return {
+            name: (weights.vectors[name],)
+            if isinstance(array, Vectors)
+            else tuple(blocks[i][:, places[array.columns]] for i in array.rows)
+            for name, array in self.arrays.items()
+        }
+
+    def initialize_biases(self, named: NamedBlocks) -> None:
+        """Set the biases that should not start at zero."""
+
+    def allocate(self, unrolled: "UnrolledCell") -> Any:
+        """Return the buffers that the cell needs besides those of every cell."""
+        return None
+
+    def forward(self, unrolled: "UnrolledCell") -> None:
+        """Fill `outputs` from the inputs and the initial state; masked outputs become zero."""
+        raise NotImplementedError
+
+    def backward(self, unrolled: "UnrolledCell", grad_outputs: StepGradients | None) -> None:
+        """Fill `dz`, and the gradients of vectors, by backpropagation through time.
+
+        Parameters
+        ----------
+        unrolled : UnrolledCell
+            After `forward`. Its `dh` holds the gradient with respect to the last state.
+        grad_outputs : StepGradients or None
+            The part of each output's gradient that does not come from later time steps.
+            ``grad_outputs[t]`` must be read once for each time step, from the last to the first,
+            at the moment when the carried gradients hold what the later time steps contribute:
+            there an observer looks at them.
+        """
+        raise NotImplementedError
+
+    def state_after(self, unrolled: "UnrolledCell", step: int) -> dict[str, Array]:
+        """Return the carried states (H, B) after so many time steps; 0 means the initial ones."""
+        return {"state": unrolled.states[step, unrolled.input_size : -1]}
+
+    def carried_gradients(self, unrolled: "UnrolledCell") -> dict[str, Array]:
+        """Return the buffers (H, B) in which `backward` carries the states' gradients."""
+        return {"state": unrolled.dh}
+
+    def initial_gradients(self, unrolled: "UnrolledCell") -> dict[str, Array]:
+        """Return the gradients (H, B) with respect to the initial states, after `backward`."""
+        return self.carried_gradients(unrolled)
+
+    def gates(self, unrolled: "UnrolledCell") -> dict[str, Array]:
+        """Return the values (T, H, B) of the gates in the last `forward`, by letter."""
+        return {}
+
+    def at_kink(self, unrolled: "UnrolledCell") -> bool:
+        """Return whether the last `forward` was somewhere without a derivative."""
+        return False
+
+    def inactive_units(self, unrolled: "UnrolledCell") -> tuple[str, Array]:
+        """Return the word for units whose derivative is near zero, and where they are (T, H, B)."""
+        return "saturated", np.abs(unrolled.outputs) > _SATURATED
+
+
+class UnrolledCell:
+    """A cell unrolled over T time steps for a batch of B: one direction of a layer.
+
+    Parameters
+    ----------
+    cell : Cell
+        The calculus.
+    weights, gradient : Weights
+        The weights, and where their gradient goes; both are kept, not copied.
+    num_steps, batch_size : int
+        T and B.
+
+    Attributes
+    ----------
+    states : array (T+1, D+H+1, B)
+        ``states[t]`` stacks x_t, h_{t-1} and a row of ones.
+    inputs, previous, outputs : array (T, D, B), array (T, H, B), array (T, H, B)
+        Views of it: x_t, h_{t-1} and h_t for every time step.
+    steps : list of (array, array)
+        The pairs ``states[t]``, ``outputs[t]``.
+    mask : array (T, 1, B) or None
+        0 where a sequence has not begun yet, else 1; None where all have T time steps.
+    dz : array (T, R*H, B)
+        The gradient with respect to the pre-activations.
+    dz_backwards : list of (int, array)
+        The pairs t, ``dz[t]``, from the last time step to the first.
+    dh : array (H, B)
+        The gradient with respect to a state on its way back.
+    recurrent_weights : array (n, H)
+        The state columns of the rows that have any, which are the first ones.
+    recurrent_transposed : array (H, n)
+        Room for a contiguous copy of their transpose.
+    buffers
+        What `Cell.allocate` returned.
+    """
+
+    def __init__(
+        self, cell: Cell, weights: Weights, gradient: Weights, num_steps: int, batch_size: int
+    ) -> None:
+        self.cell, self.weights, self.gradient = cell, weights, gradient
+        self.matrix = matrix = weights.matrix
+        rows, columns = matrix.shape
+        self.hidden_size = hidden = rows // cell.num_blocks
+        self.input_size = size = columns - hidden - 1
+        self.states = np.zeros((num_steps + 1, columns, batch_size), matrix.dtype)
+        self.states[:, -1] = 1
+        self.inputs = self.states[:-1, :size]
+        self.previous = self.states[:-1, size:-1]
+        self.outputs = self.states[1:, size:-1]
+        self.last = self.states[-1, size:]  # (H+1, B): the last state and the row of ones
+        self.steps = list(zip(self.states[:-1], self.outputs, strict=True))
+        self.mask: Array | None = None
+        self.dz = np.empty((num_steps, rows, batch_size), matrix.dtype)
+        self.dz_backwards = list(enumerate(self.dz))[::-1]
+        self.dh = np.empty((hidden, batch_size), matrix.dtype)
+        self.grad_inputs = np.empty((num_steps, size, batch_size), matrix.dtype)
+        recurrent = {
+            block
+            for array in cell.arrays.values()
+            if isinstance(array, Blocks) and array.columns == "state"
+            for block in array.rows
+        }
+        self.input_weights = matrix[:, :size]
+        self.recurrent_weights = matrix[: len(recurrent) * hidden, size:-1]
+        self.recurrent_transposed = np.empty(self.recurrent_weights.T.shape, matrix.dtype)
+        self._unused = list(_unused_blocks(cell, gradient))
+        self._sum_gradient = weight_gradient(self.dz, self.states, gradient.matrix)
+        self.buffers = cell.allocate(self)
+
+    def masks(self) -> Iterator[Array | None]:
+        """Return the mask (1, B) of each time step, or None for each."""
+        return repeat(None) if self.mask is None else iter(self.mask)
+
+    def set_initial_state(self, state: dict[str, Array] | None) -> None:
+        """Begin with carried states (H, B) by name; None means zeros."""
+        for name, initial in self.cell.state_after(self, 0).items():
+            initial[...] = 0 if state is None else state[name]
+
+    def final_state(self) -> dict[str, Array]:
+        """Return copies of the carried states (H, B) after the last time step, by name."""
+        last = self.cell.state_after(self, len(self.outputs))
+        return {name: state.copy() for name, state in last.items()}
+
+    def forward(self) -> None:
+        """Fill `outputs`."""
+        self.cell.forward(self)
+
+    def backward(self, grad_final: Array | None, grad_outputs: StepGradients | None) -> None:
+        """Fill `dz` and the gradient of the weights.
+
+        Parameters
+        ----------
+        grad_final : array (H, B) or None
+            The gradient with respect to the last state.
+        grad_outputs : StepGradients or None
+            The gradient with respect to each output, apart from `grad_final`.
+        """
+        self.dh[...] = 0 if grad_final is None else grad_final
+        self.cell.backward(self, grad_outputs)
+        self._sum_gradient()
+        for block in self._unused:
+            block[...] = 0
+
+    def backward_to_inputs(self) -> Array:
+        """Return the gradient with respect to the inputs (T, D, B), after `backward`."""
+        np.matmul(self.input_weights.T, self.dz, out=self.grad_inputs)
+        return self.grad_inputs
+
+
+def _unused_blocks(cell: Cell, weights: Weights) -> Iterator[Array]:
+    """Yield the blocks of the weight matrix that belong to no named array."""
+    declared = [array for array in cell.arrays.values() if isinstance(array, Blocks)]
+    for columns in ("input", "state", "bias"):
+        used = {block for array in declared if array.columns == columns for block in array.rows}
+        unused = tuple(block for block in range(cell.num_blocks) if block not in used)
+        hidden = len(weights.matrix) // cell.num_blocks
+        size = weights.matrix.shape[1] - hidden - 1
+        place = {"input": slice(size), "state": slice(size, -1), "bias": slice(-1, None)}[columns]
+        yield from (weights.matrix[i * hidden : (i + 1) * hidden, place] for i in unused)

@@ -1,0 +1,65 @@
+"""The input stage: from the inputs of a batch to what the first layer reads.
+
+A stage declares the shapes of its own parameters by name and has a forward and a backward pass.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rnncli.nn.arrays import Array
+from rnncli.nn.layer import UnrolledLayer
+
+
+class InputStage(Protocol):
+    """What stands between a batch and the first layer.
+
+    Attributes
+    ----------
+    width : int
+        D, the features per time step that the first layer reads.
+    shapes : dict of str to tuple of int
+        The stage's own parameters, by their names in a weights file; often none.
+    """
+
+    @property
+    def width(self) -> int:
+        """See the attributes."""
+        ...
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """See the attributes."""
+        ...
+
+    def forward(self, x: Array, parameters: dict[str, Array], layer: UnrolledLayer) -> None:
+        """Set the inputs of the first layer from those of a batch."""
+        ...
+
+    def backward(self, x: Array, grad_inputs: Array, gradient: dict[str, Array]) -> None:
+        """Fill the gradient of the stage's parameters; not called where it has none.
+
+        Parameters
+        ----------
+        x : array
+            The inputs of the batch.
+        grad_inputs : array (T, D, B)
+            The gradient with respect to what the first layer read.
+        gradient : dict of str to array
+            Where the result goes.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Features:
+    """The inputs x (B, T, D) as they are: numbers, D per time step."""
+
+    width: int
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False)
+
+    def forward(self, x: Array, parameters: dict[str, Array], layer: UnrolledLayer) -> None:
+        """See `InputStage.forward`."""
+        layer.set_inputs(x.transpose(1, 2, 0))
+
+    def backward(self, x: Array, grad_inputs: Array, gradient: dict[str, Array]) -> None:
+        """See `InputStage.backward`; there is nothing to fill."""

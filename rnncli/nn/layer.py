@@ -1,0 +1,99 @@
+"""One layer, unrolled: a cell, or two that read the sequence in opposite directions."""
+
+import numpy as np
+
+from rnncli.nn.arrays import Array
+from rnncli.nn.cells.base import UnrolledCell
+
+
+class UnrolledLayer:
+    """The cells of one layer, forward and perhaps reverse, seen as one.
+
+    Attributes
+    ----------
+    cells : list of UnrolledCell
+        The forward cell and, if the layer is bidirectional, the reverse one, which holds the same
+        sequences with time reversed.
+    outputs : array (T, F, B)
+        The outputs of all time steps, in the order of time; F is H per direction.
+    lengths : array (B,) or None
+        How many time steps each sequence of the batch has; None if all have T.
+    """
+
+    def __init__(self, cells: list[UnrolledCell]) -> None:
+        self.cells = cells
+        self.num_steps, self.hidden_size, self.batch_size = cells[0].outputs.shape
+        self.lengths: Array | None = None
+        self.outputs = cells[0].outputs
+        if len(cells) == 2:
+            shape = (self.num_steps, 2 * self.hidden_size, self.batch_size)
+            self.outputs = np.empty(shape, cells[0].matrix.dtype)
+
+    def set_lengths(self, lengths: Array | None) -> None:
+        """Set how many time steps each sequence (B,) has."""
+        self.lengths = lengths
+        for direction, cell in enumerate(self.cells):
+            if lengths is None:
+                cell.mask = None
+                continue
+            step = np.arange(self.num_steps)[:, np.newaxis, np.newaxis]
+            # With time reversed, a sequence stands at the beginning.
+            valid = step < lengths if direction else step >= self.num_steps - lengths
+            cell.mask = valid.astype(cell.matrix.dtype)
+
+    def set_inputs(self, x: Array) -> None:
+        """Copy the inputs (T, D, B) into every cell."""
+        self.cells[0].inputs[...] = x
+        if len(self.cells) == 2:
+            self.cells[1].inputs[...] = x[::-1]
+
+    def forward(self) -> None:
+        """Fill `outputs`."""
+        for cell in self.cells:
+            cell.forward()
+        if len(self.cells) == 2:
+            self.outputs[:, : self.hidden_size] = self.cells[0].outputs
+            self.outputs[:, self.hidden_size :] = self.cells[1].outputs[::-1]
+
+    def final_outputs(self) -> Array:
+        """Return the output (F, B) with which each direction ends."""
+        ends = [self.cells[0].outputs[-1]]
+        if len(self.cells) == 2:
+            reverse = self.cells[1].outputs
+            if self.lengths is None:
+                ends.append(reverse[-1])
+            else:
+                ends.append(reverse[self.lengths - 1, :, np.arange(self.batch_size)].T)
+        return np.concatenate(ends)
+
+    def backward(self, grad_final: Array | None, grad_outputs: Array | None) -> None:
+        """Fill the gradients of all cells.
+
+        Parameters
+        ----------
+        grad_final : array (F, B) or None
+            The gradient with respect to `final_outputs()`.
+        grad_outputs : array (T, F, B) or None
+            The gradient with respect to `outputs`.
+        """
+        if len(self.cells) == 1:
+            self.cells[0].backward(grad_final, grad_outputs)
+            return
+        for direction, cell in enumerate(self.cells):
+            rows = slice(direction * self.hidden_size, (direction + 1) * self.hidden_size)
+            final = None if grad_final is None else grad_final[rows]
+            outputs = None
+            if grad_outputs is not None:
+                outputs = grad_outputs[:: -1 if direction else 1, rows]
+            if final is not None and direction and self.lengths is not None:
+                outputs = np.zeros_like(cell.outputs) if outputs is None else outputs.copy()
+                outputs[self.lengths - 1, :, np.arange(self.batch_size)] += final.T
+                final = None
+            cell.backward(final, outputs)
+
+    def backward_to_inputs(self) -> Array:
+        """Return the gradient with respect to the inputs (T, D, B), after `backward`."""
+        gradient = self.cells[0].backward_to_inputs()
+        if len(self.cells) == 2:
+            gradient += self.cells[1].backward_to_inputs()[::-1]
+        return gradient

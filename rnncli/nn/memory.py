@@ -1,0 +1,28 @@
+"""How much memory the arrays of an object take."""
+
+from typing import Any
+
+import numpy as np
+
+
+def bytes_of_arrays(root: object) -> int:
+    """Return the bytes of all arrays that an object reaches; views of one array count once."""
+    owners: dict[int, int] = {}
+    visited: set[int] = set()
+    pending: list[Any] = [root]
+    while pending:
+        value = pending.pop()
+        if id(value) in visited:
+            continue
+        visited.add(id(value))
+        if isinstance(value, np.ndarray):
+            while isinstance(value.base, np.ndarray):
+                value = value.base
+            owners[id(value)] = value.nbytes
+        elif isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list | tuple):
+            pending.extend(value)
+        elif hasattr(value, "__dict__") and not isinstance(value, type):
+            pending.extend(vars(value).values())
+    return sum(owners.values())

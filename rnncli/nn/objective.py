@@ -1,0 +1,113 @@
+"""The mean loss of a network over a batch, and its gradient.
+
+Training, evaluation and every proof of the gradients calculate them here.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnncli.nn.arrays import Array
+from rnncli.nn.batch import Batch
+from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.losses import BatchLoss, Loss, batch_loss
+from rnncli.nn.network import Network
+from rnncli.nn.unrolled import State, UnrolledNetwork
+
+# How much memory the unrolled networks that are kept for reuse may take together.
+_BYTES_KEPT = 1 << 28
+
+
+class UnrolledPool:
+    """Unrolled networks of several sizes, kept for reuse; all share one gradient.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    cell_class : type of UnrolledCell
+        Another class where the cells are to be observed.
+
+    Attributes
+    ----------
+    gradient : array (P,)
+        Where the backward pass of each of them writes.
+    """
+
+    def __init__(self, network: Network, cell_class: type[UnrolledCell] = UnrolledCell) -> None:
+        self.network, self.cell_class = network, cell_class
+        self.gradient = np.zeros_like(network.parameters)
+        self._kept: dict[tuple[int, int], UnrolledNetwork] = {}
+
+    def get(self, num_steps: int, batch_size: int) -> UnrolledNetwork:
+        """Return the network unrolled over T time steps for a batch of B.
+
+        Those that were not used for longest are dropped when all of them become large.
+        """
+        key = (num_steps, batch_size)
+        unrolled = self._kept.pop(key, None)
+        if unrolled is None:
+            self._make_room(num_steps * batch_size)
+            unrolled = self.network.unroll(*key, self.gradient, self.cell_class)
+        self._kept[key] = unrolled
+        return unrolled
+
+    def _make_room(self, steps_of_all: int) -> None:
+        most = _BYTES_KEPT // self.network.bytes_per_step
+        while self._kept and steps_of_all + sum(n * b for n, b in self._kept) > most:
+            del self._kept[next(iter(self._kept))]
+
+
+class Objective:
+    """The mean loss of a network over a batch, and its gradient.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    loss : Loss
+        The loss of its predictions.
+    cell_class : type of UnrolledCell
+        Another class where the cells are to be observed.
+
+    Attributes
+    ----------
+    pool : UnrolledPool
+        The unrolled networks.
+    unrolled : UnrolledNetwork
+        The one that the last `forward` used.
+    gradient : array (P,)
+        What the last `backward` calculated.
+    """
+
+    def __init__(
+        self, network: Network, loss: Loss, cell_class: type[UnrolledCell] = UnrolledCell
+    ) -> None:
+        self.network, self.loss = network, loss
+        self.pool = UnrolledPool(network, cell_class)
+        self.gradient = self.pool.gradient
+
+    def forward(
+        self,
+        batch: Batch,
+        dropout_masks: Sequence[Array] = (),
+        initial_state: State | None = None,
+    ) -> BatchLoss:
+        """Return the loss of a batch; see `UnrolledNetwork.forward` for the arguments."""
+        batch_size, num_steps = batch.x.shape[:2]
+        self.unrolled = self.pool.get(num_steps, batch_size)
+        z = self.unrolled.forward(batch, dropout_masks, initial_state)
+        return batch_loss(self.loss, z, batch.targets)
+
+    def backward(self, loss: BatchLoss, to_inputs: bool = False) -> Array:
+        """Return the gradient (P,) of the mean loss that `forward` returned.
+
+        Parameters
+        ----------
+        loss : BatchLoss
+            What the last `forward` returned.
+        to_inputs : bool
+            Whether the gradients with respect to the inputs are wanted too.
+        """
+        self.unrolled.backward(loss.gradient, to_inputs)
+        return self.gradient

@@ -1,0 +1,117 @@
+"""All parameters of a network in one flat vector, and the views into it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.arrays import Array
+from rnncli.nn.cells.base import NamedBlocks, Vectors, Weights
+from rnncli.nn.input_stage import InputStage
+
+
+@dataclass(frozen=True)
+class Views:
+    """Views into a flat vector of parameters, or of their gradient.
+
+    Attributes
+    ----------
+    vector : array (P,)
+        The vector.
+    input_stage : dict of str to array
+        The parameters of the input stage, by name.
+    cells : list of Weights
+        The weights of each cell, from the first layer up, the forward direction first.
+    head : array (O, F+1)
+        The weights of the head, and its bias in the last column.
+    """
+
+    vector: Array
+    input_stage: dict[str, Array]
+    cells: list[Weights]
+    head: Array
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the arrays of a network lie in its vector of parameters.
+
+    Attributes
+    ----------
+    architecture : Architecture
+        Cell and sizes.
+    input_stage : InputStage
+        What the first layer reads from.
+    output_size : int
+        O.
+    """
+
+    architecture: Architecture
+    input_stage: InputStage
+    output_size: int
+
+    @property
+    def cell_names(self) -> list[str]:
+        """The names of all cells: ``l0``, ``l0_reverse``, ``l1``, ..., in order."""
+        model = self.architecture
+        return [f"l{n}{end}" for n in range(model.num_layers) for end in model.directions]
+
+    @property
+    def input_sizes(self) -> list[int]:
+        """How many inputs each cell has, in the same order."""
+        model = self.architecture
+        directions = len(model.directions)
+        sizes = [self.input_stage.width] + [directions * model.hidden_size] * (model.num_layers - 1)
+        return [size for size in sizes for _ in range(directions)]
+
+    @property
+    def head_width(self) -> int:
+        """F, the number of features that the head sees."""
+        return len(self.architecture.directions) * self.architecture.hidden_size
+
+    def _shapes(self) -> Iterator[tuple[int, ...]]:
+        """Yield the shapes of the arrays in the vector: input stage, cells, head."""
+        cell, hidden = self.architecture.cell, self.architecture.hidden_size
+        yield from self.input_stage.shapes.values()
+        for size in self.input_sizes:
+            yield (cell.num_blocks * hidden, size + hidden + 1)
+            for name, array in cell.arrays.items():
+                if isinstance(array, Vectors):
+                    yield cell.shape(name, size, hidden)
+        yield (self.output_size, self.head_width + 1)
+
+    @property
+    def size(self) -> int:
+        """P, the length of the vector."""
+        return sum(map(prod, self._shapes()))
+
+    def views(self, vector: Array) -> Views:
+        """Return the views into a vector (P,)."""
+        shapes = list(self._shapes())
+        ends = np.cumsum([prod(shape) for shape in shapes])
+        parts = np.split(vector, ends[:-1])
+        arrays = iter([part.reshape(s) for part, s in zip(parts, shapes, strict=True)])
+        declared = self.architecture.cell.arrays.items()
+        separate = [name for name, array in declared if isinstance(array, Vectors)]
+        return Views(
+            vector=vector,
+            input_stage={name: next(arrays) for name in self.input_stage.shapes},
+            cells=[
+                Weights(next(arrays), {name: next(arrays) for name in separate})
+                for _ in self.input_sizes
+            ],
+            head=next(arrays),
+        )
+
+    def named(self, views: Views) -> NamedBlocks:
+        """Return all arrays by the names of a weights file, block by block.
+
+        Two biases that only act as their sum are one array, ``bias_ih``.
+        """
+        arrays: NamedBlocks = {name: (array,) for name, array in views.input_stage.items()}
+        for cell_name, weights in zip(self.cell_names, views.cells, strict=True):
+            for name, blocks in self.architecture.cell.named(weights).items():
+                arrays[f"rnn.{name}_{cell_name}"] = blocks
+        return arrays | {"head.weight": (views.head[:, :-1],), "head.bias": (views.head[:, -1],)}

@@ -1,0 +1,163 @@
+"""``metrics.csv``, the loss log: one row per epoch."""
+
+from collections.abc import Mapping
+from math import isfinite, nan
+from pathlib import Path
+
+from rnncli.errors import InputError
+from rnncli.runs.files import append_line, storage, sync_file, write_text
+from rnncli.runs.run_folder import METRICS
+
+METRIC_NAMES = ("accuracy", "rmse")
+# A log of a million epochs is smaller; nothing larger is read into memory.
+_MAX_BYTES = 1 << 26
+# A row has nine numbers of at most 25 characters.
+_MAX_ROW_BYTES = 512
+
+# The values of each column, epoch by epoch; NaN where a cell is empty.
+Metrics = dict[str, list[float]]
+
+
+def columns_of(metric: str) -> list[str]:
+    """Return the columns for a task with the given metric, ``accuracy`` or ``rmse``."""
+    return ["epoch", "step", "seconds", "learning_rate", *result_columns(metric), "grad_norm"]
+
+
+def result_columns(metric: str) -> list[str]:
+    """Return the columns of the loss and the metric, of the training and the validation split."""
+    return ["train_loss", f"train_{metric}", "val_loss", f"val_{metric}"]
+
+
+class LossLog:
+    """The loss log of a run that is being trained.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    metric : {"accuracy", "rmse"}
+        The task's metric.
+    """
+
+    def __init__(self, folder: Path, metric: str) -> None:
+        self.path, self.columns = folder / METRICS, columns_of(metric)
+
+    def create(self) -> None:
+        """Write the header into a new file."""
+        self._write([",".join(self.columns)])
+
+    def append(self, row: Mapping[str, object]) -> None:
+        """Append the row of an epoch; None gives an empty cell."""
+        values = (row[name] for name in self.columns)
+        append_line(self.path, ",".join("" if v is None else str(v) for v in values) + "\n")
+
+    def sync(self) -> None:
+        """Flush the log to the disk."""
+        sync_file(self.path)
+
+    def read_rows(self, epochs: int) -> list[str]:
+        """Return the header and the rows of the first `epochs` epochs.
+
+        Raises
+        ------
+        InputError
+            The file does not have these rows.
+        """
+        header = ",".join(self.columns)
+        if not epochs:
+            return [header]
+        if not self.path.is_file():
+            raise InputError(f"{self.path}: missing; {epochs} epochs were trained")
+        try:
+            with storage(self.path), open(self.path, "rb") as file:
+                text = file.read((epochs + 1) * _MAX_ROW_BYTES).decode("ascii")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{self.path}: not a loss log ({error.reason})") from None
+        lines = text.splitlines()[: epochs + 1]
+        if len(lines) <= epochs or lines[0] != header:
+            raise InputError(f"{self.path}: not the loss log of the {epochs} epochs trained")
+        for epoch, line in enumerate(lines[1:], 1):
+            if not _is_row(line, epoch, len(self.columns)):
+                raise InputError(f"{self.path}:{epoch + 1}: malformed row of epoch {epoch}")
+        return lines
+
+    def rewrite(self, rows: list[str]) -> None:
+        """Replace the content by rows that `read_rows` returned."""
+        self._write(rows)
+
+    def parse(self, row: str) -> dict[str, float | None]:
+        """Return the values of a row that `read_rows` returned."""
+        values = [float(cell or nan) for cell in row.split(",")]
+        return {
+            name: value if isfinite(value) else None
+            for name, value in zip(self.columns, values, strict=True)
+        }
+
+    def _write(self, lines: list[str]) -> None:
+        write_text(self.path, "\n".join(lines) + "\n")
+
+
+def _is_row(line: str, epoch: int, columns: int) -> bool:
+    """Return whether a line is the row of an epoch: the epoch, then numbers or empty cells."""
+    first, *values = line.split(",")
+    try:
+        [float(value) for value in values if value]
+    except ValueError:
+        return False
+    return first == str(epoch) and len(values) == columns - 1
+
+
+def read_metrics(folder: Path, epochs: int = 0) -> Metrics:
+    """Return a run's loss log, column by column.
+
+    Raises
+    ------
+    InputError
+        The log is missing, damaged, or has fewer than `epochs` rows.
+    """
+    path = folder / METRICS
+    if not path.is_file():
+        raise InputError(f"{path}: missing; every run has one")
+    with storage(path), open(path, "rb") as file:
+        content = file.read(_MAX_BYTES + 1)
+    text = content.decode("ascii", errors="replace")
+    header, _, body = text.partition("\n")
+    names, lines = header.split(","), body.splitlines()
+    if names not in [columns_of(metric) for metric in METRIC_NAMES] or len(content) > _MAX_BYTES:
+        raise InputError(f"{path}: not a loss log; the file is damaged")
+    if not text.endswith("\n"):
+        raise InputError(f"{path}: the last row is incomplete; the file is damaged")
+    try:
+        rows = [[float(cell or nan) for cell in line.split(",")] for line in lines]
+        values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+        metrics = dict(zip(names, values, strict=True))
+    except ValueError:
+        raise InputError(f"{path}: malformed row; the file is damaged") from None
+    if metrics["epoch"] != list(range(1, len(rows) + 1)):
+        raise InputError(f"{path}: epochs are not consecutive; the file is damaged")
+    if len(rows) < epochs:
+        raise InputError(f"{path}: {len(rows)} of {epochs} epochs; the file is damaged")
+    return metrics
+
+
+def metric_of(metrics: Metrics) -> str:
+    """Return the name of the metric, ``accuracy`` or ``rmse``."""
+    return next(name for name in METRIC_NAMES if f"train_{name}" in metrics)
+
+
+def best_row(metrics: Metrics) -> int | None:
+    """Return the row with the lowest validation loss, or the last row without validation."""
+    losses = [(loss, row) for row, loss in enumerate(metrics["val_loss"]) if isfinite(loss)]
+    last = len(metrics["epoch"]) - 1
+    return min(losses)[1] if losses else last if last >= 0 else None
+
+
+def row_of(metrics: Metrics, row: int) -> dict[str, float | None]:
+    """Return one row; None for an empty cell or a value that is not finite."""
+    values = {name: column[row] for name, column in metrics.items()}
+    return {name: value if isfinite(value) else None for name, value in values.items()}
+
+
+def rows_of(metrics: Metrics) -> list[dict[str, float | None]]:
+    """Return all rows, each as `row_of` does."""
+    return [row_of(metrics, row) for row in range(len(metrics["epoch"]))]

@@ -1,0 +1,290 @@
+"""A run being trained: whatever happens, its folder can be resumed from the last save."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NoReturn
+
+from rnncli.config import yaml12
+from rnncli.config.config import Config
+from rnncli.config.tree import as_tree
+from rnncli.errors import DivergedError, InterruptError, StorageError
+from rnncli.runs.checkpoint import checkpoint_of, is_finite
+from rnncli.runs.environment import environment
+from rnncli.runs.files import remove_temporary_files, write_text
+from rnncli.runs.lock import locked
+from rnncli.runs.loss_log import LossLog, result_columns
+from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS, create_run_folder
+from rnncli.runs.run_record import SESSION_KEYS, Record, now, write_record
+from rnncli.runs.training_setup import TrainingSetup, set_up
+from rnncli.runs.weights import weights_of
+from rnncli.signals import handling
+from rnncli.training.events import Epoch, Step
+
+# Saving may take a fiftieth of the training's time. The first save is assumed to take 4 ms.
+_PAUSE_FACTOR, _FIRST_SAVE_SECONDS = 50, 4e-3
+
+
+class TrainingRun:
+    """A training that is saved in its run folder as it proceeds.
+
+    `start_run` and `rnncli.runs.resume.resume_run` create one. The end of every epoch is saved,
+    unless epochs are so short that this would take more than a fiftieth of the time: then only as
+    often as that allows, and always the last one.
+
+    Parameters
+    ----------
+    setup : TrainingSetup
+        The training, where it starts or resumes.
+    folder : Path
+        The run folder.
+    record : dict
+        The content of ``run.json``.
+    lock : ExitStack
+        Releases the folder's lock when the training ends.
+    """
+
+    def __init__(self, setup: TrainingSetup, folder: Path, record: Record, lock: ExitStack) -> None:
+        self.setup, self.folder, self.record, self._lock = setup, folder, record, lock
+        self._log = LossLog(folder, setup.model.task.metric)
+        self._saved, self._saved_best_epoch, self._recorded_epochs = True, 0, 0
+        self._saved_at, self._save_seconds = perf_counter(), _FIRST_SAVE_SECONDS
+
+    def events(self) -> Iterator[Step | Epoch]:
+        """Train, save, and yield every event of the training.
+
+        Raises
+        ------
+        DivergedError
+            After the last finite weights were saved.
+        StorageError
+            Something could not be saved; the last complete checkpoint is kept.
+        InterruptError
+            After a signal, when the current step is finished and a checkpoint saved.
+        """
+        with self._lock:
+            try:
+                with _collected_signals() as received:
+                    for event in self.setup.fit(lambda: bool(received)):
+                        self._save_event(event)
+                        yield event
+                        if received:
+                            break
+                    if received:
+                        self._stop(received[0])
+                    self._finish()
+            except DivergedError:
+                self._keep_finite_weights()
+                self._close("diverged")
+                raise
+            except (InterruptError, KeyboardInterrupt, GeneratorExit):
+                with suppress(StorageError):
+                    self._close("interrupted")
+                raise
+            except BaseException:
+                with suppress(StorageError):
+                    self._close("failed")
+                raise
+
+    def save(self) -> None:
+        """Save all that resuming needs, and the best weights and the record if they are new.
+
+        A state with numbers that are not finite cannot be resumed, so it is not saved.
+        """
+        start = perf_counter()
+        self._save_state()
+        if self.record["epochs"] != self._recorded_epochs:
+            # Last, so that what it says of a killed run is what resuming starts from.
+            self._write_record("running")
+        self._saved_at = perf_counter()
+        self._save_seconds = self._saved_at - start
+
+    def restore_files(self) -> None:
+        """Make the files of a resumed run agree with its checkpoint.
+
+        Raises
+        ------
+        InputError
+            The loss log is not that of this run.
+        """
+        state = self.setup.state
+        rows = self._log.read_rows(state.epoch)
+        self.record |= {"epochs": state.epoch, "seconds": round(state.seconds, 3)}
+        if state.best_epoch:
+            self._record_best(state.best_epoch, self._log.parse(rows[state.best_epoch]))
+        remove_temporary_files(self.folder)
+        self._log.rewrite(rows)
+        write_config(self.folder, self.setup.config)
+        if state.best_epoch:
+            # A killed process may have left weights of another epoch than the checkpoint's.
+            weights_of(self.setup.best_model()).write(self.folder / WEIGHTS)
+            self._saved_best_epoch = state.best_epoch
+        self._saved = False  # The checkpoint has the old number of epochs.
+        self._write_record("running")
+
+    def _save_event(self, event: Step | Epoch) -> None:
+        every = self.setup.config.training.checkpoint_every
+        if isinstance(event, Epoch):
+            self._log_epoch(event)
+            pause = perf_counter() - self._saved_at
+            if every is not None or pause >= _PAUSE_FACTOR * self._save_seconds:
+                self.save()
+        elif every is not None and self._is_due(event, every):
+            self.save()
+
+    def _is_due(self, event: Step, every: int) -> bool:
+        # The last step of an epoch is saved with the epoch.
+        return self.setup.state.step % every == 0 and event.batch < event.batches
+
+    def _log_epoch(self, event: Epoch) -> None:
+        metric = self.setup.model.task.metric
+        row = {
+            "epoch": event.epoch,
+            "step": event.step,
+            "seconds": f"{event.seconds:.3f}",
+            "learning_rate": event.learning_rate,
+            "train_loss": event.train_loss,
+            f"train_{metric}": event.train_metric,
+            "val_loss": event.val_loss,
+            f"val_{metric}": event.val_metric,
+            "grad_norm": event.gradient_norm,
+        }
+        self._log.append(row)
+        self.record |= {"epochs": event.epoch, "seconds": round(event.seconds, 3)}
+        if event.best:
+            self._record_best(event.epoch, row)
+        self._saved = False
+
+    def _record_best(self, epoch: int, row: dict[str, Any]) -> None:
+        results = {name: row[name] for name in result_columns(self.setup.model.task.metric)}
+        self.record |= {"best_epoch": epoch, "figures": results}
+
+    def _save_state(self) -> None:
+        if not is_finite(self.setup):
+            return
+        self._log.sync()
+        self._save_best_weights()
+        # Last, because resuming from a checkpoint needs the rows and weights of its epochs.
+        checkpoint_of(self.setup).write(self.folder / CHECKPOINT)
+        self.record["seconds"] = round(self.setup.state.seconds, 3)
+        self._saved = True
+
+    def _save_best_weights(self) -> None:
+        best = self.setup.state.best_epoch
+        if best != self._saved_best_epoch:
+            weights_of(self.setup.best_model()).write(self.folder / WEIGHTS)
+            self._saved_best_epoch = best
+
+    def _keep_finite_weights(self) -> None:
+        """Save the best weights; those before the last step if no epoch was completed."""
+        self._save_best_weights()
+        if not (self.folder / WEIGHTS).is_file():
+            weights_of(self.setup.model).write(self.folder / WEIGHTS)
+
+    def _stop(self, number: signal.Signals) -> NoReturn:
+        self._save_state()
+        raise InterruptError(
+            f"stopped by {number.name}; saved. To resume: rnn train --resume {self.folder}", number
+        )
+
+    def _finish(self) -> None:
+        if not self._saved:
+            self._save_state()
+        self._close("finished")
+
+    def _close(self, status: str) -> None:
+        self.record["ended"] = self.record["sessions"][-1]["ended"] = now()
+        self._write_record(status)
+
+    def _write_record(self, status: str) -> None:
+        self.record["status"] = status
+        write_record(self.folder, self.record)
+        self._recorded_epochs = self.record["epochs"]
+
+
+def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
+    """Create a run; invalid data leaves no folder behind.
+
+    Parameters
+    ----------
+    config : Config
+        What to train.
+    runs : Path
+        Where to create the run folder.
+    command : list of str
+        The command line, for the record.
+    """
+    setup = set_up(config)
+    session = new_session(command)
+    record = new_record(setup, session, [session])
+    with ExitStack() as lock:
+
+        def fill(folder: Path) -> None:
+            lock.enter_context(locked(folder))
+            write_config(folder, config)
+            LossLog(folder, setup.model.task.metric).create()
+            write_record(folder, record)
+
+        started = datetime.fromisoformat(session["started"])
+        folder = create_run_folder(runs, config.name, started, fill)
+        return TrainingRun(setup, folder, record, lock.pop_all())
+
+
+def new_session(command: list[str]) -> Record:
+    """Return what the record holds about a session that starts now."""
+    return {"command": command, "started": now(), "ended": None} | environment()
+
+
+def new_record(setup: TrainingSetup, first: Record, sessions: list[Record]) -> Record:
+    """Return the record of a run without results.
+
+    Parameters
+    ----------
+    setup : TrainingSetup
+        The training.
+    first : dict
+        Has the keys of the first session, which are those of the run, too.
+    sessions : list of dict
+        All sessions so far.
+    """
+    config = setup.config
+    return {
+        "status": "running",
+        "name": config.name,
+        "seed": config.seed,
+        **{key: first[key] for key in SESSION_KEYS if key in first},
+        "ended": None,
+        "data_sha256": setup.splits.sha256,
+        "parameters": setup.model.network.num_parameters,
+        "cell": config.model.cell.kind,
+        "hidden_size": config.model.hidden_size,
+        "num_layers": config.model.num_layers,
+        "metric": setup.model.task.metric,
+        "has_validation": setup.validation is not None,
+        "epochs": 0,
+        "seconds": 0.0,
+        "best_epoch": None,
+        "figures": None,
+        "sessions": sessions,
+    }
+
+
+def write_config(folder: Path, config: Config) -> None:
+    """Write the complete config of a run."""
+    write_text(folder / CONFIG, yaml12.dump(as_tree(config)))
+
+
+@contextmanager
+def _collected_signals() -> Iterator[list[signal.Signals]]:
+    """Yield a list that gets the first stop signal; a second signal acts at once."""
+    received: list[signal.Signals] = []
+
+    def receive(number: signal.Signals) -> None:
+        received.append(number)
+        restore()
+
+    with handling(("SIGINT", "SIGTERM", "SIGHUP"), receive) as restore:
+        yield received

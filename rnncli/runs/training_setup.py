@@ -1,0 +1,112 @@
+"""From a config to a training that is ready to start: data, network and initial weights."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from rnncli.config.config import Config
+from rnncli.datasets.examples import Examples
+from rnncli.datasets.scaling import Scaler
+from rnncli.datasets.sequences import Splits
+from rnncli.datasets.task import scale_targets
+from rnncli.errors import InputError
+from rnncli.inference.model import Model
+from rnncli.nn.network import Network
+from rnncli.random_streams import generator
+from rnncli.runs.weights import start_from
+from rnncli.training.events import Epoch, Step
+from rnncli.training.state import TrainingState
+from rnncli.training.trainer import Trainer, TrainingData
+
+
+@dataclass(frozen=True)
+class TrainingSetup:
+    """All that one training consists of.
+
+    Attributes
+    ----------
+    config : Config
+        What to train.
+    splits : Splits
+        The data as it was read.
+    model : Model
+        The network with its weights as they are now.
+    train, validation : Examples
+        The splits as the network takes them; `validation` may be None.
+    state : TrainingState
+        How far the training is.
+    """
+
+    config: Config
+    splits: Splits
+    model: Model
+    train: Examples
+    validation: Examples | None
+    state: TrainingState
+
+    def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
+        """Train from `state` on; yield an event after each step and each epoch.
+
+        See `rnncli.training.trainer.Trainer.fit`.
+        """
+        data = TrainingData(self.examples_of, self.validation)
+        config, model = self.config, self.model
+        trainer = Trainer(model.network, model.task, data, config.training, config.seed, self.state)
+        return trainer.fit(stopping)
+
+    def best_model(self) -> Model:
+        """Return a copy of the model with the best weights so far."""
+        network = self.model.network.astype(self.config.model.dtype)
+        network.parameters[...] = self.state.best_parameters
+        return replace(self.model, network=network)
+
+    @property
+    def batches(self) -> int:
+        """The number of steps per epoch."""
+        return -(-len(self.train) // self.config.training.batch_size)
+
+    def examples_of(self, epoch: int) -> Examples:
+        """Return the training examples of an epoch, counted from 0."""
+        config = self.config
+        fresh = config.data.fresh_sequences(len(self.train), config.seed, epoch)
+        return self.train if fresh is None else self.model.examples(fresh)
+
+
+def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
+    """Read the data, create the network and draw its initial weights.
+
+    Parameters
+    ----------
+    config : Config
+        What to train.
+    from_the_start : bool
+        Whether to apply ``training.start_from``; a resumed training does not need that file.
+
+    Raises
+    ------
+    InputError
+        The data is invalid.
+    """
+    data = config.data.read(config.seed)
+    raw = data.splits.train
+    every_step = config.model.predicts_every_step
+    if every_step != raw.per_step:
+        raise InputError(
+            f"model.output: {config.model.output}, but {raw.source} has labels of "
+            f"{'steps' if raw.per_step else 'sequences'}; set it to "
+            f"{'every_step' if raw.per_step else 'sequence'}"
+        )
+    task = scale_targets(data.task, raw)
+    scaler = Scaler.fit(raw.x, raw.lengths) if config.data.standardize else None
+    network = Network(config.model, data.input_spec.input_size, task.output_size)
+    network.initialize(generator(config.seed, "weights"))
+    if from_the_start and config.training.start_from is not None:
+        start_from(network, config.training.start_from)
+    model = Model(network, task, scaler, data.input_spec)
+    return TrainingSetup(
+        config,
+        data.splits,
+        model,
+        model.examples(raw),
+        None if data.splits.validation is None else model.examples(data.splits.validation),
+        TrainingState.initial(network, task, config.training),
+    )

@@ -1,0 +1,29 @@
+"""What a training reports while it runs."""
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """One step of the optimizer, just done."""
+
+    epoch: int
+    batch: int
+    batches: int
+    sequences: int
+    loss: float
+    gradient_norm: float
+
+
+class Epoch(NamedTuple):
+    """One epoch, just done; the metric is the accuracy or the RMSE."""
+
+    epoch: int
+    step: int
+    seconds: float
+    learning_rate: float
+    train_loss: float
+    train_metric: float
+    val_loss: float | None
+    val_metric: float | None
+    gradient_norm: float
+    best: bool

@@ -1,0 +1,207 @@
+"""The training loop: a generator of events that prints nothing and writes nothing."""
+
+from collections.abc import Callable, Iterator
+from math import isfinite
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncli.blas import threads_for
+from rnncli.datasets.examples import Examples, slices
+from rnncli.datasets.task import Task
+from rnncli.errors import DivergedError
+from rnncli.inference.metric_sums import MetricSums
+from rnncli.inference.outputs import StoppedError, score
+from rnncli.nn.arrays import Array
+from rnncli.nn.losses import LOSSES
+from rnncli.nn.network import Network
+from rnncli.random_streams import generator
+from rnncli.training.events import Epoch, Step
+from rnncli.training.settings import Training
+from rnncli.training.state import TrainingState
+from rnncli.training.training_step import TrainingStep
+
+# Sequences of different lengths are sorted within so many batches.
+_BATCHES_IN_POOL = 16
+
+
+class TrainingData(NamedTuple):
+    """What a network is trained on.
+
+    Attributes
+    ----------
+    examples : callable
+        Returns the training examples of an epoch, counted from 0; always the same number of them.
+    validation : Examples or None
+        What chooses the best epoch.
+    """
+
+    examples: Callable[[int], Examples]
+    validation: Examples | None
+
+
+class Trainer:
+    """One training of a network, from any state in which it is.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained, in place.
+    task : Task
+        What it learns.
+    data : TrainingData
+        What it learns from.
+    settings : Training
+        How it is trained.
+    seed : int
+        The seed of shuffling and dropout.
+    state : TrainingState
+        Where the training is; changed in place.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        task: Task,
+        data: TrainingData,
+        settings: Training,
+        seed: int,
+        state: TrainingState,
+    ) -> None:
+        self.network, self.task, self.data = network, task, data
+        self.settings, self.seed, self.state = settings, seed, state
+        self.step = TrainingStep(network, LOSSES[task.loss], settings)
+
+    def fit(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
+        """Train, and yield a `Step` after each step and an `Epoch` after each epoch.
+
+        While the generator is suspended, the network's parameters and the state are consistent and
+        may be saved; another `Trainer` with both continues from there, to the same last bit.
+
+        Parameters
+        ----------
+        should_stop : callable
+            Whether to leave a validation, which may take long; nothing more is then yielded.
+
+        Raises
+        ------
+        DivergedError
+            A loss or gradient is not finite. The network then has the parameters of the last step
+            whose loss and gradient were.
+        """
+        state, settings = self.state, self.settings
+        state.plan_epochs(settings.num_epochs)
+        examples = self.data.examples(state.epoch)
+        threads = threads_for(self.network.architecture.hidden_size)
+        with np.errstate(over="ignore", invalid="ignore"), threads:
+            while state.epoch < settings.num_epochs and not self._has_converged():
+                begun = perf_counter() - state.seconds
+                yield from self._steps(examples, begun)
+                try:
+                    validation = self._validate(should_stop)
+                except StoppedError:
+                    return
+                rate = self._rate(state.step - 1, len(examples))
+                yield self._end_epoch(validation, rate, begun)
+                if state.epoch < settings.num_epochs:
+                    examples = self.data.examples(state.epoch)
+
+    def _steps(self, examples: Examples, begun: float) -> Iterator[Step]:
+        """Take the steps that are left in an epoch."""
+        network, state, dropout = self.network, self.state, self.network.architecture.dropout
+        order = epoch_order(examples, self.settings, self.seed, state.epoch)
+        batches = list(slices(len(examples), self.settings.batch_size))
+        for part in batches[state.batch :]:
+            batch = examples.batch(order[part])
+            masks: list[Array] = []
+            if dropout:
+                rng = generator(self.seed, "dropout", state.step)
+                masks = network.draw_dropout_masks(len(batch), rng)
+            value, norm = self.step.gradient(batch, masks)
+            loss = state.sums.add(value.losses, value.outputs, value.targets)
+            if not (isfinite(loss) and isfinite(norm)):
+                raise self._diverged(f"loss {loss:g}", norm)
+            rate = self._rate(state.step, len(examples))
+            state.step += 1
+            state.batch += 1
+            self.step.update(norm, state.slots, rate, state.step)
+            state.norm_sum += norm
+            state.seconds = perf_counter() - begun
+            yield Step(state.epoch + 1, state.batch, len(batches), len(batch), loss, norm)
+
+    def _rate(self, step: int, num_examples: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
+        settings = self.settings
+        total = settings.num_epochs * -(-num_examples // settings.batch_size)
+        return settings.optimizer.learning_rate * settings.schedule.factor(step, total)
+
+    def _has_converged(self) -> bool:
+        """Return whether the validation loss has not become lower for `patience` epochs."""
+        patience, state = self.settings.patience, self.state
+        return patience is not None and state.epoch - state.best_epoch >= patience
+
+    def _validate(self, should_stop: Callable[[], bool]) -> MetricSums | None:
+        if self.data.validation is None:
+            return None
+        sums = MetricSums(self.task)
+        return score(self.step.objective, self.data.validation, sums, should_stop)
+
+    def _diverged(self, problem: str, norm: float) -> DivergedError:
+        """Restore the parameters before the last update; return the error to raise."""
+        self.network.parameters[...] = self.step.previous
+        return DivergedError(
+            f"training diverged in epoch {self.state.epoch + 1}, step {self.state.step + 1}: "
+            f"{problem}, gradient norm {norm:g}; try a lower learning_rate or clip_norm"
+        )
+
+    def _end_epoch(self, validation: MetricSums | None, rate: float, begun: float) -> Epoch:
+        """Keep the best parameters, and prepare the state for the next epoch."""
+        state, parameters = self.state, self.network.parameters
+        sums, mean_norm = state.sums, state.norm_sum / state.batch
+        if not (np.isfinite(parameters).all() and state.is_finite()):
+            raise self._diverged("weights or sums that are not finite", mean_norm)
+        if validation is not None:
+            loss, metric = validation.loss, validation.metric
+            if not (isfinite(loss) and isfinite(metric)):
+                raise self._diverged(f"validation loss {loss:g}", mean_norm)
+        state.epoch += 1
+        best = validation is None or validation.loss < state.best_loss
+        if best:
+            state.best_epoch = state.epoch
+            state.best_loss = sums.loss if validation is None else validation.loss
+            state.best_parameters[...] = parameters
+        state.seconds = perf_counter() - begun
+        state.begin_epoch(self.task)
+        return Epoch(
+            epoch=state.epoch,
+            step=state.step,
+            seconds=state.seconds,
+            learning_rate=rate,
+            train_loss=sums.loss,
+            train_metric=sums.metric,
+            val_loss=None if validation is None else validation.loss,
+            val_metric=None if validation is None else validation.metric,
+            gradient_norm=mean_norm,
+            best=best,
+        )
+
+
+def epoch_order(examples: Examples, settings: Training, seed: int, epoch: int) -> Array:
+    """Return the order of the sequences in an epoch; it depends on seed and epoch alone.
+
+    Sequences of similar length share a batch: within a pool of batches the shuffled sequences are
+    sorted by length, and then the batches are shuffled.
+    """
+    if not settings.shuffle:
+        return np.arange(len(examples))
+    rng = generator(seed, "shuffle", epoch)
+    order = rng.permutation(len(examples))
+    if examples.lengths is None:
+        return order
+    size = settings.batch_size
+    for part in slices(len(order), size * _BATCHES_IN_POOL):
+        order[part] = order[part][examples.lengths[order[part]].argsort(kind="stable")]
+    whole = len(order) // size * size
+    shuffled = rng.permutation(order[:whole].reshape(-1, size))
+    return np.concatenate([shuffled.ravel(), order[whole:]])

@@ -1,0 +1,115 @@
+"""Classic mistakes in backpropagation, planted into the code to see that they are noticed."""
+
+from helpers.networks import Mistake
+
+from rnncli.nn.cells import elman, gru, lstm
+from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.layer import UnrolledLayer
+from rnncli.nn.unrolled import UnrolledNetwork
+from rnncli.nn.weight_gradient import _NarrowSum
+
+_DERIVATIVE = "self.derivative(unrolled.outputs, unrolled.dz)"
+_HEAD = "np.dot(grad_outputs, self.readout.features.T, out=self.gradient.head)"
+_INPUTS = "np.matmul(self.input_weights.T, self.dz, out=self.grad_inputs)"
+_WEIGHTS = "np.dot(self.dz_joined, self.states_joined, out=self.gradient)"
+
+# Mistakes in a tanh network. The first four are those of many a tutorial.
+TANH: dict[str, Mistake] = {
+    "derivative at the last time step everywhere": (
+        elman.Elman,
+        _DERIVATIVE,
+        "self.derivative(unrolled.outputs[-1:], unrolled.dz)",
+    ),
+    "output gradient added at every time step": (
+        elman.Elman,
+        "    for step, dz in unrolled.dz_backwards:\n",
+        "    kept = dh.copy()\n    for step, dz in unrolled.dz_backwards:\n"
+        "        if step < len(unrolled.dz) - 1:\n            dh += kept\n",
+    ),
+    "derivative of the sigmoid applied twice": (
+        UnrolledNetwork,
+        _HEAD,
+        _HEAD + "\n    p = 1 / (1 + np.exp(-self.outputs))\n"
+        "    grad_outputs = grad_outputs * p * (1 - p)",
+    ),
+    "wrong states paired with the recurrent weights": (
+        _NarrowSum,
+        "self.states[:-1].transpose(0, 2, 1)",
+        "self.states[1:].transpose(0, 2, 1)",
+    ),
+    "recurrent term dropped": (elman.Elman, "dot(transposed, dz, dh)", "dh[...] = 0"),
+    "recurrent weights not transposed": (
+        elman.Elman,
+        "transposed[...] = unrolled.recurrent_weights.T",
+        "transposed[...] = unrolled.recurrent_weights",
+    ),
+    "time index off by one": (
+        elman.Elman,
+        _DERIVATIVE,
+        "self.derivative(unrolled.previous, unrolled.dz)",
+    ),
+    "bias forgotten": (_NarrowSum, _WEIGHTS, _WEIGHTS + "\n    self.gradient[:, -1] = 0"),
+    "gradient scaled by 1.001": (_NarrowSum, _WEIGHTS, _WEIGHTS + "\n    self.gradient *= 1.001"),
+    "input gradient zeroed": (UnrolledCell, _INPUTS, "self.grad_inputs[...] = 0"),
+    "initial state's gradient wrong": (
+        elman.Elman,
+        "np.dot(unrolled.recurrent_transposed, unrolled.dz[0])",
+        "unrolled.dh",
+    ),
+}
+# Mistakes in the other cells, by cell.
+CELLS: dict[str, dict[str, Mistake]] = {
+    "lstm": {
+        "gates swapped": (
+            lstm.LSTM,
+            "dz_if *= values[:, 3 * h :]",
+            "dz_if *= values[:, 2 * h : 4 * h]",
+        ),
+        "path of the cell state forgotten": (
+            lstm.LSTM,
+            "multiply(dc, dc_to_dc[step], dc)",
+            "dc[...] = 0",
+        ),
+        "path through the output forgotten": (lstm.LSTM, "add(dc, term, dc)", "add(dc, dh, dc)"),
+        "mask ignored": (lstm.LSTM, "dz *= unrolled.mask", "dz *= 1"),
+        "mask of the cell state ignored": (
+            lstm.LSTM,
+            "np.multiply(buffers.gate(2), unrolled.mask, out=buffers.dc_to_dc)",
+            "buffers.dc_to_dc[...] = buffers.gate(2)",
+        ),
+    },
+    "gru": {
+        "reset left out": (gru.GRU, "np.multiply(dz_n, r, out=dz_a)", "dz_a[...] = dz_n"),
+        "gates swapped": (gru.GRU, "dz_z *= z", "dz_z *= r"),
+        "path past the gates forgotten": (gru.GRU, "add(dh, term, dh)", "pass"),
+        "mask ignored": (gru.GRU, "dz *= unrolled.mask", "dz *= 1"),
+        "candidate in place of the reset state": (gru.GRU, "dz_r *= a", "dz_r *= n"),
+    },
+    "tanh": {"mask ignored": (elman.Elman, "unrolled.dz *= unrolled.mask", "unrolled.dz *= 1")},
+    "relu": {
+        "derivative one everywhere": (
+            elman.Relu,
+            "np.greater(outputs, 0, out=out)",
+            "out[...] = 1",
+        )
+    },
+}
+
+# Mistakes between the layers, whatever the cell.
+LAYERS: dict[str, Mistake] = {
+    "reverse direction not turned round": (
+        UnrolledLayer,
+        "grad_outputs[:: -1 if direction else 1, rows]",
+        "grad_outputs[:, rows]",
+    ),
+    "inputs of the reverse direction not turned back": (
+        UnrolledLayer,
+        "self.cells[1].backward_to_inputs()[::-1]",
+        "self.cells[1].backward_to_inputs()",
+    ),
+    "dropout not repeated in backward": (
+        UnrolledNetwork,
+        "grad_layer *= self.dropout_masks[number - 1]",
+        "grad_layer *= 1",
+    ),
+}

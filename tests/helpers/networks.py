@@ -1,0 +1,94 @@
+"""Networks, batches and planted mistakes for the tests of the core and of its proofs."""
+
+import inspect
+import textwrap
+from dataclasses import is_dataclass
+
+import numpy as np
+import pytest
+
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.batch import Batch
+from rnncli.nn.cells import CELLS, Cell
+from rnncli.nn.network import Network
+
+# How many outputs a network needs for each loss.
+OUTPUTS = {"binary_cross_entropy": 1, "softmax_cross_entropy": 4, "mean_squared_error": 2}
+READOUTS = ["last", "mean", "max", "every_step"]
+
+
+def architecture(cell: str | Cell = "tanh", readout: str = "last", **keys: object) -> Architecture:
+    """Return a small double-precision architecture; other keys are those of the config."""
+    every_step = readout == "every_step"
+    return Architecture(
+        **{
+            "cell": CELLS[cell]() if isinstance(cell, str) else cell,
+            "hidden_size": 4,
+            "pooling": "last" if every_step else readout,
+            "output": "every_step" if every_step else "sequence",
+            "dtype": "float64",
+        }
+        | keys
+    )
+
+
+def network_for(loss: str, model: Architecture, inputs: int, rng: np.random.Generator) -> Network:
+    """Return a network whose arrays are all away from zero."""
+    network = Network(model, inputs, OUTPUTS[loss]).initialize(rng)
+    for blocks in network.arrays.values():
+        for block in blocks:
+            block += 0.2 * rng.standard_normal(block.shape)
+    return network
+
+
+def targets(loss: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Return random targets for a loss: of sequences (B,), or of their time steps (B, T)."""
+    if loss == "mean_squared_error":
+        return rng.standard_normal((*shape, OUTPUTS[loss]))
+    return rng.integers(max(2, OUTPUTS[loss]), size=(*shape, 1)).astype(float)
+
+
+def random_batch(
+    loss: str,
+    model: Architecture,
+    inputs: int,
+    rng: np.random.Generator,
+    shape: tuple[int, int] = (4, 6),
+    lengths: list[int] | None = None,
+) -> Batch:
+    """Return a random batch (B, T, D); shorter sequences stand at the end, after zeros."""
+    size, num_steps = shape
+    x = rng.standard_normal((size, num_steps, inputs))
+    y = targets(loss, shape if model.predicts_every_step else shape[:1], rng)
+    if lengths is None:
+        return Batch(x, y)
+    padding = np.arange(num_steps) < num_steps - np.array(lengths)[:, np.newaxis]
+    x[padding] = 0
+    if model.predicts_every_step:
+        y[padding] = np.nan
+    return Batch(x, y, np.array(lengths))
+
+
+# A mistake: the class or function where it is made, the right code, the wrong code.
+Mistake = tuple[type, str, str]
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, mistake: Mistake) -> None:
+    """Replace the right code by the wrong code in the methods of a class."""
+    owner, right, wrong = mistake
+    planted = False
+    for name, member in list(vars(owner).items()):
+        static = isinstance(member, staticmethod)
+        method = member.__func__ if static else member
+        made_by_dataclass = is_dataclass(owner) and name.startswith("__")
+        if not inspect.isfunction(method) or made_by_dataclass:
+            continue
+        source = textwrap.dedent(inspect.getsource(method)).replace("@staticmethod\n", "")
+        if right not in source:
+            continue
+        scope = dict(method.__globals__) | {owner.__name__: owner, "__class__": owner}
+        exec(source.replace(right, wrong), scope)
+        new = staticmethod(scope[name]) if static else scope[name]
+        monkeypatch.setattr(owner, name, new)
+        planted = True
+    assert planted, f"{right!r} is not in {owner.__name__}"

@@ -1,0 +1,47 @@
+"""The period of a series is found where it has one."""
+
+import numpy as np
+import pytest
+
+from rnncli.datasets.arrangements.windows import Windows
+from rnncli.datasets.sequences import Sequences
+from rnncli.inference.seasonality import find_period, target_series
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("period", [2, 7, 24])
+def test_the_period_of_a_noisy_wave(period: int) -> None:
+    time = np.arange(240)
+    series = 50 + np.cos(2 * np.pi * time / period) + RNG.normal(0, 0.2, len(time))
+    found, autocorrelation = find_period(series)
+    assert found == period
+    assert 0.7 < autocorrelation <= 1
+
+
+def test_a_series_that_repeats_exactly_has_the_autocorrelation_one() -> None:
+    assert find_period(np.tile([1.0, 5.0, 2.0, 8.0, 3.0], 20)) == (5, pytest.approx(1))
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        RNG.standard_normal(300),
+        np.arange(300.0),
+        np.full(300, 0.1),
+        np.zeros(300),
+        np.array([1.0, 2.0]),
+        np.array([3.0]),
+    ],
+    ids=["noise", "trend", "constant", "zero", "two values", "one value"],
+)
+def test_a_series_without_a_period(series: np.ndarray) -> None:
+    assert find_period(series) == (0, 0.0)
+
+
+def test_windows_give_back_the_series_that_they_were_cut_from() -> None:
+    table = np.arange(20.0).reshape(10, 2)
+    windows = Windows(("a", "b"), ("b",), 3, 1)
+    x = np.stack([table[start : start + 3] for start in range(8)])
+    series = target_series(Sequences(x, None, "t.csv"), windows, "b")
+    assert series.tolist() == table[:, 1].tolist()

@@ -1,0 +1,188 @@
+"""Mutation testing of the numeric core: small mistakes in it, and whether its tests notice them.
+
+    python tests/mutation.py --number 100 --seed 0 --minutes 20
+
+Each mutant is one small change of one line: another operator, constant or condition, or a
+statement left out. It is applied to a copy of the package, on which the tests of the core run
+until one fails. A sample by seed is repeatable; when the time is up, the score is that of the
+mutants tried so far.
+Mutants that change nothing that anybody could notice are listed, with the reason, in `EQUIVALENT`.
+"""
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parent.parent
+PACKAGES = ("nn", "training", "gradients")
+TESTS = ("tests/nn", "tests/training", "tests/gradients")
+# These tests plant mistakes by replacing source text, and fail where a mutant has changed it.
+LEFT_OUT = "mistake or explanation or place_of_the_mean or place_of_the_probability or not_a_number"
+SECONDS_PER_MUTANT = 300
+
+OPERATORS = {
+    ast.Add: ("+", "-"),
+    ast.Sub: ("-", "+"),
+    ast.Mult: ("*", "/"),
+    ast.Div: ("/", "*"),
+    ast.FloorDiv: ("//", "*"),
+    ast.Lt: ("<", "<="),
+    ast.LtE: ("<=", "<"),
+    ast.Gt: (">", ">="),
+    ast.GtE: (">=", ">"),
+    ast.Eq: ("==", "!="),
+    ast.NotEq: ("!=", "=="),
+    ast.Is: ("is", "is not"),
+    ast.IsNot: ("is not", "is"),
+    ast.And: ("and", "or"),
+    ast.Or: ("or", "and"),
+}
+
+# Mutants that are equivalent to the original, by file and mutated line, with the reason.
+EQUIVALENT: dict[tuple[str, str], str] = {}
+
+
+class Mutant(NamedTuple):
+    """One change: the file, its line, what the line becomes, and the whole mutated text."""
+
+    path: Path
+    line: int
+    mutated: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.path}:{self.line}: {self.mutated}"
+
+
+def mutants(path: Path) -> Iterator[Mutant]:
+    """Yield all mutants of a file."""
+    text = (REPOSITORY / path).read_text(encoding="utf-8")
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+
+    def begin(node: ast.AST) -> int:
+        return starts[node.lineno - 1] + node.col_offset
+
+    def end(node: ast.AST) -> int:
+        return starts[node.end_lineno - 1] + node.end_col_offset
+
+    def changed(start: int, stop: int, new: str) -> Mutant:
+        mutated = text[:start] + new + text[stop:]
+        line = text.count("\n", 0, start) + 1
+        return Mutant(path, line, mutated.splitlines()[line - 1].strip(), mutated)
+
+    for node in ast.walk(ast.parse(text)):
+        for left, operator, right in _operations(node):
+            old, new = OPERATORS[type(operator)]
+            start = text.find(old, end(left), begin(right))
+            if start >= 0:
+                yield changed(start, start + len(old), new)
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):
+            new = str(not node.value) if type(node.value) is bool else repr(node.value + 1)
+            yield changed(begin(node), end(node), new)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            yield changed(begin(node), begin(node) + 1, "")
+        elif isinstance(node, ast.If | ast.IfExp):
+            condition = text[begin(node.test) : end(node.test)]
+            yield changed(begin(node.test), end(node.test), f"(not ({condition}))")
+        elif isinstance(node, ast.AugAssign) or _is_call_for_its_effect(node):
+            yield changed(begin(node), end(node), "pass")
+
+
+def _operations(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, ast.AST]]:
+    """Yield left side, operator and right side of the operations at a node."""
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        yield node.left, node.op, node.right
+    elif isinstance(node, ast.AugAssign) and type(node.op) in OPERATORS:
+        yield node.target, node.op, node.value
+    elif isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        for left, operator, right in zip(sides, node.ops, sides[1:], strict=False):
+            if type(operator) in OPERATORS:
+                yield left, operator, right
+    elif isinstance(node, ast.BoolOp):
+        for left, right in zip(node.values, node.values[1:], strict=False):
+            yield left, node.op, right
+
+
+def _is_call_for_its_effect(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+
+
+def survives(mutant: Mutant, copies: list[Path]) -> bool:
+    """Return whether the tests of the core pass on a mutant."""
+    copy = copies.pop()
+    target = copy / mutant.path
+    original = target.read_text(encoding="utf-8")
+    try:
+        target.write_text(mutant.text, encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
+        command += ["-k", f"not ({LEFT_OUT})", *TESTS]
+        environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            command, cwd=copy, capture_output=True, timeout=SECONDS_PER_MUTANT, env=environment
+        )
+        return done.returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        target.write_text(original, encoding="utf-8")
+        copies.append(copy)
+
+
+def main() -> None:
+    """Try a sample of mutants, and print the survivors and the score."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--number", type=int, default=100, help="mutants in the sample")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=20, help="stop after so long")
+    parser.add_argument("--only", default="", help="only files with this in their path")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    arguments = parser.parse_args()
+    files = [
+        path.relative_to(REPOSITORY)
+        for package in PACKAGES
+        for path in sorted((REPOSITORY / "rnncli" / package).rglob("*.py"))
+        if arguments.only in str(path)
+    ]
+    every = [mutant for path in files for mutant in mutants(path)]
+    known = [m for m in every if (str(m.path), m.mutated) in EQUIVALENT]
+    candidates = [m for m in every if m not in known]
+    sample = random.Random(arguments.seed).sample(
+        candidates, min(arguments.number, len(candidates))
+    )
+    print(f"{len(every)} mutants, {len(known)} known as equivalent; a sample of {len(sample)}")
+    deadline = monotonic() + 60 * arguments.minutes
+    tried = noticed = 0
+    with TemporaryDirectory() as folder:
+        copies = [Path(folder) / str(number) for number in range(arguments.jobs)]
+        for copy in copies:
+            ignored = shutil.ignore_patterns(".git", "runs", "__pycache__", ".*_cache")
+            shutil.copytree(REPOSITORY, copy, ignore=ignored)
+
+        def attempt(mutant: Mutant) -> bool | None:
+            return None if monotonic() > deadline else survives(mutant, copies)
+
+        with ThreadPoolExecutor(arguments.jobs) as pool:
+            for mutant, survived in zip(sample, pool.map(attempt, sample), strict=True):
+                tried += survived is not None
+                noticed += survived is False
+                if survived:
+                    print(f"survived: {mutant.name}", flush=True)
+    print(f"noticed {noticed} of {tried} ({noticed / max(tried, 1):.1%})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""``rnn verify``: the same run again, to the last bit, and whatever surrounds it."""
+
+import json
+import os
+import signal
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Command, process, sha
+
+import rnncli
+from rnncli.config.reading import read_config
+from rnncli.runs import weights
+from rnncli.runs.environment import environment
+from rnncli.runs.loss_log import LossLog
+from rnncli.runs.training_run import start_run
+
+
+def test_surroundings_do_not_change_a_bit(small: Path, here: Path, run_folder: Path) -> None:
+    """Threads, time zone, locale, hash seed, home, folder and user: two processes, and this one."""
+    elsewhere = here / "else" / "where"
+    elsewhere.mkdir(parents=True)
+    elsewhere.chmod(0o777)
+    surroundings: list[dict[str, str]] = [
+        {
+            "OPENBLAS_NUM_THREADS": "1",
+            "TZ": "Pacific/Kiritimati",
+            "LC_ALL": "C",
+            "PYTHONHASHSEED": "1",
+        },
+        {
+            "OPENBLAS_NUM_THREADS": "2",
+            "TZ": "America/St_Johns",
+            "LC_ALL": "tr_TR.UTF-8",
+            "PYTHONHASHSEED": "2",
+            "HOME": str(elsewhere),
+            "USER": "somebody",
+        },
+    ]
+    user = {"user": 65534} if os.getuid() == 0 and readable_by_all(here) else {}
+    hashes = {sha(run_folder / "weights.npz")}
+    for variables, options in zip(surroundings, ({}, {"cwd": elsewhere} | user), strict=True):
+        done = process("train", "-q", "-c", small, env=variables, **options)
+        assert done.returncode == 0, done.stderr
+        run = Path(options.get("cwd", here)) / done.stdout.strip()
+        hashes.add(sha(run / "weights.npz"))
+    assert len(hashes) == 1
+    # The negative control: another seed gives other bytes.
+    rnncli.train(read_config(small, ["seed=1"]), runs="other")
+    (other,) = Path("other").iterdir()
+    assert sha(other / "weights.npz") not in hashes
+
+
+def readable_by_all(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o5 == 0o5 for folder in (path, *path.parents))
+
+
+def test_verify_repeats_a_run_to_the_last_bit(rnn: Command, run_folder: Path, here: Path) -> None:
+    before = {path.name: sha(path) for path in run_folder.iterdir()}
+    found = rnn("verify", "latest", "-q")
+    assert (found.code, found.out, found.err) == (0, "bit-identical\n", "")
+    # A run that was made longer is repeated the way it was made.
+    rnn("train", "-q", "--resume", "latest", "--set", "training.num_epochs=5")
+    found = rnn("verify", run_folder, "--json", "-q")
+    assert json.loads(found.out) == {
+        "verdict": "identical",
+        "largest_difference": 0.0,
+        "largest_relative_difference": 0.0,
+        "array": None,
+        "environment": {},
+    }
+    assert before.keys() == {path.name for path in run_folder.iterdir()}
+    assert [path.name for path in (here / "runs").iterdir()] == [run_folder.name]
+
+
+def change(run: Path, factor: float) -> None:
+    """Change the run's weights, and with them their hash."""
+    model = rnncli.load(run)
+    model.network.parameters[0] *= factor
+    weights.weights_of(model).write(run / "weights.npz")
+
+
+def test_verify_tells_rounding_from_another_result(rnn: Command, run_folder: Path) -> None:
+    path = run_folder / "run.json"
+    record = json.loads(path.read_text())
+    record["versions"]["numpy"] = "1.0"
+    path.write_text(json.dumps(record))
+    change(run_folder, 1 + 1e-6)
+    near = rnn("verify", "latest", "-q")
+    assert near.code == 0
+    assert near.out.startswith("equal within rounding\nlargest difference ")
+    assert "numpy" in near.out
+    assert "1.0" in near.out
+    change(run_folder, 1.5)
+    far = rnn("verify", "latest", "-q", "--json")
+    assert far.code == 1
+    found = json.loads(far.out)
+    assert found["verdict"] == "different"
+    assert found["array"] == "rnn.weight_ih_l0"
+    assert found["environment"] == {"numpy": ["1.0", np.__version__]}
+
+
+def test_invalid_weights_are_not_verified(rnn: Command, run_folder: Path) -> None:
+    path = run_folder / "weights.npz"
+    good, content = dict(np.load(path)), path.read_bytes()
+    others = {
+        "not a number": {"head.bias": np.full_like(good["head.bias"], np.nan)},
+        "text": {"head.bias": good["head.bias"].astype("U9")},
+        "truth": {"head.bias": good["head.bias"].astype(bool)},
+        "precision": {"head.bias": good["head.bias"].astype(float)},
+    }
+    for title, change in others.items():
+        np.savez(path, **good | change)
+        refused = rnn("verify", "latest")
+        assert refused.code == 2, title
+        assert "weights.npz: " in refused.err
+    np.savez(path, **{name: good[name] for name in good if name != "metadata"})
+    assert rnn("verify", "latest").code == 2
+    # Zeros are valid weights, but not those of this run.
+    model = rnncli.load(run_folder) if path.write_bytes(content) else None
+    assert model is not None
+    model.network.parameters[...] = 0
+    weights.weights_of(model).write(path)
+    assert rnn("verify", "latest", "-q").code == 1
+    contents = weights.weights_of(model)
+    replace(contents, metadata=contents.metadata | {"labels": [1, 0]}).write(path)
+    refused = rnn("verify", "latest", "-q")
+    assert refused.code == 2
+    assert "labels does not agree with the run's config" in refused.err
+
+
+def test_a_run_cut_to_its_present_epoch_is_verified(rnn: Command, small: Path) -> None:
+    session = start_run(read_config(small, ["training.checkpoint_every=100"]), Path("runs"), [])
+    for event in session.events():
+        if getattr(event, "train_loss", None) and event.epoch == 2:
+            break
+    cut = ("--set", "training.num_epochs=2")
+    assert rnn("train", "-q", "--resume", session.folder, *cut).code == 0
+    found = rnn("verify", "-q", session.folder)
+    assert (found.code, found.out) == (0, "bit-identical\n")
+
+
+def test_verify_compares_the_environment_with_that_of_every_session(
+    rnn: Command, run_folder: Path
+) -> None:
+    rnn("train", "-q", "--resume", run_folder, "--set", "training.num_epochs=4")
+    path, now = run_folder / "run.json", environment()
+    assert json.loads(rnn("verify", "-q", "latest", "--json").out)["environment"] == {}
+    record = json.loads(path.read_text())
+    record["sessions"][1]["threads"] = 77
+    record["sessions"][1]["versions"]["numpy"] = "1.0"
+    path.write_text(json.dumps(record))
+    found = json.loads(rnn("verify", "-q", "latest", "--json").out)
+    assert found["verdict"] == "identical"
+    assert found["environment"] == {
+        "threads": [77, now["threads"]],
+        "numpy": ["1.0", np.__version__],
+    }
+    record["sessions"][0]["threads"] = 76  # The first difference counts.
+    path.write_text(json.dumps(record))
+    found = json.loads(rnn("verify", "-q", "latest", "--json").out)
+    assert found["environment"]["threads"] == [76, now["threads"]]
+
+
+def test_verify_needs_a_finished_run_and_its_data(rnn: Command, here: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((20, 3))
+    np.savez("d.npz", x=x, y=np.arange(20) % 2)
+    (here / "c.yaml").write_text("data: {kind: npz, path: d.npz}\ntraining: {num_epochs: 1}")
+    run = Path(rnn("train", "-q", "-c", "c.yaml").out.strip())
+    np.savez("d.npz", x=x + 1, y=np.arange(20) % 2)
+    changed = rnn("verify", run)
+    assert changed.code == 2
+    assert "the run's data changed since" in changed.err
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"status": "interrupted"}))
+    unfinished = rnn("verify", run)
+    assert unfinished.code == 2
+    assert "is interrupted; only a finished run can be verified" in unfinished.err
+    (run / "run.json").write_text("{")
+    assert "run.json: invalid JSON" in rnn("verify", run).err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_verification_leaves_nothing(
+    rnn: Command,
+    run_folder: Path,
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+) -> None:
+    (here / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(here / "temporary"))
+    real_append = LossLog.append
+
+    def append(log: LossLog, row: dict[str, object]) -> None:
+        assert log.path.is_relative_to(here / "temporary")
+        real_append(log, row)
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(LossLog, "append", append)
+    stopped = rnn("verify", run_folder, "-q")
+    assert stopped.code == 128 + number
+    assert stopped.err == "error: stopped; nothing was verified\n"
+    assert not list((here / "temporary").iterdir())
