@@ -15,6 +15,8 @@ from rnncli.config.messages import explain
 from rnncli.config.reading import config_from
 from rnncli.config.reference import reference
 from rnncli.config.tree import as_tree
+from rnncli.datasets import DATA
+from rnncli.nn import cells as nn_cells
 from rnncli.sections import ByKind, adapter, clear_adapters, plain
 from rnncli.training.optimizers import OPTIMIZERS, SGD
 from rnncli.training.schedules import SCHEDULES
@@ -160,7 +162,7 @@ def test_a_class_added_to_a_table_is_covered_everywhere(with_sign: None) -> None
     assert (entry.kinds, entry.values) == (("sign",), "number, at least 0")
 
 
-@pytest.mark.parametrize("table", [OPTIMIZERS, SCHEDULES])
+@pytest.mark.parametrize("table", [nn_cells.CELLS, DATA, OPTIMIZERS, SCHEDULES])
 def test_a_kind_has_its_name_in_the_table(table: dict[str, Any]) -> None:
     for kind, section in table.items():
         assert section.kind == kind
