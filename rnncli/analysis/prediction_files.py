@@ -13,7 +13,7 @@ import numpy as np
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.inference.predictions import Predictions, predict_sequences
+from rnncli.inference.predictions import Predictions, concatenated, predict_sequences
 from rnncli.inference.stream import Stream, parse_features
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import write_npz
@@ -165,15 +165,17 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
 def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
     parts: list[Predictions] = []
     yield parts.append
-    classes = model.task.kind != "regression"
-    leading = [_leading(part) for part in parts]
-    arrays = {name: np.concatenate([part[name] for part in leading]) for name in leading[0]}
-    arrays["label" if classes else "value"] = np.concatenate([p.values for p in parts])
-    if parts[0].labels is not None:
-        arrays["true"] = np.concatenate([p.labels for p in parts if p.labels is not None])
-    if classes:
-        chances = [p.probabilities for p in parts if p.probabilities is not None]
-        arrays |= {"probability": np.concatenate(chances), "labels": np.array(model.task.labels)}
+    predictions = concatenated(parts)
+    is_regression = model.task.kind == "regression"
+    leading = _leading(predictions)
+    arrays = leading | {"value" if is_regression else "label": predictions.values}
+    if predictions.labels is not None:
+        arrays["true"] = predictions.labels
+    if predictions.probabilities is not None:
+        arrays |= {
+            "probability": predictions.probabilities,
+            "labels": np.array(model.task.labels),
+        }
     write_npz(stream, arrays)
 
 

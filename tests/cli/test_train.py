@@ -10,7 +10,8 @@ from conftest import Command, write_csv
 from helpers.shell import run_line
 
 import rnncli
-from rnncli.analysis.evaluation_data import held_out_of
+from rnncli.analysis.evaluation_data import read_evaluation_data
+from rnncli.runs.saved_model import open_model
 from rnncli.inference.evaluation import evaluate
 
 X = np.random.default_rng(0).standard_normal((40, 5, 1))
@@ -114,7 +115,7 @@ def test_the_summary_has_the_score_of_the_test_split(rnn: Command, here: Path) -
     )
     trained = rnn("train", "-c", "c.yaml")
     run = Path(trained.out.strip())
-    expected = evaluate(rnncli.load(run), [held_out_of(run)]).metrics
+    expected = evaluate(rnncli.load(run), [read_evaluation_data(open_model(run))]).metrics
     score = summary(trained.err)["test"]
     assert f"loss {expected['loss']:.4g}  accuracy {100 * expected['accuracy']:.2f} %" in score
     assert "(9 predictions)" in score

@@ -249,7 +249,7 @@ CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
         {"windows": {"columns": ["a", "b"], "targets": ["q"], "sequence_length": 1, "horizon": 1}},
         "none of the columns",
     ),
-    "a scale without end": ("task", {"target_mean": [1e308], "target_std": [1]}, "not sound"),
+    "a scale without end": ("task", {"target_mean": [1e308], "target_std": [1]}, "out of range"),
     "another loss": ("task", {"loss": "mean_squared_error"}, "do not fit"),
     "nothing to learn": ("task", {"kind": "regression"}, "4 labels do not fit"),
     "version nought": ("version", 0, "is of version 0"),
