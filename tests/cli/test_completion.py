@@ -43,7 +43,7 @@ def test_commands_groups_and_options(ask: Ask) -> None:
     assert ask("rnn", "predict", "--format", "") == ["csv", "jsonl", "npz"]
     assert ask("rnn", "plot", "--kind", "") == ["curves", "confusion", "forecast"]
     assert ask("rnn", "runs", "--status", "k") == ["killed"]
-    assert ask("rnn", "guide", "b") == ["bptt"]
+    assert ask("rnn", "guide", "bp") == ["bptt"]
 
 
 CONFIG_COMMANDS = ("train", "gradcheck", "bench", "doctor", "config show")
@@ -167,7 +167,7 @@ def test_a_real_bash_with_the_installed_script(here: Path) -> None:
     install = ["bash", "--norc", "-c", "rnn --install-completion bash; true"]
     subprocess.run(install, env=environment, capture_output=True, check=True)
     first, second = pty.openpty()
-    typed = "rnn trai\t-q -c mi\t--set model.ce\tlst\t; exit\n"
+    typed = "rnn trai\t-q -c mi\t--set model.dt\tfloat6\t; exit\n"
     shell = subprocess.Popen(
         ["bash", "--rcfile", str(home / ".bashrc"), "-i"],
         stdin=second,
@@ -187,4 +187,4 @@ def test_a_real_bash_with_the_installed_script(here: Path) -> None:
     os.close(first)
     assert shell.wait(20) == 0, written
     (run,) = (here / "runs").iterdir()
-    assert "cell: lstm" in (run / "config.yaml").read_text(), written
+    assert "dtype: float64" in (run / "config.yaml").read_text(), written
