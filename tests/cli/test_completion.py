@@ -97,6 +97,10 @@ def test_keys_and_their_values(ask: Ask) -> None:
         "training.num_epochs=",
         "training.num_epochs=10",
     ]
+    assert ask("rnn", "train", "--set", "model.ce") == [
+        "model.cell=",
+        *(f"model.cell={cell}" for cell in ("tanh", "relu", "lstm", "gru")),
+    ]
     assert ask("rnn", "train", "--set", "no.such") == []
 
 
@@ -167,7 +171,7 @@ def test_a_real_bash_with_the_installed_script(here: Path) -> None:
     install = ["bash", "--norc", "-c", "rnn --install-completion bash; true"]
     subprocess.run(install, env=environment, capture_output=True, check=True)
     first, second = pty.openpty()
-    typed = "rnn trai\t-q -c mi\t--set model.dt\tfloat6\t; exit\n"
+    typed = "rnn trai\t-q -c mi\t--set model.ce\tlst\t; exit\n"
     shell = subprocess.Popen(
         ["bash", "--rcfile", str(home / ".bashrc"), "-i"],
         stdin=second,
@@ -187,4 +191,4 @@ def test_a_real_bash_with_the_installed_script(here: Path) -> None:
     os.close(first)
     assert shell.wait(20) == 0, written
     (run,) = (here / "runs").iterdir()
-    assert "dtype: float64" in (run / "config.yaml").read_text(), written
+    assert "cell: lstm" in (run / "config.yaml").read_text(), written
