@@ -73,6 +73,10 @@ def complete_keys(incomplete: str) -> list[str]:
     completions then, the shell sets no space after the equals sign.
     """
     keys = _keys()
+    # Where a section may be given by its kind alone, the key of the kind adds nothing.
+    for name in [name for name in keys if name.endswith(".kind")]:
+        if name.removesuffix(".kind") in keys:
+            del keys[name]
     key, equals, _ = incomplete.partition("=")
     if equals:
         return [f"{key}={value}" for value in keys.get(key, ())]
