@@ -77,10 +77,11 @@ def draw_terminals(runs: str) -> None:
             f"rnn train -c configs/digits.yaml --set data.validation_fraction=0.1 --runs {runs}"
         )
         save_screen(wait_for("epoch [23]./50 "), "rnn train", "train")
-        wait_for("next: ")
+        wait_for("next")
         run_in_terminal("rnn gradcheck")
-        screen = wait_for("initial_state.*\n[^$]*\\$ *$")
-        save_screen(screen.rstrip().removesuffix("$").rstrip(), "rnn gradcheck", "gradcheck")
+        # The shell's prompt follows the last line of the table.
+        screen = wait_for(r"initial_state[^\n]*\n(.*\n)*\$ *$")
+        save_screen(screen.rpartition("\n")[0], "rnn gradcheck", "gradcheck")
 
 
 def rnn(*words: object) -> str:
