@@ -1,11 +1,11 @@
 """The choices of options are those of the packages that use them."""
 
-from rnncli.analysis.training_curves import QUANTITIES
-from rnncli.runs.run_list import LISTED_STATUSES, SORTS
-
 from rnncli.analysis.prediction_files import FORMATS
+from rnncli.analysis.training_curves import QUANTITIES
 from rnncli.cli import gradcheck, init, plot, predict, runs
 from rnncli.gradients.gradcheck import TOLERANCES
+from rnncli.init.data_file import KINDS
+from rnncli.runs.run_list import LISTED_STATUSES, SORTS
 
 
 def test_the_choices_are_complete() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from conftest import Command, metrics, process
 
-from rnncli.analysis.training_curves import read_charts
 from rnncli.analysis.forecasts import read_forecasts
+from rnncli.analysis.training_curves import read_charts
 from rnncli.display import figure_files
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}

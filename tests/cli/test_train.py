@@ -11,8 +11,8 @@ from helpers.shell import run_line
 
 import rnncli
 from rnncli.analysis.evaluation_data import read_evaluation_data
-from rnncli.runs.saved_model import open_model
 from rnncli.inference.evaluation import evaluate
+from rnncli.runs.saved_model import open_model
 
 X = np.random.default_rng(0).standard_normal((40, 5, 1))
 

@@ -47,7 +47,7 @@ def test_an_entry_has_the_defaults_by_kind_of_data() -> None:
         KeyReference(
             key="model.cell",
             kinds=(),
-            default="tanh; gru for csv, npz, ts, series",
+            default="tanh; gru for csv, npz, parquet, ts, series",
             values="one of tanh, relu, lstm, gru",
             meaning="the recurrent cell",
         )
@@ -73,7 +73,7 @@ def test_the_markdown_has_a_table_for_each_section() -> None:
     text = markdown_reference()
     assert "## Section `training.optimizer`" in text
     assert "\n| `momentum` | sgd | `0.0` | number, at least 0 and below 1 | " in text
-    assert "\n| `path` | csv, npz, ts | required | path | " in text
+    assert "\n| `path` | csv, npz, parquet, ts | required | path | " in text
 
 
 def test_the_shipped_files_are_current() -> None:
