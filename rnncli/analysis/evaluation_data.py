@@ -5,12 +5,7 @@ from rnncli.errors import InputError
 from rnncli.runs.saved_model import SavedModel
 
 
-def read_evaluation_data(saved: SavedModel) -> Sequences:
-    """Return the test split of a model's run, or else its validation split; errors as below."""
-    return read_train_and_evaluation_data(saved)[1]
-
-
-def read_train_and_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
+def read_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
     """Return the training split of a model's run, and its test or else its validation split.
 
     Raises

@@ -46,7 +46,7 @@ def read_forecasts(saved: SavedModel) -> list[Forecast]:
         raise InputError(
             f"{saved.path}: is not a forecast; a run with 'data.kind: series' was expected"
         )
-    sequences = read_evaluation_data(saved)
+    _, sequences = read_evaluation_data(saved)
     batches: list[Predictions] = []
     evaluate(model, [sequences], on_predictions=batches.append)
     together = concatenated(batches)

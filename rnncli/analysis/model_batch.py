@@ -108,7 +108,7 @@ def trace_batch(
         batch = made.batch if sample is None else made.batch.sequence(sample)
         return ModelBatch(saved.model, batch)
     if source is None:
-        sequences = read_evaluation_data(saved)
+        _, sequences = read_evaluation_data(saved)
     else:
         sequences = _read_with_labels_if_any(source, saved.model.input_spec, count)
     return _traced_batch(saved.model, sequences, num_samples, sample)

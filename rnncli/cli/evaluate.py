@@ -40,7 +40,7 @@ def evaluate(
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output predictions.csv
     """
-    from rnncli.analysis.evaluation_data import read_train_and_evaluation_data
+    from rnncli.analysis.evaluation_data import read_evaluation_data
     from rnncli.datasets.inputs import read_inputs
     from rnncli.display.evaluation_report import show_evaluation
     from rnncli.inference.evaluation import evaluate as evaluate_model
@@ -51,7 +51,7 @@ def evaluate(
     if source is not None:
         sequences = read_inputs(source, model.input_spec, labelled=True)
     else:
-        train, evaluation_split = read_train_and_evaluation_data(saved)
+        train, evaluation_split = read_evaluation_data(saved)
         sequences = iter([evaluation_split])
     with _prediction_writer(model, output) as write:
         report = evaluate_model(model, sequences, train, write)

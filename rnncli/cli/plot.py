@@ -136,8 +136,8 @@ def _plot_predictions(run: str, output: Path, options: FigureOptions) -> None:
 
     saved = open_model(run)
     predictions: list[Predictions] = []
-    data = [read_evaluation_data(saved)]
-    report = evaluate(saved.model, data, on_predictions=predictions.append)
+    _, sequences = read_evaluation_data(saved)
+    report = evaluate(saved.model, [sequences], on_predictions=predictions.append)
     if report.classes:
         save_confusion(report, output, options)
     else:

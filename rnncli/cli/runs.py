@@ -86,8 +86,7 @@ def show(run: Run, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> 
     from rnncli.runs.run_record import read_record
 
     path = find_damaged_run(run, folder)
-    summary, record = summarize_run(path), read_record(path)
-    metrics = read_metrics(path, summary.epochs or 0)
+    summary, record, metrics = summarize_run(path), read_record(path), read_metrics(path)
     config = as_tree(read_config(path / CONFIG))
     if as_json:
         details = {"record": record, "metrics": rows_of(metrics), "config": config}

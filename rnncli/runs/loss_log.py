@@ -107,13 +107,13 @@ def _is_row(line: str, epoch: int, columns: int) -> bool:
     return first == str(epoch) and len(values) == columns - 1
 
 
-def read_metrics(folder: Path, epochs: int = 0) -> Metrics:
+def read_metrics(folder: Path) -> Metrics:
     """Return a run's loss log, column by column.
 
     Raises
     ------
     InputError
-        The log is missing, damaged, or has fewer than `epochs` rows.
+        The log is missing or damaged.
     """
     path = folder / METRICS
     if not path.is_file():
@@ -135,8 +135,6 @@ def read_metrics(folder: Path, epochs: int = 0) -> Metrics:
         raise InputError(f"{path}: malformed row; the file is damaged") from None
     if metrics["epoch"] != list(range(1, len(rows) + 1)):
         raise InputError(f"{path}: epochs are not consecutive; the file is damaged")
-    if len(rows) < epochs:
-        raise InputError(f"{path}: {len(rows)} of {epochs} epochs; the file is damaged")
     return metrics
 
 

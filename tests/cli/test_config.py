@@ -31,7 +31,7 @@ def test_show_prints_a_config_that_reproduces_itself(
 def test_wrong_input_is_one_line(rnn: Command, small: Path) -> None:
     for words, problem in (
         (["show", "latest", "-c", small], "give either --config FILE or a RUN"),
-        (["show", "latest"], "there is no run under runs/ yet"),
+        (["show", "latest"], "no run under runs/ yet"),
         (["show", "--set", "model.cel=gru"], "did you mean 'cell'?"),
         (["keys", "modle"], "modle: no key has this prefix"),
     ):

@@ -190,12 +190,21 @@ def test_a_record_with_invalid_values_is_a_damaged_one(
     assert "run.json" in str(bad["problem"])
 
 
-def test_a_log_that_is_shorter_than_the_record_is_damaged(rnn: Command, run_folder: Path) -> None:
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_log_that_is_shorter_than_the_record_is_shown(
+    rnn: Command, run_folder: Path, rows: int
+) -> None:
     log = run_folder / "metrics.csv"
-    log.write_text("".join(log.read_text().splitlines(keepends=True)[:2]))
-    shown = rnn("runs", "show", "latest")
-    assert (shown.code, shown.err.count("\n")) == (2, 1)
-    assert "metrics.csv: 1 of 3 epochs" in shown.err
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[: 1 + rows]))
+    path = run_folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"best_epoch": 10**9}))
+    for words in (
+        ("show", "latest"),
+        ("show", "latest", "--json"),
+        ("compare", "latest", "latest"),
+    ):
+        shown = rnn("runs", *words)
+        assert (shown.code, shown.err) == (0, "")
 
 
 @pytest.mark.parametrize("name", ["run.json", "metrics.csv", "config.yaml"])
