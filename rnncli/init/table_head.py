@@ -55,8 +55,8 @@ class TableHead:
         )
 
     def name(self, position: int) -> int | str:
-        """Return a column as a config gives it: by its name, if that is unique."""
-        if self.names is not None and self.names.count(self.names[position]) == 1:
+        """Return a column as a config gives it: by its name, if it has one that is unique."""
+        if self.names and self.names[position] and self.names.count(self.names[position]) == 1:
             return self.names[position]
         return position
 

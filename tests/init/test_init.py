@@ -294,3 +294,13 @@ def test_sales_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> N
     assert "ignored: time columns: date\n" in said
     assert "ignored: not numbers: shop\n" in said
     assert rnn("predict", "-w", "latest", "-i", "sales.csv").code == 0
+
+
+def test_row_numbers_without_a_name_identify_rows(rnn: Command, here: Path) -> None:
+    rows = [[i, *(round(np.sin(i * j), 3) for j in range(1, 7)), "ab"[i % 2]] for i in range(40)]
+    names = ["", *(f"t{i}" for i in range(6)), "label"]
+    data, said = proposed(rnn, table("a.csv", names, rows))
+    assert (data["id_column"], data["label_column"]) == (0, "label")
+    assert "40 sequences of 6 time steps" in said
+    assert "the first column identifies the sequences" in said
+    assert rnn("predict", "-w", "latest", "-i", "a.csv").out.startswith("id,label,")

@@ -57,7 +57,7 @@ class _Layout:
     @property
     def id_name(self) -> str:
         column = self.positions.id
-        return "id" if self.names is None or column is None else self.names[column]
+        return "id" if self.names is None or column is None else self.names[column] or "id"
 
     def place(self, table: Table, row: int, column: int) -> str:
         """Return row and column of a cell, for messages."""
