@@ -1,7 +1,8 @@
-"""What many tests need: the command in this process or in one of its own, and small data."""
+"""Shared by many tests: the command in this process or in one of its own, and small data."""
 
 import csv
 import hashlib
+import importlib
 import os
 import subprocess
 import sys
@@ -12,16 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncli.cli.main import COMMANDS, GROUPS, main
+from rnncli.cli.commands import COMMANDS
+from rnncli.cli.main import main
 
 REPOSITORY = Path(__file__).parent.parent
-# Every command and sub-command, by its full name.
-ALL_COMMANDS = {command.__name__: command for command in COMMANDS}
-for _name, _group in GROUPS.items():
-    if _group.registered_callback is not None:
-        ALL_COMMANDS[_name] = _group.registered_callback.callback
-    for _command in _group.registered_commands:
-        ALL_COMMANDS[f"{_name} {_command.callback.__name__}"] = _command.callback
+# The function of every command, by its full name, such as ``runs show``.
+ALL_COMMANDS = {}
+for _name in COMMANDS:
+    _app = importlib.import_module(f"rnncli.cli.{_name}").app
+    _is_group = _app.registered_callback is not None
+    if _is_group:
+        ALL_COMMANDS[_name] = _app.registered_callback.callback
+    for _command in _app.registered_commands:
+        _function = _command.callback
+        ALL_COMMANDS[f"{_name} {_function.__name__}" if _is_group else _name] = _function
 # A run of this name is there when the examples of the help and the README are run.
 EXAMPLE = "2026-11-22_14-05-33_sum_sign"
 

@@ -1,10 +1,11 @@
-"""Mutation testing of the numeric core: are small mistakes in it noticed by its tests?
+"""Mutation testing of the numeric core: small mistakes in it, and whether its tests notice them.
 
     python tests/mutation.py --number 100 --seed 0 --minutes 20
 
-Each mutant is one small change of one line: another operator, constant or condition, or a statement
-left out. It is applied to a copy of the package, on which the tests of the core run until one fails.
-A sample by seed is repeatable; when the time is up, the score is that of the mutants tried so far.
+Each mutant is one small change of one line: another operator, constant or condition, or a
+statement left out. It is applied to a copy of the package, on which the tests of the core run
+until one fails. A sample by seed is repeatable; when the time is up, the score is that of the
+mutants tried so far.
 Mutants that change nothing that anybody could notice are listed, with the reason, in `EQUIVALENT`.
 """
 

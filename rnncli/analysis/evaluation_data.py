@@ -16,7 +16,7 @@ def read_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
     if saved.run is None:
         raise InputError(f"{saved.path}: a weights file alone has no data; give --input FILE")
     config = saved.read_config()
-    splits = config.data.read(config.seed)[0]
+    splits = config.data.read(config.seed).splits
     if splits.for_evaluation is None:
         raise InputError(f"{saved.run}: no test or validation split; give --input FILE")
     return splits.train, splits.for_evaluation

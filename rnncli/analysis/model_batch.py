@@ -73,7 +73,7 @@ def gradcheck_batch(
             raise InputError("gradcheck: --set changes a config; a weights file alone has none")
         return random_batch(saved.model, num_samples)
     settings = saved.read_config(overrides)
-    examples = saved.model.examples(settings.data.read(settings.seed)[0].train)
+    examples = saved.model.examples(settings.data.read(settings.seed).splits.train)
     return _training_batch(saved.model, examples, num_samples)
 
 

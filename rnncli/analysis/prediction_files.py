@@ -20,6 +20,8 @@ from rnncli.runs.archive import write_npz
 from rnncli.runs.files import output_file, write_all
 
 FORMATS = ("csv", "jsonl", "npz")
+# The names of the output's own columns.
+_OWN_COLUMNS = {"label", "labels", "value", "true", "probability", "probabilities"}
 
 Write = Callable[[Predictions], None]
 
@@ -92,14 +94,25 @@ def _plain(values: Array, digits: str) -> list[list[Any]]:
     return rows
 
 
+def _leading_columns(part: Predictions) -> dict[str, Array]:
+    """Return the columns before the predictions: the id, and the position of time steps.
+
+    An id column that has the name of another column of the output is called ``id_NAME``.
+    """
+    others = {*part.positions, *_OWN_COLUMNS}
+    ids = {f"id_{name}" if name in others else name: ids for name, ids in part.ids.items()}
+    return ids | part.positions
+
+
 @contextmanager
 def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
     header_written = False
 
     def write(part: Predictions) -> None:
         nonlocal header_written
-        columns = list(part.positions)
-        groups = [_plain(place, "") for place in part.positions.values()]
+        leading = _leading_columns(part)
+        columns = list(leading)
+        groups = [_plain(column, "") for column in leading.values()]
         if part.labels is not None:
             columns += _columns(model, "true")
             groups.append(_plain(part.labels, ".9g"))
@@ -131,7 +144,7 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
         return value[0] if isinstance(value, list) and len(value) == 1 else value
 
     def write(part: Predictions) -> None:
-        places = {name: place.tolist() for name, place in part.positions.items()}
+        places = {name: column.tolist() for name, column in _leading_columns(part).items()}
         truth = None if part.labels is None else part.labels.tolist()
         chances = None if part.probabilities is None else part.probabilities.tolist()
         lines = []
@@ -153,9 +166,8 @@ def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
     parts: list[Predictions] = []
     yield parts.append
     classes = model.task.kind != "regression"
-    arrays = {
-        name: np.concatenate([p.positions[name] for p in parts]) for name in parts[0].positions
-    }
+    leading = [_leading_columns(part) for part in parts]
+    arrays = {name: np.concatenate([part[name] for part in leading]) for name in leading[0]}
     arrays["label" if classes else "value"] = np.concatenate([p.values for p in parts])
     if parts[0].labels is not None:
         arrays["true"] = np.concatenate([p.labels for p in parts if p.labels is not None])

@@ -1,87 +1,102 @@
-"""The curves of runs over their epochs, one chart per quantity."""
+"""The curves of runs, quantity by quantity, ready to be drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
 from rnncli.errors import InputError, one_line
-from rnncli.runs.loss_log import Metrics, read_metrics
+from rnncli.runs.loss_log import Metrics, best_row, read_metrics
 
-# One chart each; the first three are logged for the training and the validation split.
+# Each in its own chart; the first three are logged for the training and the validation split.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
-
-Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """The curves of one quantity over the epochs: the points of each, by its name."""
+    """The curves of one quantity over the epochs.
+
+    Attributes
+    ----------
+    quantity : str
+        Such as ``loss``.
+    curves : dict of str to list of (float, float)
+        The epoch and the value of each point, by the name of the curve.
+    best_epochs : dict of str to int
+        The best epoch of the run of a curve; without curves of the training split where there is
+        a validation split.
+    """
 
     quantity: str
-    curves: dict[str, Points]
+    curves: dict[str, list[tuple[float, float]]]
+    best_epochs: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_named(self) -> bool:
-        """Whether the names of the curves tell more than the quantity does."""
+        """Whether the names of the curves say more than the quantity does."""
         return list(self.curves) != [self.quantity]
 
 
 def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list[Chart]:
     """Return a chart for each quantity.
 
-    One run gives a training and a validation curve; several give one curve each, that of the
-    validation split or, without validation, that of the training split.
+    The curves of one run are those of its training and validation split; those of several runs, of
+    their validation splits, or of the training split of a run without one.
 
     Parameters
     ----------
     folders : sequence of Path
         The runs.
     quantities : sequence of str
-        Of `QUANTITIES`; by default all that the runs have.
+        Of `QUANTITIES`; without any, all that the runs have.
 
     Raises
     ------
     InputError
-        A log is damaged or has no epoch yet, or no log has one of the quantities.
+        A log is damaged or has no epoch yet, or none contains a quantity.
     """
     logs = dict(zip(_names(folders), map(read_metrics, folders), strict=True))
     for name, metrics in logs.items():
         if not metrics["epoch"]:
-            raise InputError(f"{name}: no completed epoch yet; there is nothing to draw")
-    charts = [_chart(logs, name) for name in QUANTITIES]
-    available = {chart.quantity: chart for chart in charts if chart.curves}
+            raise InputError(f"{name}: has no finished epoch yet; there is nothing to draw")
+    charts = {name: _chart(logs, name) for name in QUANTITIES}
+    logged = {name: chart for name, chart in charts.items() if chart.curves}
     for name in quantities:
-        if name not in available:
-            raise InputError(f"--quantity: '{name}' is not logged; one of {', '.join(available)}")
-    return [chart for name, chart in available.items() if name in (quantities or available)]
+        if name not in logged:
+            raise InputError(f"--quantity: '{name}' was not logged; one of {', '.join(logged)}")
+    return [chart for name, chart in logged.items() if name in (quantities or logged)]
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
-    """Return the folders' names, or their paths if two names are equal."""
+    """Return the folders' names; their paths where names are not enough."""
     names = [folder.resolve().name for folder in folders]
-    ambiguous = len(set(names)) < len(names)
-    return [one_line(str(f) if ambiguous else n) for f, n in zip(folders, names, strict=True)]
+    alike = len(set(names)) < len(names)
+    return [one_line(str(f) if alike else n) for f, n in zip(folders, names, strict=True)]
 
 
 def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
-    curves: dict[str, Points] = {}
+    curves: dict[str, list[tuple[float, float]]] = {}
+    best_epochs: dict[str, int] = {}
     for run, metrics in logs.items():
-        all_points = {
+        splits = {
             "train": _points(metrics, f"train_{quantity}"),
             "validation": _points(metrics, f"val_{quantity}"),
             quantity: _points(metrics, quantity),
         }
-        logged = {name: points for name, points in all_points.items() if points}
-        if len(logs) == 1:
-            return Chart(quantity, logged)
-        if logged:
-            name, points = list(logged.items())[-1]
-            curves[f"{run} (train)" if name == "train" else run] = points
-    return Chart(quantity, curves)
+        logged = {name: points for name, points in splits.items() if points}
+        if not logged:
+            continue
+        last, best = list(logged)[-1], best_row(metrics)
+        if len(logs) > 1:
+            logged = {f"{run} (train)" if last == "train" else run: logged[last]}
+            last = next(iter(logged))
+        curves |= logged
+        if best is not None and quantity not in ("learning_rate", "grad_norm"):
+            best_epochs[last] = best + 1
+    return Chart(quantity, curves, best_epochs)
 
 
-def _points(metrics: Metrics, column: str) -> Points:
+def _points(metrics: Metrics, column: str) -> list[tuple[float, float]]:
     values = metrics.get(column, [])
     points = list(zip(metrics["epoch"], values, strict=True)) if values else []
     return points if any(isfinite(value) for _, value in points) else []

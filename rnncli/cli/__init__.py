@@ -1,1 +1,1 @@
-"""The command line: one file a command. Parse, call, render."""
+"""The command line: one file per command, which parses the options and shows the result."""

@@ -1,7 +1,7 @@
-"""What the shell completes besides commands and options: files, runs, keys of the config.
+"""Shell completion of runs, files, choices and config keys.
 
-Nothing here needs NumPy, and nothing is ever printed but completions: what goes wrong completes
-nothing.
+Nothing here imports NumPy, and nothing but completions is ever printed: on any error, there are no
+completions.
 """
 
 import json
@@ -16,60 +16,72 @@ from typing import Any
 VARIABLE = "_RNN_COMPLETE"
 
 
-def _quietly(complete: Callable[[str], Iterable[str]]) -> Callable[[str], list[str]]:
+def _silent(complete: Callable[[str], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Return a function whose completions match what is typed; without any if it fails."""
+
     @wraps(complete)
-    def completed(incomplete: str) -> list[str]:
+    def completions(incomplete: str) -> list[str]:
         with suppress(Exception):
             return [word for word in complete(incomplete) if word.startswith(incomplete)]
         return []
 
-    return completed
+    return completions
 
 
 def words(*choices: str) -> Callable[[str], list[str]]:
-    """Return a completion to one of some words."""
-    return _quietly(lambda incomplete: choices)
+    """Return a completion to one of these words."""
+    return _silent(lambda incomplete: choices)
 
 
-@_quietly
+@_silent
 def complete_configs(incomplete: str) -> list[str]:
     """Complete the path of a config."""
-    return _files(incomplete, (".yaml", ".yml"))
+    return _paths(incomplete, (".yaml", ".yml"))
 
 
-@_quietly
+@_silent
 def complete_runs(incomplete: str) -> list[str]:
-    """Complete a RUN: ``latest``, names under ``runs/``, the newest first, or a path."""
+    """Complete a RUN: ``latest``, a name under ``runs/``, the newest first, or a path."""
     from rnncli.runs.run_folder import run_folders
 
+    if "/" in incomplete:
+        return _paths(incomplete, ())
     names = [folder.name for folder in run_folders(Path("runs"))]
-    return [*["latest"][: len(names)], *names] if "/" not in incomplete else _files(incomplete, ())
+    return ["latest", *names] if names else []
 
 
-@_quietly
+@_silent
 def complete_weights(incomplete: str) -> list[str]:
-    """Complete a RUN or a weights file."""
+    """Complete a RUN or the path of a weights file."""
     runs = [] if "/" in incomplete else complete_runs(incomplete)
-    return runs + _files(incomplete, (".npz",))
+    return runs + _paths(incomplete, (".npz",))
 
 
-@_quietly
+@_silent
+def complete_topics(incomplete: str) -> list[str]:
+    """Complete the name of a page of the guide."""
+    import rnncli
+
+    return sorted(path.stem for path in (Path(rnncli.__file__).parent / "guide").glob("*.md"))
+
+
+@_silent
 def complete_keys(incomplete: str) -> list[str]:
-    """Complete ``KEY=VALUE``: keys, and the values of one of them.
+    """Complete ``KEY=VALUE``: a key, or a value of the key that is typed.
 
-    Where one key is left, it comes with values: its choices, or its default. With several answers
-    the shell sets no blank after the equals sign.
+    A key that is the only match is followed by its choices or its default. As there are several
+    completions then, the shell sets no space after the equals sign.
     """
     keys = _keys()
     key, equals, _ = incomplete.partition("=")
     if equals:
         return [f"{key}={value}" for value in keys.get(key, ())]
-    found = [name for name in keys if name.startswith(incomplete)]
-    values = [f"{found[0]}={value}" for value in keys[found[0]]] if len(found) == 1 else []
-    return [f"{name}=" for name in found] + values
+    matches = [name for name in keys if name.startswith(incomplete)]
+    values = [f"{matches[0]}={value}" for value in keys[matches[0]]] if len(matches) == 1 else []
+    return [f"{name}=" for name in matches] + values
 
 
-@_quietly
+@_silent
 def complete_prefixes(incomplete: str) -> list[str]:
     """Complete the beginning of a key."""
     return list(_keys())
@@ -116,55 +128,58 @@ def _choices(schema: dict[str, Any]) -> list[Any]:
     return choices
 
 
-def _files(incomplete: str, endings: tuple[str, ...]) -> list[str]:
-    """Return folders, and files of some endings; a folder that is the only one is entered."""
-    folder, slash, begun = incomplete.rpartition("/")
-    found = []
+def _paths(incomplete: str, extensions: tuple[str, ...]) -> list[str]:
+    """Return folders, and files with these extensions; a folder that is the only match is entered.
+
+    Hidden names are completed only after a typed dot.
+    """
+    folder, slash, beginning = incomplete.rpartition("/")
+    paths = []
     with os.scandir(Path(folder + slash).expanduser()) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            hidden = entry.name.startswith(".") and not begun.startswith(".")
-            if entry.name.startswith(begun) and not hidden and entry.name.isprintable():
+            hidden = entry.name.startswith(".") and not beginning.startswith(".")
+            if entry.name.startswith(beginning) and not hidden and entry.name.isprintable():
                 if entry.is_dir():
-                    found.append(f"{folder}{slash}{entry.name}/")
-                elif entry.name.endswith(endings):
-                    found.append(f"{folder}{slash}{entry.name}")
-    if len(found) == 1 and found[0].endswith("/"):
-        return _files(found[0], endings) or found
-    return found
+                    paths.append(f"{folder}{slash}{entry.name}/")
+                elif entry.name.endswith(extensions):
+                    paths.append(f"{folder}{slash}{entry.name}")
+    if len(paths) == 1 and paths[0].endswith("/"):
+        return _paths(paths[0], extensions) or paths
+    return paths
 
 
-def complete(answer: Callable[[], int]) -> int:
-    """Let the application answer the shell, without a word about what is wrong.
+def complete(run: Callable[[], int]) -> int:
+    """Run the application for a request of the shell; errors are not reported.
 
-    Bash takes an equals sign for a word of its own, and replaces only what follows it; so words are
-    put together before, and cut after.
+    Bash makes an equals sign a word of its own and replaces only what follows it. So the words are
+    joined before the application runs, and its completions are cut after the equals sign.
     """
-    written, cut, code = StringIO(), False, 0
-    with redirect_stdout(written), suppress(Exception):
+    output, cut, code = StringIO(), False, 0
+    with redirect_stdout(output), suppress(Exception):
         if os.environ[VARIABLE] == "complete_bash":
-            cut = _put_together()
+            cut = _join_words_at_equals_signs()
         try:
-            answer()
-        except SystemExit as left:  # by which fish knows whether to complete files
-            code = int(left.code or 0)
-    for line in written.getvalue().splitlines():
+            run()
+        except SystemExit as exit:  # the code tells fish whether to complete files
+            code = int(exit.code or 0)
+    for line in output.getvalue().splitlines():
         print(line.rpartition("=")[2] if cut else line)
     return code
 
 
-def _put_together() -> bool:
-    """Put together the words that ``=`` divides; return whether the one to complete is such."""
-    given = os.environ["COMP_WORDS"].split("\n")
-    if "=" not in given:
+def _join_words_at_equals_signs() -> bool:
+    """Join the words around ``=``; return whether the word to complete is one of those."""
+    words = os.environ["COMP_WORDS"].split("\n")
+    if "=" not in words:
         return False
-    together: list[str] = []
-    cursor, place = 0, int(os.environ["COMP_CWORD"])
-    for number, (before, word) in enumerate(zip(["", *given], given, strict=False)):
-        if together and "=" in (before, word):
-            together[-1] += word
+    joined: list[str] = []
+    cursor, current = 0, int(os.environ["COMP_CWORD"])
+    for number, (previous, word) in enumerate(zip(["", *words], words, strict=False)):
+        if joined and "=" in (previous, word):
+            joined[-1] += word
         else:
-            together.append(word)
-        if number <= place:
-            cursor = len(together) - 1
-    os.environ |= {"COMP_WORDS": "\n".join(together), "COMP_CWORD": str(cursor)}
-    return "=" in together[cursor]
+            joined.append(word)
+        if number <= current:
+            cursor = len(joined) - 1
+    os.environ |= {"COMP_WORDS": "\n".join(joined), "COMP_CWORD": str(cursor)}
+    return "=" in joined[cursor]

@@ -1,4 +1,4 @@
-"""``rnn config``: complete configs, the reference of the keys, and the JSON schema."""
+"""``rnn config`` and its commands."""
 
 import json
 from dataclasses import asdict
@@ -6,38 +6,36 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import complete_prefixes, complete_runs
-from rnncli.cli.options import ConfigFile, Json, Overrides, config_of
+from rnncli.cli.commands import command_app, show_help
+from rnncli.cli.completion import complete_prefixes
+from rnncli.cli.options import ConfigFile, Json, OptionalRun, Overrides
 from rnncli.errors import InputError
 
-config_app = typer.Typer(no_args_is_help=True)
+app = command_app(invoke_without_command=True)
 
 
-@config_app.callback()
-def _config() -> None:
-    """Show a complete config, the reference of all keys, or the JSON schema.
+@app.callback()
+def _config(context: typer.Context) -> None:
+    """Show a complete config, its keys or its JSON schema.
 
     \b
     Examples:
       rnn config keys training
       rnn config show -c configs/digits.yaml
     """
+    if context.invoked_subcommand is None:
+        show_help(context)
 
 
-@config_app.command()
+@app.command()
 def show(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[RUN]",
-            help="A run folder, a run's name, or 'latest'.",
-            autocompletion=complete_runs,
-        ),
-    ] = None,
+    run: OptionalRun = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
 ) -> None:
-    """Show a config file, a run's config or the defaults as YAML, with every default filled in.
+    """Show a config with all defaults, as YAML.
+
+    The config is that of a file or of a run, or the default config.
 
     \b
     Examples:
@@ -45,6 +43,7 @@ def show(
       rnn config show -c configs/digits.yaml --set model.hidden_size=64
       rnn config show latest
     """
+    from rnncli.cli.resolved_config import resolved_config
     from rnncli.config import yaml12
     from rnncli.config.json_schema import schema_line
     from rnncli.config.tree import as_tree
@@ -54,16 +53,13 @@ def show(
         if config is not None:
             raise InputError("config show: give either --config FILE or a RUN")
         config = find_run(run) / CONFIG
-    text = yaml12.dump(as_tree(config_of(config, overrides)))
+    text = yaml12.dump(as_tree(resolved_config(config, overrides)))
     print(f"{schema_line()}\n{text}", end="")
 
 
-@config_app.command()
+@app.command()
 def schema() -> None:
-    """Print the JSON schema by which an editor completes and checks configs.
-
-    Saved as schema.json beside a config, it is named in the first line of what 'rnn init' and
-    'rnn config show' write there.
+    """Print the JSON schema, with which an editor checks configs.
 
     \b
     Examples:
@@ -75,17 +71,15 @@ def schema() -> None:
     print(json.dumps(json_schema(), indent=2))
 
 
-@config_app.command()
+@app.command()
 def keys(
     prefix: Annotated[
         str,
-        typer.Argument(
-            help="Show only the keys with this prefix.", autocompletion=complete_prefixes
-        ),
+        typer.Argument(help="Only keys that begin with this.", autocompletion=complete_prefixes),
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """List every key with its default, its values and its meaning.
+    """List the keys with their defaults, values and meanings.
 
     \b
     Examples:
@@ -94,12 +88,12 @@ def keys(
       rnn config keys model --json
     """
     from rnncli.config.reference import reference
-    from rnncli.display.tables import show_keys
+    from rnncli.display.config_keys import show_keys
 
-    entries = reference(prefix)
-    if not entries:
-        raise InputError(f"{prefix}: no key has this prefix; 'rnn config keys' lists them all")
+    described = reference(prefix)
+    if not described:
+        raise InputError(f"{prefix}: no key begins with this; 'rnn config keys' lists all keys")
     if as_json:
-        print(json.dumps({"keys": [asdict(entry) for entry in entries]}))
+        print(json.dumps({"keys": [asdict(key) for key in described]}))
     else:
-        show_keys(entries)
+        show_keys(described)

@@ -2,24 +2,25 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from rnncli.cli.options import Json, Overrides, config_of
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import ConfigFile, Json, Overrides
+
+app = command_app()
 
 
+@app.command()
 def doctor(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", metavar="FILE", help="The YAML config.")
-    ] = None,
+    config: ConfigFile = None,
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Examine config, data and a new network before a long run.
+    """Check a config, its data and its new network before a long run.
 
-    Exit code 1 if anything is found; each finding says what to change.
+    Each finding says what was measured, what it means and what to change. Exit code 1 if there is
+    a finding.
 
     \b
     Examples:
@@ -28,12 +29,13 @@ def doctor(
       rnn doctor -c configs/digits.yaml --set model.hidden_size=64 --json
     """
     from rnncli.analysis.diagnosis import diagnose
-    from rnncli.display.findings import show_diagnosis
+    from rnncli.cli.resolved_config import resolved_config
+    from rnncli.display.doctor_report import show_diagnosis
 
-    found = diagnose(config_of(config, overrides))
+    diagnosis = diagnose(resolved_config(config, overrides))
     if as_json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(asdict(diagnosis)))
     else:
-        show_diagnosis(found)
-    if not found.healthy:
+        show_diagnosis(diagnosis)
+    if not diagnosis.healthy:
         raise typer.Exit(1)

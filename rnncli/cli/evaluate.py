@@ -1,21 +1,30 @@
 """``rnn evaluate``."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from rnncli.cli.commands import command_app
 from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
 
+app = command_app()
 
+
+@app.command()
 def evaluate(
     weights: Weights,
     source: LabelledInput = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write each answer beside the truth, by ending."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write each prediction beside the true label or value: .csv, .jsonl or .npz.",
         ),
     ] = None,
     as_json: Json = False,
@@ -23,36 +32,42 @@ def evaluate(
     """Score a model on labelled sequences, beside simple baselines.
 
     The baselines are the most frequent class or the mean; for forecasts also the last value, and
-    the values of the last period.
+    the value one period ago.
 
     \b
     Examples:
       rnn evaluate -w latest
       rnn evaluate -w model.npz -i labelled.csv --json
-      rnn evaluate -w latest --output answers.csv
+      rnn evaluate -w latest --output predictions.csv
     """
     from rnncli.analysis.evaluation_data import read_evaluation_data
-    from rnncli.analysis.prediction_files import format_of, open_predictions
     from rnncli.datasets.inputs import read_inputs
-    from rnncli.display.tables import show_report
+    from rnncli.display.evaluation_report import show_evaluation
     from rnncli.inference.evaluation import evaluate as evaluate_model
     from rnncli.runs.saved_model import open_model
 
     saved = open_model(weights)
-    model = saved.model
-    train = None
+    model, train = saved.model, None
     if source is not None:
-        batches = read_inputs(source, model.input_spec, labelled=True)
+        sequences = read_inputs(source, model.input_spec, labelled=True)
     else:
-        train, sequences = read_evaluation_data(saved)
-        batches = iter([sequences])
-    if output is None:
-        report = evaluate_model(model, batches, train)
-    else:
-        form = format_of(output, None)
-        with open_predictions(model, form, output, standard_output()) as write:
-            report = evaluate_model(model, batches, train, write)
+        train, evaluation_split = read_evaluation_data(saved)
+        sequences = iter([evaluation_split])
+    with _prediction_writer(model, output) as write:
+        report = evaluate_model(model, sequences, train, write)
     if as_json:
         print(json.dumps(report.as_dict()))
     else:
-        show_report(report)
+        show_evaluation(report)
+
+
+@contextmanager
+def _prediction_writer(model: Any, output: Path | None) -> Iterator[Callable[[Any], None]]:
+    """Open a file for predictions; without a file, they are not written."""
+    from rnncli.analysis.prediction_files import format_of, open_predictions
+
+    if output is None:
+        yield lambda predictions: None
+    else:
+        with open_predictions(model, format_of(output, None), output, standard_output()) as write:
+            yield write

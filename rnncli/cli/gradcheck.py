@@ -6,40 +6,33 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import complete_weights, words
-from rnncli.cli.options import ConfigFile, Json, Overrides
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import ConfigFile, Json, OptionalWeights, Overrides, choice
+
+METHODS = ("complex", "central")
+_JSON_KEYS = ("name", "shape", "max_relative_error", "gradient_norm", "tested", "untested")
+
+app = command_app()
 
 
+@app.command()
 def gradcheck(
     config: ConfigFile = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            "--weights",
-            "-w",
-            metavar="FILE-or-RUN",
-            help="Check a trained model.",
-            autocompletion=complete_weights,
-        ),
-    ] = None,
+    weights: OptionalWeights = None,
     overrides: Overrides = None,
     method: Annotated[
         str,
-        typer.Option(
-            metavar="complex|central",
-            help="How the true derivative is found.",
-            autocompletion=words("complex", "central"),
-        ),
+        choice("--method", values=METHODS, help="How the true derivatives are calculated."),
     ] = "complex",
     num_samples: Annotated[int, typer.Option(min=1, help="Sequences in the checked batch.")] = 8,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say where a mistake is made, and which it is.")
+        bool, typer.Option("--explain", help="Locate the first error, and name its likely cause.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Prove the gradients of your own model, data and loss, entry by entry.
+    """Check the gradients of your own model, data and loss against the true derivatives.
 
-    Exit code 1 if backpropagation is wrong anywhere.
+    Exit code 1 if a gradient is wrong.
 
     \b
     Examples:
@@ -50,26 +43,25 @@ def gradcheck(
     """
     from rnncli.analysis.gradient_analysis import check_gradients, explain_gradients
     from rnncli.analysis.model_batch import gradcheck_batch
-    from rnncli.display.tables import explained, show_gradcheck
-    from rnncli.display.words import say
+    from rnncli.display.gradcheck_report import explanation_text, show_gradcheck
+    from rnncli.display.terminal import write_message
     from rnncli.gradients.gradcheck import TOLERANCES
 
     checked = gradcheck_batch(config, weights, overrides or [], num_samples)
     checks = check_gradients(checked, method)
     passed = all(check.passed for check in checks) and any(check.tested for check in checks)
-    found = explain_gradients(checked) if explain else None
+    explanation = explain_gradients(checked) if explain else None
     if as_json:
-        keys = ("name", "shape", "max_relative_error", "gradient_norm", "tested", "untested")
-        arrays = [{key: getattr(check, key) for key in keys} for check in checks]
-        answer: dict[str, object] = {"passed": passed, "method": method, "arrays": arrays}
+        arrays = [{key: getattr(check, key) for key in _JSON_KEYS} for check in checks]
+        result: dict[str, object] = {"passed": passed, "method": method, "arrays": arrays}
         if explain:
-            answer["explanation"] = asdict(found) if found else None
-        print(json.dumps(answer))
+            result["explanation"] = asdict(explanation) if explanation else None
+        print(json.dumps(result))
     else:
         show_gradcheck(checks, method, TOLERANCES[method])
         if explain:
-            print(explained(found, passed))
+            print(explanation_text(explanation, passed))
     if not passed:
-        wrong = [check.name for check in checks if not check.passed]
-        say(f"error: wrong gradients: {', '.join(wrong)}" if wrong else "error: nothing tested")
+        wrong = ", ".join(check.name for check in checks if not check.passed)
+        write_message(f"error: wrong gradients: {wrong}" if wrong else "error: nothing was tested")
         raise typer.Exit(1)

@@ -6,46 +6,61 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import words
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import choice
 from rnncli.errors import InputError
 
+KINDS = ("csv", "parquet", "npz", "ts", "series")
 
+app = command_app()
+
+
+_DataFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help=".csv or .ts (also as .gz), .parquet, .npz or .npy."),
+]
+_Target = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="The config to write; '-' is standard output."
+    ),
+]
+_LabelColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The column of the label; in a series, of the target."),
+]
+_SequenceColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The column that identifies the sequence, in a CSV with one time step per row.",
+    ),
+]
+_InputSize = Annotated[
+    int | None,
+    typer.Option(metavar="D", min=1, help="Features per time step, in a CSV of sequences."),
+]
+_Labels = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The file of the labels of an .npy file.")
+]
+
+
+@app.command()
 def init(
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="[FILE]", help="CSV, .npz, .npy or .ts; CSV and .ts also as .gz."),
-    ] = None,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FILE", help="The config; '-' is standard output."),
-    ] = "config.yaml",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the config.")] = False,
+    file: _DataFile = None,
+    output: _Target = "config.yaml",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing config.")] = False,
     kind: Annotated[
-        str | None,
-        typer.Option(
-            metavar="csv|npz|ts|series",
-            help="What the file is.",
-            autocompletion=words("csv", "npz", "ts", "series"),
-        ),
+        str | None, choice("--kind", values=KINDS, help="The kind of the data file.")
     ] = None,
-    input_size: Annotated[
-        int | None, typer.Option(metavar="D", min=1, help="Features a step, in rows of CSV.")
-    ] = None,
-    label_column: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The label, or in a series what is foretold."),
-    ] = None,
-    sequence_column: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="In CSV with one step a row, what tells sequences."),
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The labels of an .npy file.")
-    ] = None,
+    input_size: _InputSize = None,
+    label_column: _LabelColumn = None,
+    sequence_column: _SequenceColumn = None,
+    labels: _Labels = None,
 ) -> None:
-    """Look at a data file, and write a config for it, with comments, to begin with.
+    """Write a config for a data file, with comments about what was recognized.
 
-    Without FILE it is that of a synthetic task.
+    Without FILE, the config is that of a synthetic task.
 
     \b
     Examples:
@@ -53,24 +68,24 @@ def init(
       rnn init labelled.csv -o labelled.yaml
       rnn init labelled.csv --input-size 5 -o -
     """
-    from rnncli.display.words import say
-    from rnncli.init.entries import Hints
-    from rnncli.init.starter import starter
+    from rnncli.display.terminal import write_message
+    from rnncli.init.config_text import suggested_config
+    from rnncli.init.suggestion import Hints
     from rnncli.runs.files import output_file
 
     target = None if output == "-" else Path(output)
     if target is not None and not force and (target.exists() or target.is_symlink()):
-        raise InputError(f"{target}: is there already; give --output FILE, or --force")
+        raise InputError(f"{target}: already exists; give --output FILE, or --force")
     hints = Hints(kind, input_size, label_column, sequence_column, labels)
-    found = starter(file, hints, target)
-    for line in found.seen:
-        say(line)
-    for line in found.unsure:
-        say(f"not certain: {line}")
+    suggested = suggested_config(file, hints, target)
+    for line in suggested.findings:
+        write_message(line)
+    for line in suggested.uncertainties:
+        write_message(f"not certain: {line}")
     if target is None:
-        sys.stdout.write(found.text)
+        sys.stdout.write(suggested.text)
         return
     with output_file(target) as stream:
-        stream.write(found.text.encode())
-    say(f"next: rnn train -c {target}")
+        stream.write(suggested.text.encode())
+    write_message(f"next: rnn train -c {target}")
     print(target)

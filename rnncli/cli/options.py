@@ -1,25 +1,64 @@
-"""Options that several commands share."""
+"""Arguments and options that several commands share, each defined once."""
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from rnncli.cli.completion import complete_configs, complete_keys, complete_weights
+from rnncli.cli.completion import (
+    complete_configs,
+    complete_keys,
+    complete_runs,
+    complete_weights,
+    words,
+)
+from rnncli.errors import InputError
 
-if TYPE_CHECKING:
-    from rnncli.config.config import Config
 
+def choice(*flags: str, values: Sequence[str], help: str) -> Any:
+    """Return an option that takes one of some values, which are shown, completed and checked.
+
+    Parameters
+    ----------
+    *flags : str
+        The names of the option, the long one first.
+    values : sequence of str
+        The values.
+    help : str
+        The help text.
+    """
+
+    def check(context: typer.Context, value: Any) -> Any:
+        if context.resilient_parsing:  # the shell requests completions
+            return value
+        for word in value if isinstance(value, list | tuple) else [value]:
+            if word is not None and word not in values:
+                from rnncli.suggestions import suggest
+
+                raise InputError(f"{flags[0]}: '{word}' is unknown; {suggest(word, values)}")
+        return value
+
+    metavar = "|".join(values)
+    return typer.Option(
+        *flags, metavar=metavar, help=help, autocompletion=words(*values), callback=check
+    )
+
+
+_run: Any = typer.Argument(
+    metavar="RUN", help="A run folder, a run's name, or 'latest'.", autocompletion=complete_runs
+)
+Run = Annotated[str, _run]
+OptionalRun = Annotated[str | None, _run]
+SeveralRuns = Annotated[list[str], _run]
+RunsFolder = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of the runs.")]
+DEFAULT_RUNS = Path("runs")
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
-        "--config",
-        "-c",
-        metavar="FILE",
-        help="The YAML config.",
-        autocompletion=complete_configs,
+        "--config", "-c", metavar="FILE", help="YAML config.", autocompletion=complete_configs
     ),
 ]
 Overrides = Annotated[
@@ -27,43 +66,39 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change a key of the config; repeatable.",
+        help="Change a key of the config; may be repeated.",
         autocompletion=complete_keys,
     ),
 ]
-Weights = Annotated[
-    str,
-    typer.Option(
-        "--weights",
-        "-w",
-        metavar="FILE-or-RUN",
-        help="A weights file, a run folder, a run's name, or 'latest'.",
-        autocompletion=complete_weights,
-    ),
-]
+_weights: Any = typer.Option(
+    "--weights",
+    "-w",
+    metavar="FILE-or-RUN",
+    help="A weights file, a run folder, a run's name, or 'latest'.",
+    autocompletion=complete_weights,
+)
+Weights = Annotated[str, _weights]
+OptionalWeights = Annotated[str | None, _weights]
 LabelledInput = Annotated[
     str | None,
     typer.Option(
         "--input",
         "-i",
         metavar="FILE",
-        help="Labelled sequences; by default the run's own test or validation data.",
+        help="Labelled sequences; '-' is standard input. By default, the run's test split, or "
+        "else its validation split.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+FigureFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Draw into a .png, .svg or .pdf file."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON object to standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 def standard_output() -> BinaryIO:
-    """Return standard output for bytes; a sink where it is closed."""
+    """Return standard output for bytes; where it is closed, what is written is discarded."""
     if sys.stdout is None:
         return open(os.devnull, "wb")
     return sys.stdout.buffer
-
-
-def config_of(path: Path | None, overrides: list[str] | None) -> "Config":
-    """Return the config of a file, or the defaults, with overrides."""
-    from rnncli.config.reading import default_config, read_config
-
-    if path is None:
-        return default_config(overrides or ())
-    return read_config(path, overrides or ())

@@ -5,88 +5,140 @@ from typing import Annotated
 
 import typer
 
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import FigureFile, SeveralRuns, choice
+from rnncli.display.figure_options import (
+    DEFAULT_OPTIONS,
+    MAX_DPI,
+    FigureOptions,
+    check_figure_file,
+    parse_size,
+)
 from rnncli.errors import InputError
 
+QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
+KINDS = ("curves", "confusion", "forecast")
 
+app = command_app()
+
+
+_Kind = Annotated[
+    str,
+    choice(
+        "--kind",
+        values=KINDS,
+        help="Curves by epoch; the confusion matrix, or predicted against true values; or the "
+        "forecasts of a series over time.",
+    ),
+]
+_Quantities = Annotated[
+    list[str] | None,
+    choice("--quantity", values=QUANTITIES, help="A curve; may be repeated. By default, all."),
+]
+_Size = Annotated[
+    str | None, typer.Option(metavar="WxH", help="Size of the file's figure in inches.")
+]
+_Dpi = Annotated[
+    int, typer.Option(metavar="N", min=10, max=MAX_DPI, help="Dots per inch of a .png file.")
+]
+_Title = Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the file's figure.")]
+
+
+@app.command()
 def plot(
-    wanted: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Folders, names or 'latest'.")
-    ],
-    quantities: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--quantity",
-            metavar="loss|accuracy|rmse|learning_rate|grad_norm",
-            help="What to draw; repeatable. All by default.",
-        ),
-    ] = None,
-    log: Annotated[bool, typer.Option("--log", help="Draw logarithms.")] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Draw into a .png, .svg or .pdf instead."
-        ),
-    ] = None,
-    kind: Annotated[
-        str,
-        typer.Option(
-            metavar="curves|confusion",
-            help="'confusion' is of the held-out data: classes, or true against predicted values.",
-        ),
-    ] = "curves",
+    runs: SeveralRuns,
+    kind: _Kind = "curves",
+    quantities: _Quantities = None,
+    log: Annotated[bool, typer.Option("--log", help="Use logarithmic axes.")] = False,
+    output: FigureFile = None,
+    size: _Size = None,
+    dpi: _Dpi = DEFAULT_OPTIONS.dpi,
+    title: _Title = None,
 ) -> None:
-    """Draw the curves of runs, in the terminal or into a file.
+    """Draw the curves of runs, or the predictions of a run, in the terminal or into a file.
 
-    One run shows its training and validation part, several their validation parts.
+    The curves of one run are those of its training and validation split; those of several runs,
+    of their validation splits. Confusion matrices and forecasts use the test split, or else the
+    validation split.
 
     \b
     Examples:
       rnn plot latest
       rnn plot latest 2026-11-22_14-05-33_sum_sign --quantity loss --log
-      rnn plot latest --output curves.png
+      rnn plot latest --output curves.png --size 6x4 --dpi 200 --title "Sum sign"
       rnn plot latest --kind confusion --output confusion.svg
     """
+    options = _figure_options(output, size, dpi, title)
+    if kind == "curves":
+        _plot_curves(runs, quantities or [], log, output, options)
+        return
+    if len(runs) > 1 or quantities or log:
+        raise InputError(f"--kind {kind}: takes one run, and neither --quantity nor --log")
+    if kind == "forecast":
+        _plot_forecasts(runs[0], output, options)
+    elif output is None:
+        raise InputError("--kind confusion: needs --output FILE; in the terminal: 'rnn evaluate'")
+    else:
+        _plot_predictions(runs[0], output, options)
+
+
+def _figure_options(
+    output: Path | None, size: str | None, dpi: int, title: str | None
+) -> FigureOptions:
+    """Return the options of a figure, after a check that it can be written."""
+    options = FigureOptions(parse_size(size), dpi, title or "")
+    if output is not None:
+        check_figure_file(output)
+    elif options != DEFAULT_OPTIONS:
+        raise InputError("plot: --size, --dpi and --title need --output FILE")
+    return options
+
+
+def _plot_curves(
+    runs: list[str], quantities: list[str], log: bool, output: Path | None, options: FigureOptions
+) -> None:
+    from rnncli.analysis.training_curves import read_charts
     from rnncli.runs.run_folder import find_run
 
-    if kind not in ("curves", "confusion"):
-        raise InputError(f"--kind: '{kind}' is not known; one of curves, confusion")
-    if kind == "confusion":
-        if len(wanted) > 1 or output is None or quantities or log:
-            raise InputError("--kind confusion: takes one run and --output FILE, and no more")
-        _draw_answers(wanted[0], output)
-        return
-    from rnncli.analysis.training_curves import read_charts
-
-    folders = list(dict.fromkeys(find_run(run) for run in wanted))
-    charts = read_charts(folders, quantities or ())
+    charts = read_charts(list(dict.fromkeys(find_run(run) for run in runs)), quantities)
     if output is None:
-        from rnncli.display.curves import show_charts
+        from rnncli.display.terminal_plots import show_charts
 
         show_charts(charts, log)
     else:
-        from rnncli.display.figures import save_charts
+        from rnncli.display.curve_figures import save_charts
 
-        save_charts(charts, log, output)
+        save_charts(charts, log, output, options)
 
 
-def _draw_answers(run: str, output: Path) -> None:
-    """Draw what a model answers on the run's held-out data, beside the truth."""
-    import numpy as np
+def _plot_forecasts(run: str, output: Path | None, options: FigureOptions) -> None:
+    from rnncli.analysis.forecasts import read_forecasts
+    from rnncli.runs.saved_model import open_model
 
+    forecasts = read_forecasts(open_model(run))
+    if output is None:
+        from rnncli.display.terminal_plots import show_forecasts
+
+        show_forecasts(forecasts)
+    else:
+        from rnncli.display.curve_figures import save_forecasts
+
+        save_forecasts(forecasts, output, options)
+
+
+def _plot_predictions(run: str, output: Path, options: FigureOptions) -> None:
+    """Draw the predictions on the evaluation split beside the true labels or values."""
     from rnncli.analysis.evaluation_data import read_evaluation_data
-    from rnncli.display.figures import check_ending, save_confusion, save_values
-    from rnncli.inference.evaluation import evaluate
+    from rnncli.display.evaluation_figures import save_confusion, save_values
+    from rnncli.inference.evaluation import evaluate, labels_and_values
     from rnncli.inference.predictions import Predictions
     from rnncli.runs.saved_model import open_model
 
-    check_ending(output)
     saved = open_model(run)
-    predictions: list[Predictions] = []
     _, sequences = read_evaluation_data(saved)
+    predictions: list[Predictions] = []
     report = evaluate(saved.model, [sequences], on_predictions=predictions.append)
     if report.classes:
-        save_confusion(report, output)
+        save_confusion(report, output, options)
     else:
-        labels = [part.labels for part in predictions if part.labels is not None]
-        values = [part.values for part in predictions]
-        save_values(np.concatenate(labels), np.concatenate(values), output)
+        save_values(*labels_and_values(predictions), output, options)

@@ -6,41 +6,59 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import words
-from rnncli.cli.options import Weights, standard_output
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import Weights, choice, standard_output
 from rnncli.errors import InputError
 
+FORMATS = ("csv", "jsonl", "npz")
 
+app = command_app()
+
+
+_Source = Annotated[
+    str,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="FILE",
+        help=".csv, .npz, .npy or .ts; '-' is CSV from standard input.",
+    ),
+]
+_Target = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help=".csv, .jsonl or .npz; '-' is standard output."
+    ),
+]
+_Format = Annotated[
+    str | None,
+    choice(
+        "--format",
+        values=FORMATS,
+        help="By default, the format that the extension implies, or else csv.",
+    ),
+]
+_Stream = Annotated[
+    bool,
+    typer.Option(
+        "--stream",
+        help="Read one time step per line from standard input, and write one prediction per "
+        "line; an empty line starts a new sequence.",
+    ),
+]
+
+
+@app.command()
 def predict(
     weights: Weights,
-    source: Annotated[
-        str,
-        typer.Option(
-            "--input", "-i", metavar="FILE", help="CSV, .npz, .npy or .ts; '-' is standard input."
-        ),
-    ] = "-",
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="'-' is standard output.")
-    ] = "-",
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="csv|jsonl|npz",
-            help="By default what the output's ending says, else csv.",
-            autocompletion=words("csv", "jsonl", "npz"),
-        ),
-    ] = None,
-    stream: Annotated[
-        bool,
-        typer.Option(
-            help="One step a line from standard input, one answer a line; a blank line begins anew."
-        ),
-    ] = False,
+    source: _Source = "-",
+    output: _Target = "-",
+    form: _Format = None,
+    stream: _Stream = False,
 ) -> None:
-    """Predict the label, with probabilities, or the value of each sequence.
+    """Predict the label with its probabilities, or the value, of each sequence.
 
-    The weights file is all it takes: no config, no training data.
+    Only the weights file is needed: no config and no training data.
 
     \b
     Examples:
@@ -49,26 +67,39 @@ def predict(
       head -3 sequences.csv | rnn predict -w latest
       head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """
-    from rnncli.analysis.prediction_files import (
-        format_of,
-        open_predictions,
-        predict_stream,
-        write_predictions,
-    )
+    from rnncli.analysis.prediction_files import format_of
+
+    target = None if output == "-" else Path(output)
+    form = format_of(target, form)
+    if not stream:
+        _predict_file(weights, source, target, form)
+    elif source != "-" or target is not None or form == "npz":
+        raise InputError(
+            "--stream: reads standard input and writes standard output as csv or jsonl; leave out "
+            "--input, --output and npz"
+        )
+    else:
+        _predict_stream(weights, form)
+
+
+def _predict_file(weights: str, source: str, target: Path | None, form: str) -> None:
+    from rnncli.analysis.prediction_files import open_predictions, write_predictions
     from rnncli.datasets.inputs import read_inputs
     from rnncli.runs.saved_model import open_model
 
-    target = None if output == "-" else Path(output)
-    wanted = format_of(target, form)
     model = open_model(weights).model
-    if stream:
-        if source != "-" or target is not None or wanted == "npz":
-            raise InputError("--stream: goes from standard input to standard output, not as npz")
-        with open_predictions(model, wanted, None, standard_output()) as write:
-            for answers in predict_stream(model, sys.stdin.buffer):
-                write(answers)
-                sys.stdout.flush()
-        return
-    parts = read_inputs(source, model.input_spec, labelled=False)
-    with open_predictions(model, wanted, target, standard_output()) as write:
-        write_predictions(model, parts, write)
+    sequences = read_inputs(source, model.input_spec, labelled=False)
+    with open_predictions(model, form, target, standard_output()) as write:
+        write_predictions(model, sequences, write)
+
+
+def _predict_stream(weights: str, form: str) -> None:
+    """Predict after each line of standard input, and write before the next line is read."""
+    from rnncli.analysis.prediction_files import open_predictions, predict_stream
+    from rnncli.runs.saved_model import open_model
+
+    model = open_model(weights).model
+    with open_predictions(model, form, None, standard_output()) as write:
+        for predictions in predict_stream(model, sys.stdin.buffer):
+            write(predictions)
+            sys.stdout.flush()

@@ -1,46 +1,46 @@
-"""``rnn runs`` and its sub-commands."""
+"""``rnn runs`` and its commands."""
 
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rnncli.cli.options import Json
-from rnncli.display.words import say
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import DEFAULT_RUNS, Json, Run, RunsFolder, SeveralRuns, choice
+from rnncli.display.terminal import write_message
 from rnncli.errors import InputError
 
-app = typer.Typer(invoke_without_command=True)
+SORTS = ("when", "name", "status", "accuracy", "rmse", "loss", "cell", "size", "seconds")
+STATUSES = ("running", "finished", "interrupted", "diverged", "failed", "killed", "damaged")
 
-Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where run folders are.")]
-_RUNS = Path("runs")
+app = command_app(invoke_without_command=True)
 
 
 @app.callback()
 def runs(
     context: typer.Context,
-    folder: Runs = _RUNS,
-    sort: Annotated[
-        str,
-        typer.Option(metavar="when|name|status|accuracy|rmse|loss|cell|size|seconds"),
-    ] = "when",
+    folder: RunsFolder = DEFAULT_RUNS,
+    sort: Annotated[str, choice("--sort", values=SORTS, help="The order of the runs.")] = "when",
     status: Annotated[
-        str | None,
-        typer.Option(metavar="STATUS", help="Only these: finished, running, killed, ..."),
+        str | None, choice("--status", values=STATUSES, help="Only runs with this status.")
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Only those with this in their name; * is any text."),
+        typer.Option(
+            metavar="TEXT", help="Only runs whose name contains this text; * matches any text."
+        ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="How many at most.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="At most this many runs.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the runs, newest first, with the figures of their best epochs.
+    """List the runs, the newest first, with the metrics of their best epochs.
 
-    A run that says 'running' though no process trains it is 'killed'; one with a file that is
-    missing or broken is 'damaged'.
+    A run is 'killed' if its record says 'running' but no process trains it, and 'damaged' if a
+    file is missing or broken.
 
     \b
     Examples:
@@ -51,29 +51,25 @@ def runs(
     if context.invoked_subcommand is not None:
         sources = map(context.get_parameter_source, context.params)
         if any(source is not None and source.name == "COMMANDLINE" for source in sources):
-            sub = context.invoked_subcommand
-            raise InputError(f"runs: options stand behind '{sub}', as in 'rnn runs {sub} --help'")
+            command = context.invoked_subcommand
+            raise InputError(f"runs: put options after '{command}'; see 'rnn runs {command} -h'")
         return
     from rnncli.runs.run_list import list_runs
 
-    found = list_runs(folder, sort, status, name, limit)
+    summaries = list_runs(folder, sort, status, name, limit)
     if as_json:
-        print(json.dumps({"runs": [run.as_json() for run in found]}))
-    elif found:
-        from rnncli.display.runs import show_runs
+        print(json.dumps({"runs": [run.as_json() for run in summaries]}))
+    elif summaries:
+        from rnncli.display.run_tables import show_runs
 
-        show_runs(found)
+        show_runs(summaries)
     else:
-        say(f"no such run under {folder}/")
-
-
-Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its name, or 'latest'.")]
-Several = Annotated[list[str], typer.Argument(metavar="RUN...", help="Folders, names or 'latest'.")]
+        write_message(f"no such run under {folder}/")
 
 
 @app.command()
-def show(run: Run, folder: Runs = _RUNS, as_json: Json = False) -> None:
-    """Show one run: its record, its figures, the course of its loss, and its config.
+def show(run: Run, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> None:
+    """Show the record, metrics, loss curves and config of a run.
 
     \b
     Examples:
@@ -83,7 +79,7 @@ def show(run: Run, folder: Runs = _RUNS, as_json: Json = False) -> None:
     from rnncli.config import yaml12
     from rnncli.config.reading import read_config
     from rnncli.config.tree import as_tree
-    from rnncli.display.runs import show_run
+    from rnncli.display.run_tables import show_run
     from rnncli.runs.loss_log import read_metrics, rows_of
     from rnncli.runs.run_folder import CONFIG, find_damaged_run
     from rnncli.runs.run_list import summarize_run
@@ -93,42 +89,43 @@ def show(run: Run, folder: Runs = _RUNS, as_json: Json = False) -> None:
     summary, record, metrics = summarize_run(path), read_record(path), read_metrics(path)
     config = as_tree(read_config(path / CONFIG))
     if as_json:
-        more = {"record": record, "metrics": rows_of(metrics), "config": config}
-        print(json.dumps(summary.as_json() | more))
+        details = {"record": record, "metrics": rows_of(metrics), "config": config}
+        print(json.dumps(summary.as_json() | details))
     else:
         show_run(summary, record, metrics, yaml12.dump(config))
 
 
 @app.command()
-def compare(wanted: Several, folder: Runs = _RUNS, as_json: Json = False) -> None:
-    """Compare runs: the keys of their configs that differ, and their figures.
+def compare(wanted: SeveralRuns, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> None:
+    """Compare runs: the config keys that differ, and the metrics.
 
     \b
     Examples:
       rnn runs compare latest 2026-11-22_14-05-33_sum_sign
     """
     from rnncli.analysis.comparison import compare
-    from rnncli.display.runs import show_comparison
+    from rnncli.display.run_tables import show_comparison
     from rnncli.runs.run_folder import find_run
 
     if len(wanted) < 2:
-        raise InputError("runs compare: one run is given; at least two were expected")
-    found = compare([find_run(run, folder) for run in wanted])
+        raise InputError("runs compare: only one run is given; give at least two")
+    comparison = compare([find_run(run, folder) for run in wanted])
     if as_json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(asdict(comparison)))
     else:
-        show_comparison(found)
+        show_comparison(comparison)
 
 
 @app.command()
 def delete(
-    wanted: Several,
-    folder: Runs = _RUNS,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wanted: SeveralRuns,
+    folder: RunsFolder = DEFAULT_RUNS,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete runs for good, once it is confirmed; print what was deleted.
+    """Delete runs permanently; print the deleted folders.
 
-    Nothing is deleted if one of them is no run, is being trained, or is not in the runs folder.
+    A confirmation is required. Nothing is deleted if one of them is not a run, is being trained,
+    or is outside the folder of the runs.
 
     \b
     Examples:
@@ -136,15 +133,15 @@ def delete(
     """
     from rnncli.runs.deletion import delete_run, find_deletable
 
-    found = list(dict.fromkeys(find_deletable(run, folder) for run in wanted))
+    paths = list(dict.fromkeys(find_deletable(run, folder) for run in wanted))
     if not yes:
         if any(stream is None or not stream.isatty() for stream in (sys.stdin, sys.stderr)):
-            raise InputError("runs delete: there is no terminal to ask; --yes deletes unasked")
-        for path in found:
-            say(str(path))
-        if not typer.confirm(f"delete {len(found)} for good?", err=True):
-            say("nothing was deleted")
+            raise InputError("runs delete: no terminal to ask for confirmation; give --yes")
+        for path in paths:
+            write_message(str(path))
+        if not typer.confirm(f"delete {len(paths)} permanently?", err=True):
+            write_message("nothing was deleted")
             raise typer.Exit(1)
-    for path in found:
+    for path in paths:
         delete_run(path)
         print(path)

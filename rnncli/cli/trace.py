@@ -1,31 +1,31 @@
 """``rnn trace``."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rnncli.cli.options import Json, LabelledInput, Weights
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import FigureFile, Json, LabelledInput, Weights
+
+app = command_app()
 
 
+@app.command()
 def trace(
     weights: Weights,
     source: LabelledInput = None,
     num_samples: Annotated[
-        int, typer.Option(min=1, help="Sequences that the means are over.")
+        int, typer.Option(min=1, help="Number of sequences to average over.")
     ] = 32,
     sample: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="One sequence alone, counted from 0."),
+        typer.Option(min=0, metavar="N", help="Follow one sequence alone, counted from 0."),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Draw it: .png, .svg or .pdf."),
-    ] = None,
+    output: FigureFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show what happens through time: states, gates, and how the gradient vanishes or explodes.
+    """Follow states, gates and gradients through time, to see gradients vanish or explode.
 
     \b
     Examples:
@@ -36,18 +36,17 @@ def trace(
     """
     from rnncli.analysis.gradient_analysis import trace_gradients
     from rnncli.analysis.model_batch import trace_batch
-    from rnncli.display.traces import show_trace, trace_numbers
+    from rnncli.display.figure_options import check_figure_file
+    from rnncli.display.trace_report import show_trace, trace_numbers
 
     if output is not None:
-        from rnncli.display.figures import check_ending
-
-        check_ending(output)
-    found = trace_gradients(trace_batch(weights, source, num_samples, sample))
+        check_figure_file(output)
+    result = trace_gradients(trace_batch(weights, source, num_samples, sample))
     if output is not None:
         from rnncli.display.trace_figures import save_trace
 
-        save_trace(found, output)
+        save_trace(result, output)
     if as_json:
-        print(json.dumps(trace_numbers(found)))
+        print(json.dumps(trace_numbers(result)))
     else:
-        show_trace(found)
+        show_trace(result)

@@ -2,36 +2,37 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from rnncli.cli.commands import command_app
 from rnncli.cli.completion import complete_runs
-from rnncli.cli.options import ConfigFile, Overrides
+from rnncli.cli.options import DEFAULT_RUNS, ConfigFile, Overrides, Quiet
 from rnncli.errors import InputError
 
-if TYPE_CHECKING:
-    from rnncli.runs.training_run import TrainingRun
+app = command_app()
 
 
+@app.command(context_settings={"allow_extra_args": True})
 def train(
+    context: typer.Context,
     config: ConfigFile = None,
     resume: Annotated[
         str | None,
-        typer.Option(
-            metavar="RUN", help="Go on with this run, in place.", autocompletion=complete_runs
-        ),
+        typer.Option(metavar="RUN", help="Resume this run in place.", autocompletion=complete_runs),
     ] = None,
     overrides: Overrides = None,
     runs: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where run folders go.  [default: runs]")
+        Path | None,
+        typer.Option(metavar="DIR", help=f"Folder of the new run folder.  [{DEFAULT_RUNS}]"),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The run's name, in place of the config's.")
+        str | None, typer.Option(metavar="NAME", help="The run's name, instead of the config's.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Train a network; print the path of its new run folder.
+    """Train a network; print the path of its run folder.
 
     \b
     Examples:
@@ -39,48 +40,38 @@ def train(
       rnn train -c configs/digits.yaml --set model.hidden_size=64 --name small
       rnn train --resume latest --set training.num_epochs=20
     """
+    _check_options(context.args, config, resume, runs or name)
     from rnncli.config.reading import read_config
-    from rnncli.display.progress import training_display
+    from rnncli.display.training_summary import show_training_summary
+    from rnncli.display.view_choice import choose_view
     from rnncli.runs.resume import resume_run
     from rnncli.runs.training_run import start_run
 
-    if (config is None) == (resume is None):
-        raise InputError("train: give either --config FILE or --resume RUN")
     if config is not None:
         settings = read_config(config, overrides or (), name)
-        run = start_run(settings, runs or Path("runs"), sys.argv)
+        run = start_run(settings, runs or DEFAULT_RUNS, sys.argv)
     else:
-        if runs is not None or name is not None:
-            raise InputError("train: --runs and --name belong to a new run, not to --resume")
         run = resume_run(str(resume), overrides or [], sys.argv)
     setup = run.setup
-    metric, epochs = setup.model.task.metric, setup.config.training.num_epochs
-    with training_display(metric, epochs, len(setup.train), quiet) as display:
+    metric, num_epochs = setup.model.task.metric, setup.config.training.num_epochs
+    with choose_view(metric, num_epochs, quiet) as view:
         for event in run.events():
-            display.show(event)
+            view.show(event)
     if not quiet:
-        _summarize(run)
+        show_training_summary(run)
     print(run.folder)
 
 
-def _summarize(run: "TrainingRun") -> None:
-    from rnncli.display.tables import show_summary
-    from rnncli.display.words import duration, figure
-
-    setup = run.setup
-    metric, record = setup.model.task.metric, run.record
-    figures = [
-        f"{name} {figure(name.partition('_')[2], value)}"
-        for name, value in (record["figures"] or {}).items()
-        if value is not None
-    ]
-    source = {"csv": "FILE.csv", "npz": "FILE.npz"}.get(setup.config.data.kind, "FILE.csv")
-    show_summary(
-        [
-            ("best epoch", f"{record['best_epoch']} of {setup.progress.epoch}"),
-            (metric, "  ".join(figures)),
-            ("time", duration(setup.progress.seconds)),
-            ("run", str(run.folder)),
-            ("next", f"rnn predict -w {run.folder} -i {source}"),
-        ]
-    )
+def _check_options(
+    arguments: list[str], config: Path | None, resume: str | None, for_new_run: object
+) -> None:
+    """Check that either a new run or a resume is described, and nothing else."""
+    if arguments:
+        word = arguments[0]
+        raise InputError(
+            f"train: unexpected '{word}'; a config follows -c, as in 'rnn train -c {word}'"
+        )
+    if (config is None) == (resume is None):
+        raise InputError("train: give either --config FILE or --resume RUN")
+    if resume is not None and for_new_run is not None:
+        raise InputError("train: --runs and --name are for a new run, not for --resume")

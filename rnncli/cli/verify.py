@@ -4,29 +4,20 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
 import typer
 
-from rnncli.cli.completion import complete_runs
-from rnncli.cli.options import Json
+from rnncli.cli.commands import command_app
+from rnncli.cli.options import Json, Quiet, Run
+
+app = command_app()
 
 
-def verify(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            help="A run's folder, its name, or 'latest'.",
-            autocompletion=complete_runs,
-        ),
-    ],
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    as_json: Json = False,
-) -> None:
+@app.command()
+def verify(run: Run, quiet: Quiet = False, as_json: Json = False) -> None:
     """Repeat a finished run, and compare the weights bit by bit.
 
-    Nothing in the run's folder changes. Exit code 1 if the weights differ by more than rounding
+    The run folder does not change. Exit code 1 if the weights differ by more than rounding
     explains.
 
     \b
@@ -34,22 +25,21 @@ def verify(
       rnn verify latest
       rnn verify latest --json
     """
-    from rnncli.display.progress import training_display
-    from rnncli.display.tables import show_verdict
+    from rnncli.display.verification_report import show_verification
+    from rnncli.display.view_choice import choose_view
     from rnncli.runs.run_folder import find_run
     from rnncli.runs.verification import Repetition
 
     with TemporaryDirectory(prefix="rnn-verify-") as folder:
         repetition = Repetition(find_run(run), Path(folder))
-        setup = repetition.run.setup
-        metric, count = setup.model.task.metric, len(setup.train)
-        with training_display(metric, repetition.num_epochs, count, quiet) as display:
+        metric = repetition.run.setup.model.task.metric
+        with choose_view(metric, repetition.num_epochs, quiet) as view:
             for event in repetition.events():
-                display.show(event)
-        found = repetition.verdict()
+                view.show(event)
+        verdict = repetition.verdict()
     if as_json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(asdict(verdict)))
     else:
-        show_verdict(found)
-    if found.verdict == "different":
+        show_verification(verdict)
+    if verdict.verdict == "different":
         raise typer.Exit(1)

@@ -1,17 +1,15 @@
 """The whole config: one frozen description of a run."""
 
 from dataclasses import dataclass
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, with_config
 
-from rnncli.datasets import Data
+from rnncli.datasets import DATA, Data
 from rnncli.datasets.synthetic import SumSign
 from rnncli.nn.architecture import Architecture
 from rnncli.sections import ByKind
 from rnncli.training.settings import Training
-
-DATA: dict[str, type] = {option.kind: option for option in get_args(Data)}
 
 
 # The settings hold for the nested sections too, which have none of their own.

@@ -4,7 +4,8 @@ from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from rnncli.config.config import DATA, Config
+from rnncli.config.config import Config
+from rnncli.datasets import DATA
 from rnncli.sections import kind_of
 
 

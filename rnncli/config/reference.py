@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rnncli.config.config import DATA, Config
+from rnncli.config.config import Config
 from rnncli.config.defaults import defaults_of_data
 from rnncli.config.keys import Key, keys_of
 from rnncli.config.tree import flatten
 from rnncli.config.yaml12 import flow
+from rnncli.datasets import DATA
 from rnncli.sections import kind_of, plain
 
 

@@ -1,18 +1,44 @@
-"""Data sets: synthetic tasks, file readers, targets, scaling and splits.
+"""Data sets: synthetic tasks, formats and arrangements of files, targets, scaling and splits.
 
-A new kind is a frozen dataclass with a literal ``kind``, its keys, and ``read(seed)`` that
-returns a ``Splits``; it joins the union ``Data``.
+A new kind is a frozen dataclass with a literal ``kind`` and its keys, which joins `SyntheticTask`
+or `FileFormat`; config, help and tests derive from `DATA`.
 """
 
-from rnncli.datasets.csv import Csv
-from rnncli.datasets.npz import Npz
-from rnncli.datasets.series import Series
-from rnncli.datasets.synthetic import Adding, Copy, Parity, SumSign, TemporalOrder
-from rnncli.datasets.ts import Ts
+from typing import get_args
 
-Data = SumSign | Adding | Copy | Parity | TemporalOrder | Csv | Npz | Ts | Series
+from rnncli.datasets.formats import FileFormat
+from rnncli.datasets.formats.csv import Csv
+from rnncli.datasets.formats.npz import Npz
+from rnncli.datasets.formats.parquet import Parquet
+from rnncli.datasets.formats.ts import Ts
+from rnncli.datasets.series import Series
+from rnncli.datasets.synthetic import (
+    Adding,
+    Copy,
+    Parity,
+    SumSign,
+    SyntheticTask,
+    TemporalOrder,
+)
+
+Data = SyntheticTask | FileFormat | Series
+
+# The config section of each kind of data.
+DATA: dict[str, type[Data]] = {section.kind: section for section in get_args(Data)}
 
 __all__ = [
-    *("Csv", "Data", "Npz", "Series", "SumSign", "Ts"),
-    *("Adding", "Copy", "Parity", "TemporalOrder"),
+    "DATA",
+    "Adding",
+    "Copy",
+    "Csv",
+    "Data",
+    "FileFormat",
+    "Npz",
+    "Parity",
+    "Parquet",
+    "Series",
+    "SumSign",
+    "SyntheticTask",
+    "TemporalOrder",
+    "Ts",
 ]

@@ -1,27 +1,33 @@
-"""What all data sets from files share: paths, splitting, and the keys for both."""
+"""What all data sections that read files share: their keys, splitting, and missing values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from rnncli.datasets.missing import Missing, filled, own_means
+from rnncli.datasets.dataset import DataSet, Defaults
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.missing import Missing, feature_means, fill_missing
 from rnncli.datasets.sequences import Sequences, Splits, check_features
 from rnncli.datasets.split import split
-from rnncli.datasets.task import Task, infer_task
+from rnncli.datasets.task import infer_task
 from rnncli.datasets.untrusted.lines import exists
 from rnncli.errors import InputError
-
-# Defaults that suit a kind of data better than those of the sections themselves.
-Defaults = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileData:
-    """Keys of every data section that reads files; a kind adds ``kind`` and `read_file`."""
+    """Keys of every data section that reads labelled sequences from files.
 
-    # Recordings are few and long, and what tells them apart may be anywhere in them.
+    A format adds ``kind``, its own keys, `extensions`, `read_file` and `read_inputs`.
+    """
+
+    # The extensions of such files, in lower case; a further .gz is not part of them.
+    extensions: ClassVar[tuple[str, ...]]
+    # Recordings are few and long, and what distinguishes them may be anywhere in them.
     defaults: ClassVar[Defaults] = {
         "model": {"cell": "gru", "pooling": "mean"},
         "training": {
@@ -35,45 +41,69 @@ class FileData:
     validation_path: Annotated[
         Path | None, Field(description="validation data in a file of its own")
     ] = None
-    test_path: Annotated[Path | None, Field(description="what `evaluate` scores")] = None
+    test_path: Annotated[Path | None, Field(description="test data, which `evaluate` scores")] = (
+        None
+    )
     validation_fraction: Annotated[
         float,
-        Field(ge=0, lt=1, description="random part held out where there is no validation_path"),
+        Field(
+            ge=0,
+            lt=1,
+            description="random fraction of the training data for validation, without "
+            "validation_path",
+        ),
     ] = 0.1
     standardize: Annotated[
-        bool, Field(description="scale each feature to mean 0 and deviation 1")
+        bool, Field(description="scale each feature to mean 0 and standard deviation 1")
     ] = True
     task: Annotated[
         Literal["classification", "regression"] | None,
-        Field(description="what the labels are; null takes text and whole numbers for classes"),
+        Field(description="the task; null infers it: text and whole numbers are classes"),
     ] = None
-
-    missing: Annotated[Missing, Field(description="what to put where a value is missing")] = "error"
+    missing: Annotated[Missing, Field(description="how missing values are filled in")] = "error"
 
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""
         raise NotImplementedError
 
-    def read(self, seed: int) -> tuple[Splits, Task]:
-        """Read the files, and split off the validation part with the seed's own stream."""
+    @classmethod
+    def read_inputs(cls, path: Path, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:
+        """Yield the sequences of a file for a model, in batches of bounded size.
+
+        Labels are read if `labelled`; values may still be missing.
+        """
+        raise NotImplementedError
+
+    def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
+        """Return how more of these sequences are read, given the training split."""
+        _, steps, features = train.x.shape
+        return InputSpec(features, steps, missing=self.missing, means=means)
+
+    def fresh_sequences(self, count: int, seed: int, epoch: int) -> Sequences | None:
+        """Return None: recorded sequences are the same in every epoch."""
+        return None
+
+    def read(self, seed: int) -> DataSet:
+        """Read the files, and split off the validation data with the seed's own stream."""
         for key in ("path", "validation_path", "test_path"):
             path = getattr(self, key)
             if path is not None and not exists(path):
                 raise InputError(f"data.{key}: {path}: there is no such file; a path was expected")
         train = self.read_file(self.path)
-        task = infer_task(train, self.task or train.says)
+        task = infer_task(train, self.task or train.label_type)
         validation, test = (
             None if path is None else self.read_file(path)
             for path in (self.validation_path, self.test_path)
         )
-        for part in (validation, test):
-            if part is not None:
-                check_features(part, train.x.shape[2])
-                task.encode(part, float)
+        for other in (validation, test):
+            if other is not None:
+                check_features(other, train.x.shape[2])
+                task.encode(other, float)
         if validation is None and self.validation_fraction:
             train, validation = split(train, task, self.validation_fraction, seed)
-        means = own_means(train)
-        for part in (train, validation, test):
-            if part is not None:
-                filled(part, self.missing, means)
-        return Splits(train, validation, test, tuple(means.tolist())), task
+        means = feature_means(train)
+        for sequences in (train, validation, test):
+            if sequences is not None:
+                fill_missing(sequences, self.missing, means)
+        spec = self.input_spec(train, tuple(np.asarray(means).tolist()))
+        return DataSet(Splits(train, validation, test), task, spec)

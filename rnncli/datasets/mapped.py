@@ -1,4 +1,4 @@
-"""Sequences that stay on the disk: read, chosen and scaled batch by batch."""
+"""Sequences that stay on disk: read, selected and scaled batch by batch."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,24 +7,24 @@ import numpy as np
 
 from rnncli.nn.arrays import Array
 
-# Smaller files are read whole, which is quicker.
+# Smaller files are read into memory, which is faster.
 MAPPED_FROM_BYTES = 1 << 28
-_NUMBERS_AT_ONCE = 1 << 20
+_NUMBERS_PER_CHUNK = 1 << 20
 
 
 class Mapped:
-    """An array (N, T, D) over a memory-mapped file, of which only what is taken is in memory.
+    """An array (N, T, D) over a memory-mapped file, of which only selections are in memory.
 
     Parameters
     ----------
     base : array (M, T, D)
         The mapped file.
     index : array (N,), optional
-        Which of its sequences these are.
+        Which of its sequences this array has; all by default.
     shift, scale : array (D,), optional
-        What is taken off each feature, and what it is then divided by.
+        What is subtracted from each feature, and what it is then divided by.
     dtype : dtype, optional
-        The type of what is taken.
+        The type of selections.
     """
 
     ndim = 3
@@ -47,7 +47,7 @@ class Mapped:
         return len(self.index)
 
     def take(self, index: Array, axis: int = 0) -> Array:
-        """Return some sequences as an array in memory."""
+        """Return selected sequences as an array in memory."""
         taken = self.base[self.index[index]]
         if self.shift is not None and self.scale is not None:
             taken = (taken - self.shift) / self.scale
@@ -58,19 +58,19 @@ class Mapped:
         return self.take(rows)[(slice(None), *rest)]
 
     def chosen(self, index: Array) -> "Mapped":
-        """Return some of the sequences, still on the disk."""
+        """Return selected sequences, still on disk."""
         return Mapped(self.base, self.index[index], self.shift, self.scale, self.dtype)
 
     def scaled(self, shift: Array, scale: Array, dtype: Any) -> "Mapped":
-        """Return the sequences, scaled when they are taken."""
+        """Return the sequences, which are scaled when they are read."""
         return Mapped(self.base, self.index, shift, scale, dtype)
 
 
 def chunks(x: "Array | Mapped") -> Iterator[tuple[int, Array]]:
-    """Yield an array in parts of bounded size, each with the number of its first sequence."""
+    """Yield an array in chunks of bounded size, each with the number of its first sequence."""
     if not isinstance(x, Mapped):
         yield 0, x
         return
-    size = max(1, _NUMBERS_AT_ONCE // (x.shape[1] * x.shape[2]))
+    size = max(1, _NUMBERS_PER_CHUNK // (x.shape[1] * x.shape[2]))
     for start in range(0, len(x), size):
         yield start, x[slice(start, start + size)]

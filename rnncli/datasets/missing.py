@@ -13,80 +13,81 @@ from rnncli.nn.arrays import Array
 Missing = Literal["error", "mean", "zero", "last"]
 
 
-def own_means(sequences: Sequences) -> Array:
-    """Return the mean of each feature (D,) over all steps where it is there; 0 if nowhere."""
+def feature_means(sequences: Sequences) -> Array:
+    """Return the mean of each feature (D,) over its values that are present; 0 if none is."""
     x = sequences.x
     sums, counts = np.zeros(x.shape[2]), np.zeros(x.shape[2])
-    for _, part in chunks(x):
-        steps = part.reshape(-1, x.shape[2])
+    for _, chunk in chunks(x):
+        steps = chunk.reshape(-1, x.shape[2])
         if sequences.lengths is not None:
-            steps = part[valid_steps(sequences.lengths, x.shape[1])]
-        there = ~np.isnan(steps)
-        sums += np.where(there, steps, 0).sum(axis=0)
-        counts += there.sum(axis=0)
+            steps = chunk[valid_steps(sequences.lengths, x.shape[1])]
+        present = ~np.isnan(steps)
+        sums += np.where(present, steps, 0).sum(axis=0)
+        counts += present.sum(axis=0)
     means: Array = sums / np.maximum(counts, 1)
     return means
 
 
-def filled(sequences: Sequences, how: Missing, means: Array) -> Sequences:
-    """Fill in missing values, NaN, and return the sequences.
+def fill_missing(sequences: Sequences, how: Missing, means: Array) -> Sequences:
+    """Replace missing values, NaN, in place, and return the sequences.
 
     Parameters
     ----------
     sequences : Sequences
-        They are changed where something is missing.
+        The sequences, which are changed.
     how : {"error", "mean", "zero", "last"}
-        Refuse; the feature's mean in training; zero; the sequence's last value before (the mean
-        where there is none).
+        Refuse them; or replace them with the feature's mean in training, with zero, or with the
+        last value before in the sequence (the mean if there is none).
     means : array (D,)
         The means in training.
 
     Raises
     ------
     InputError
-        At the first value that is missing, if that is refused, or that is no usable number.
+        At the first value that is not a usable number, or is missing where that is refused.
     """
     if isinstance(sequences.x, Mapped) and how != "error":
         raise InputError(
-            f"{sequences.source}: is too large to fill in what is missing; fill it in before, or "
+            f"{sequences.source}: is too large to fill in missing values; fill them in before, or "
             "leave data.missing at error"
         )
-    for first, part in chunks(sequences.x):
-        _check(sequences, part, first, absent_is_wrong=how == "error")
+    for first, chunk in chunks(sequences.x):
+        _check(sequences, chunk, first, missing_allowed=how != "error")
         if how != "error":
-            _fill(part, sequences.lengths, how, means)
+            _fill(chunk, sequences.lengths, how, means)
     return sequences
 
 
-def _check(sequences: Sequences, x: Array, first: int, absent_is_wrong: bool) -> None:
-    """Raise `InputError` at the first value that is no usable number."""
+def _check(sequences: Sequences, x: Array, first: int, missing_allowed: bool) -> None:
+    """Raise `InputError` at the first value that is not a usable number."""
     wrong = ~(np.abs(x) <= LARGEST)
-    if not absent_is_wrong:
+    if missing_allowed:
         wrong &= ~np.isnan(x)
     if not wrong.any():
         return
-    index, step, feature = (int(place) for place in np.argwhere(wrong)[0])
-    given = x[index, step, feature]
+    index, step, feature = (int(axis) for axis in np.argwhere(wrong)[0])
+    value = x[index, step, feature]
     if sequences.lengths is not None:
         step -= x.shape[1] - int(sequences.lengths[index])
     place = f"{sequences.place(first + index)}, step {step}, feature {feature}"
-    if np.isnan(given):
+    if np.isnan(value):
         raise InputError(f"{place}: the value is missing; set data.missing to fill it in")
-    raise InputError(f"{place}: {given} is not a finite number up to {LARGEST:g}")
+    raise InputError(f"{place}: {value} is not a finite number up to {LARGEST:g}")
 
 
 def _fill(x: Array, lengths: Array | None, how: Missing, means: Array) -> None:
-    absent = np.isnan(x)
-    if not absent.any():
+    missing = np.isnan(x)
+    if not missing.any():
         return
     if how == "zero":
-        x[absent] = 0
+        x[missing] = 0
         return
     if how == "last":
+        valid = None if lengths is None else valid_steps(lengths, x.shape[1])
         for step in range(1, x.shape[1]):
-            now, before = x[:, step], x[:, step - 1]
-            known = ~np.isnan(before)
-            if lengths is not None:
-                known &= (step > x.shape[1] - lengths)[:, np.newaxis]
-            np.copyto(now, before, where=absent[:, step] & known)
+            current, previous = x[:, step], x[:, step - 1]
+            known = ~np.isnan(previous)
+            if valid is not None:
+                known &= valid[:, step - 1, np.newaxis]
+            np.copyto(current, previous, where=missing[:, step] & known)
     np.copyto(x, means, where=np.isnan(x))

@@ -1,4 +1,4 @@
-"""Standardisation of the inputs, feature by feature."""
+"""Standardization of the inputs, feature by feature."""
 
 from dataclasses import dataclass
 from typing import Any, overload
@@ -11,14 +11,17 @@ from rnncli.datasets.sequences import valid_steps
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
-_ROUNDING, _SMALLEST = 1e-13, 1e-300
+# The deviation of equal values is a rounding error of their mean, up to this multiple of it.
+_ROUNDING = 1e-13
+# Division by a smaller deviation could overflow; values so close are as good as equal.
+_SMALLEST_DEVIATION = 1e-300
 
 
 @dataclass(frozen=True)
 class Scaler:
-    """Mean and standard deviation of each feature on the training part, both (D,).
+    """Mean and standard deviation of each feature in the training split, both (D,).
 
-    A feature that never changes keeps the deviation 1.
+    A feature that never changes has a standard deviation of 1.
     """
 
     mean: tuple[float, ...]
@@ -26,43 +29,47 @@ class Scaler:
 
     @classmethod
     def fit(cls, x: Array | Mapped, lengths: Array | None = None) -> "Scaler":
-        """Measure sequences (N, T, D), each over its own steps."""
+        """Measure sequences (N, T, D), each over its own time steps."""
         if isinstance(x, Mapped):
-            mean, std = _mean_and_deviation_of_parts(x)
+            mean, std = _mean_and_deviation_of_chunks(x)
         else:
-            held = None if lengths is None else valid_steps(lengths, x.shape[1])
-            mean, std = mean_and_deviation(x.reshape(-1, x.shape[2]) if held is None else x[held])
+            steps = x.reshape(-1, x.shape[2])
+            if lengths is not None:
+                steps = x[valid_steps(lengths, x.shape[1])]
+            mean, std = mean_and_deviation(steps)
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
 
     def __post_init__(self) -> None:
         means = all(abs(mean) <= LARGEST for mean in self.mean)
-        if not means or not all(_SMALLEST <= std <= LARGEST for std in self.std):
+        if not means or not all(_SMALLEST_DEVIATION <= std <= LARGEST for std in self.std):
             raise ValueError("means and deviations must be finite, and deviations above 0")
 
 
 def mean_and_deviation(values: Array) -> tuple[Array, Array]:
-    """Return mean and standard deviation of the columns (K,); 1 for one that does not change.
+    """Return mean and standard deviation of the columns of (M, K), both (K,).
 
-    The deviation of equal values comes out as a rounding error of their mean, not as zero.
+    The standard deviation of a column that does not change is 1.
     """
-    mean, std = values.mean(axis=0, dtype=float), values.std(axis=0, dtype=float)
-    std[std <= _ROUNDING * np.abs(mean)] = 1
-    return mean, std
+    return _usable(values.mean(axis=0, dtype=float), values.std(axis=0, dtype=float))
 
 
-def _mean_and_deviation_of_parts(x: Mapped) -> tuple[Array, Array]:
-    """Return the same of all steps of sequences on the disk, in two passes."""
+def _usable(mean: Array, std: Array) -> tuple[Array, Array]:
+    """Return mean and deviation within the range of numbers, from which they differ by rounding."""
+    std[std <= np.maximum(_ROUNDING * np.abs(mean), _SMALLEST_DEVIATION)] = 1
+    return np.clip(mean, -LARGEST, LARGEST), np.minimum(std, LARGEST)
+
+
+def _mean_and_deviation_of_chunks(x: Mapped) -> tuple[Array, Array]:
+    """Return the same over all time steps of sequences on disk, in two passes."""
     count = x.shape[0] * x.shape[1]
     total = np.zeros(x.shape[2])
-    for _, part in chunks(x):
-        total += part.sum(axis=(0, 1), dtype=float)
+    for _, chunk in chunks(x):
+        total += chunk.sum(axis=(0, 1), dtype=float)
     mean = total / count
     squares = np.zeros(x.shape[2])
-    for _, part in chunks(x):
-        squares += np.square(part - mean).sum(axis=(0, 1), dtype=float)
-    std = np.sqrt(squares / count)
-    std[std <= _ROUNDING * np.abs(mean)] = 1
-    return mean, std
+    for _, chunk in chunks(x):
+        squares += np.square(chunk - mean).sum(axis=(0, 1), dtype=float)
+    return _usable(mean, np.sqrt(squares / count))
 
 
 @overload
@@ -78,13 +85,13 @@ def scaled(
 def scaled(
     x: Array | Mapped, scaler: Scaler | None, dtype: Any, lengths: Array | None = None
 ) -> Array | Mapped:
-    """Return sequences (N, T, D) standardised, if there is a scaler, and in the given type.
+    """Return sequences (N, T, D) of the given type, standardized if there is a scaler.
 
-    What stands before the beginning of a sequence stays zero. Sequences on the disk stay there.
+    Padding stays zero. Sequences on disk stay there.
     """
     if isinstance(x, Mapped):
-        none = (np.zeros(x.shape[2]), np.ones(x.shape[2]))
-        shift, scale = none if scaler is None else (scaler.mean, scaler.std)
+        unscaled = (np.zeros(x.shape[2]), np.ones(x.shape[2]))
+        shift, scale = unscaled if scaler is None else (scaler.mean, scaler.std)
         return x.scaled(np.asarray(shift), np.asarray(scale), dtype)
     if scaler is None:
         return x.astype(dtype)
@@ -95,7 +102,7 @@ def scaled(
         z = z.astype(dtype)
     if not np.isfinite(z).all():
         raise InputError(
-            "a value is too far from those of the training data to calculate with; was its unit "
-            "another one?"
+            "a value is too far from those of the training data to calculate with; does it have "
+            "another unit?"
         )
     return z

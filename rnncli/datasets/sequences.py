@@ -1,8 +1,8 @@
-"""Sequences with their labels, as they were read, and the parts of a data set."""
+"""Labelled sequences as they were read, the splits of a data set, and padding to one length."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -13,10 +13,11 @@ from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
 TaskName = Literal["classification", "regression"]
+Unit = Literal["line", "row", "sequence"]
 
 LONGEST_LABEL = 200
-# How many numbers sequences may be padded to in any case, and how many times their own.
-_PADDED_FREELY, _MOST_PADDING = 1 << 25, 10
+# Padding up to so many numbers is always allowed; beyond, up to so many times the data itself.
+_PADDED_FREELY, _LARGEST_PADDING_RATIO = 1 << 25, 10
 
 
 @dataclass(frozen=True)
@@ -26,120 +27,121 @@ class Sequences:
     Attributes
     ----------
     x : array (N, T, D)
-        Inputs as read, not standardised. Shorter sequences stand at the end, after zeros. Large
-        ones may be on the disk still.
+        Inputs as read, not standardized. Shorter sequences are padded with zeros at their
+        beginning. Large arrays may still be on disk.
     labels : array (N,) or (N, K), optional
         Class labels (text or whole numbers) or target values.
     source : str
         The file, for messages.
-    rows : sequence of int, optional
-        The line of each sequence in `source`, or its number there.
-    lines : bool
-        Whether `rows` are lines.
+    positions : sequence of int, optional
+        The number of the line, row or sequence in `source` at which each one begins.
+    unit : {"line", "row", "sequence"}
+        What `positions` count: lines of a text file, rows of a table, or sequences.
     lengths : array (N,), optional
-        How many steps each sequence has; None where all have T.
+        The number of time steps of each sequence; None if all have T.
     per_step : bool
-        Whether `labels`, then (N, T) or (N, T, K), are those of the steps.
-    says : {"classification", "regression"}, optional
-        What the file itself says its labels are; class names are then kept to the letter.
+        Whether every time step has a label; `labels` is then (N, T) or (N, T, K).
+    label_type : {"classification", "regression"}, optional
+        What the file declares its labels to be; class names are then kept literally.
     columns : tuple of str, optional
-        The features' names, where their columns are known by them.
+        The names of the features' columns, where features are identified by name.
+    ids : array (N,), optional
+        The text of the id column for each sequence.
+    id_name : str
+        The name of the id column.
     """
 
     x: Array | Mapped
     labels: Array | None
     source: str
-    rows: Sequence[int] | None = None
-    lines: bool = True
+    positions: Sequence[int] | None = None
+    unit: Unit = "line"
     lengths: Array | None = None
     per_step: bool = False
-    says: TaskName | None = None
+    label_type: TaskName | None = None
     columns: tuple[str, ...] | None = None
+    ids: Array | None = None
+    id_name: str = "id"
 
     def __len__(self) -> int:
         return len(self.x)
 
     def take(self, index: Array) -> "Sequences":
         """Return the sequences at `index`."""
-        labels = None if self.labels is None else self.labels[index]
-        rows = None if self.rows is None else [self.rows[i] for i in index]
-        lengths = None if self.lengths is None else self.lengths[index]
-        return Sequences(
-            self.x.chosen(index) if isinstance(self.x, Mapped) else self.x[index],
-            labels,
-            self.source,
-            rows,
-            self.lines,
-            lengths=lengths,
-            per_step=self.per_step,
-            says=self.says,
-            columns=self.columns,
+        return replace(
+            self,
+            x=self.x.chosen(index) if isinstance(self.x, Mapped) else self.x[index],
+            labels=None if self.labels is None else self.labels[index],
+            positions=None if self.positions is None else [self.positions[i] for i in index],
+            lengths=None if self.lengths is None else self.lengths[index],
+            ids=None if self.ids is None else self.ids[index],
         )
 
     def in_memory(self) -> Iterator["Sequences"]:
-        """Yield the sequences as they are; those on the disk in parts."""
+        """Yield the sequences in memory: at once if they are there, else chunk by chunk."""
         if not isinstance(self.x, Mapped):
             yield self
             return
         for start, x in chunks(self.x):
-            part = slice(start, start + len(x))
-            labels = None if self.labels is None else self.labels[part]
-            rows = None if self.rows is None else self.rows[part]
-            yield Sequences(x, labels, self.source, rows, self.lines)
+            yield replace(self.take(np.arange(start, start + len(x))), x=x)
 
     def place(self, index: int) -> str:
-        """Return where a sequence stands: ``file:line`` or ``file: sequence i``."""
-        number = index if self.rows is None else self.rows[index]
-        if self.rows is None or not self.lines:
-            return f"{self.source}: sequence {number}"
-        return f"{self.source}:{number}: row {number}"
+        """Return where a sequence is in its file, for messages."""
+        position = index if self.positions is None else self.positions[index]
+        unit = "sequence" if self.positions is None else self.unit
+        return place_in_file(self.source, position, unit)
+
+
+def place_in_file(source: str, position: int, unit: Unit) -> str:
+    """Return ``file:line: row line``, ``file: row i`` or ``file: sequence i``."""
+    if unit == "line":
+        return f"{source}:{position}: row {position}"
+    return f"{source}: {unit} {position}"
 
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set in its parts, with nothing missing.
+    """A data set's splits, without missing values.
 
     Attributes
     ----------
     train, validation, test : Sequences
-        The parts; the last two may be None.
-    means : tuple of float
-        The features' means in training, which may have filled in what was missing.
+        The splits; the last two may be None.
     """
 
     train: Sequences
     validation: Sequences | None = None
     test: Sequences | None = None
-    means: tuple[float, ...] = ()
 
     @property
     def for_evaluation(self) -> Sequences | None:
-        """What an evaluation without input scores: the test split, or else the validation split."""
+        """The split that an evaluation without input scores: test, or else validation."""
         return self.test if self.test is not None else self.validation
 
     @cached_property
     def sha256(self) -> str:
-        """The hash over all parts, by which a run knows its data again."""
+        """The hash over all splits, by which a run recognizes its data."""
         digest = hashlib.sha256()
-        for part in (self.train, self.validation, self.test):
-            if part is not None:
-                for _, some in chunks(part.x):
-                    digest.update(np.ascontiguousarray(some).data)
-                if part.lengths is not None:
-                    digest.update(np.asarray(part.lengths, np.int64).tobytes())
-                digest.update(repr(None if part.labels is None else part.labels.tolist()).encode())
+        for split in (self.train, self.validation, self.test):
+            if split is not None:
+                for _, chunk in chunks(split.x):
+                    digest.update(np.ascontiguousarray(chunk).data)
+                if split.lengths is not None:
+                    digest.update(np.asarray(split.lengths, np.int64).tobytes())
+                labels = None if split.labels is None else split.labels.tolist()
+                digest.update(repr(labels).encode())
         return digest.hexdigest()
 
 
 def padded(sequences: Sequence[Array], source: str) -> tuple[Array, Array | None]:
     """Return sequences (T_i, D) as one array (N, T, D), and their lengths (N,) if they differ.
 
-    Each stands at the end of its row, after zeros.
+    Each one is padded with zeros at its beginning.
 
     Raises
     ------
     InputError
-        Most of a very large array would be zeros.
+        Most of a very large array would be padding.
     """
     lengths = np.array([len(sequence) for sequence in sequences])
     steps = int(lengths.max())
@@ -150,56 +152,63 @@ def padded(sequences: Sequence[Array], source: str) -> tuple[Array, Array | None
     return x, None if (lengths == steps).all() else lengths
 
 
-def joined(parts: Sequence[Sequences]) -> Sequences:
-    """Return the parts of a file as one."""
-    if len(parts) == 1:
-        return parts[0]
-    steps = max(part.x.shape[1] for part in parts)
+def joined(batches: Sequence[Sequences]) -> Sequences:
+    """Return the consecutive batches of one file as one."""
+    first = batches[0]
+    if len(batches) == 1:
+        return first
+    steps = max(batch.x.shape[1] for batch in batches)
     lengths = np.concatenate(
-        [np.full(len(p), p.x.shape[1]) if p.lengths is None else p.lengths for p in parts]
+        [np.full(len(b), b.x.shape[1]) if b.lengths is None else b.lengths for b in batches]
     )
-    _check_padding(lengths, parts[0].x.shape[2], parts[0].source)
-    x = np.zeros((len(lengths), steps, parts[0].x.shape[2]))
+    _check_padding(lengths, first.x.shape[2], first.source)
+    x = np.zeros((len(lengths), steps, first.x.shape[2]))
     start = 0
-    for part in parts:
-        x[start : start + len(part), steps - part.x.shape[1] :] = part.x
-        start += len(part)
-    labels = [part.labels for part in parts if part.labels is not None]
-    if parts[0].per_step:
-        empty = [np.full((len(some), steps - some.shape[1]), "") for some in labels]
-        labels = [np.hstack(pair) for pair in zip(empty, labels, strict=True)]
-    return Sequences(
-        x,
-        np.concatenate(labels) if labels else None,
-        parts[0].source,
-        [row for part in parts for row in part.rows or ()],
+    for batch in batches:
+        x[start : start + len(batch), steps - batch.x.shape[1] :] = batch.x
+        start += len(batch)
+    labels = [batch.labels for batch in batches if batch.labels is not None]
+    if first.per_step:
+        labels = [_labels_padded(array, steps) for array in labels]
+    ids = [batch.ids for batch in batches if batch.ids is not None]
+    return replace(
+        first,
+        x=x,
+        labels=np.concatenate(labels) if labels else None,
+        positions=[position for batch in batches for position in batch.positions or ()],
         lengths=None if (lengths == steps).all() else lengths,
-        per_step=parts[0].per_step,
-        columns=parts[0].columns,
+        ids=np.concatenate(ids) if ids else None,
     )
+
+
+def _labels_padded(labels: Array, steps: int) -> Array:
+    """Return labels of time steps (N, T_i, ...) as (N, T, ...), padded with "no label"."""
+    count, own_steps, *rest = labels.shape
+    no_label = "" if labels.dtype.kind == "U" else np.nan
+    return np.hstack([np.full((count, steps - own_steps, *rest), no_label), labels])
 
 
 def _check_padding(lengths: Array, features: int, source: str) -> None:
     steps = int(lengths.max())
     numbers = len(lengths) * steps * features
-    if numbers > _PADDED_FREELY and numbers > _MOST_PADDING * features * int(lengths.sum()):
+    if numbers > _PADDED_FREELY and numbers > _LARGEST_PADDING_RATIO * features * lengths.sum():
         raise InputError(
-            f"{source}: sequence {int(lengths.argmax())}, counted from 0, has {steps} steps, "
+            f"{source}: sequence {int(lengths.argmax())}, counted from 0, has {steps} time steps, "
             f"and most have far fewer; all {len(lengths)}, padded to its length, would take "
             f"{numbers * 8 / 1e9:.0f} GB; split it, or leave it out"
         )
 
 
 def valid_steps(lengths: Array, steps: int) -> Array:
-    """Return which of T steps belong to the sequences: (N, T)."""
-    belongs: Array = np.arange(steps) >= steps - lengths[:, np.newaxis]
-    return belongs
+    """Return which of T time steps belong to the sequences and are not padding: (N, T)."""
+    valid: Array = np.arange(steps) >= steps - lengths[:, np.newaxis]
+    return valid
 
 
 def check_features(sequences: Sequences, input_size: int) -> None:
-    """Raise `InputError` unless the sequences have D features a step."""
+    """Raise `InputError` unless the sequences have D features per step."""
     if sequences.x.shape[2] != input_size:
         raise InputError(
-            f"{sequences.source}: {sequences.x.shape[2]} features a step; the model takes "
+            f"{sequences.source}: {sequences.x.shape[2]} features per step; the model takes "
             f"{input_size}"
         )

@@ -1,4 +1,4 @@
-"""Splitting off a validation part at random, with every class in its proportion."""
+"""Splitting off validation data at random, with the same proportion of every class."""
 
 import numpy as np
 
@@ -12,14 +12,14 @@ from rnncli.random_streams import generator
 def split(
     sequences: Sequences, task: Task, fraction: float, seed: int
 ) -> tuple[Sequences, Sequences]:
-    """Return the training and the validation part; both keep the order of the file.
+    """Return the training and the validation split; both keep the order of the file.
 
     Raises
     ------
     InputError
-        Either part would be empty.
+        Either split would be empty.
     """
-    chosen = held_out(groups(sequences, task), fraction, generator(seed, "split"))
+    chosen = stratified_choice(groups(sequences, task), fraction, generator(seed, "split"))
     if not 0 < chosen.sum() < len(chosen):
         raise InputError(
             f"{sequences.source}: validation_fraction {fraction:g} of {len(chosen)} sequences "
@@ -35,18 +35,18 @@ def groups(sequences: Sequences, task: Task) -> Array:
     return task.encode(sequences, int)[:, 0]
 
 
-def held_out(group: Array, fraction: float, rng: np.random.Generator) -> Array:
-    """Return which members (N,) are held out: a fraction of all, and of each group.
+def stratified_choice(group: Array, fraction: float, rng: np.random.Generator) -> Array:
+    """Return which members (N,) are chosen: a fraction of all, and the same fraction per group.
 
-    Each group gives the whole part of its share, and those with the largest remainders one more,
-    until the total is the rounded fraction of all.
+    The number chosen from a group is its share rounded down, plus one for those with the largest
+    remainders, until the total is the rounded fraction of all.
     """
     names, counts = np.unique(group, return_counts=True)
     share = counts * fraction
-    take = np.floor(share).astype(int)
-    missing = round(len(group) * fraction) - take.sum()
-    take[np.argsort(take - share, kind="stable")[:missing]] += 1
+    sizes = np.floor(share).astype(int)
+    remaining = round(len(group) * fraction) - sizes.sum()
+    sizes[np.argsort(sizes - share, kind="stable")[:remaining]] += 1
     chosen = np.zeros(len(group), bool)
-    for name, size in zip(names, take, strict=True):
+    for name, size in zip(names, sizes, strict=True):
         chosen[rng.permutation(np.flatnonzero(group == name))[:size]] = True
     return chosen

@@ -1,4 +1,7 @@
-"""Synthetic tasks, whose answers and whose best constant scores are known."""
+"""Synthetic tasks, for which the right predictions and the best constant scores are known.
+
+A new task is one class, which joins `SyntheticTask` at the end.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -6,21 +9,31 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from rnncli.datasets.sequences import Sequences, Splits
+from rnncli.datasets.dataset import DataSet
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.sequences import Sequences, Splits, valid_steps
 from rnncli.datasets.split import split
 from rnncli.datasets.task import Task
 from rnncli.nn.arrays import Array
 from rnncli.random_streams import generator
 
-NumSamples = Annotated[int, Field(ge=2, le=10**9, description="sequences, validation included")]
-Steps = Annotated[int, Field(ge=1, le=10**6, description="steps")]
-ValidationFraction = Annotated[float, Field(ge=0, lt=1, description="part held out")]
-Fresh = Annotated[bool, Field(description="draw new training sequences every epoch")]
+_MOST_STEPS = 10**6
+NumSamples = Annotated[
+    int, Field(ge=2, le=10**9, description="number of sequences, those for validation included")
+]
+TimeSteps = Annotated[int, Field(ge=1, le=_MOST_STEPS, description="time steps")]
+ValidationFraction = Annotated[
+    float, Field(ge=0, lt=1, description="fraction of the sequences for validation")
+]
+Fresh = Annotated[bool, Field(description="draw new training sequences in every epoch")]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Synthetic:
     """Keys of every synthetic task; a task adds ``kind``, `task` and `draw`."""
+
+    # Inputs are drawn on the scale on which the network takes them.
+    standardize: ClassVar[bool] = False
 
     num_samples: NumSamples = 10_000
     validation_fraction: ValidationFraction = 0.1
@@ -29,16 +42,22 @@ class Synthetic:
     task: ClassVar[Task]
 
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
-        """Draw so many sequences with their labels."""
+        """Draw `count` sequences with their labels."""
         raise NotImplementedError
 
-    def read(self, seed: int) -> tuple[Splits, Task]:
-        """Draw the sequences, and split off the validation part."""
+    def read(self, seed: int) -> DataSet:
+        """Draw the sequences, and split off the validation data."""
         drawn = self.draw(self.num_samples, generator(seed, "data"))
         train, validation = drawn, None
         if self.validation_fraction:
             train, validation = split(drawn, self.task, self.validation_fraction, seed)
-        return Splits(train, validation, self.test(seed)), self.task
+        _, steps, features = drawn.x.shape
+        splits = Splits(train, validation, self.test(seed))
+        return DataSet(splits, self.task, InputSpec(features, steps))
+
+    def fresh_sequences(self, count: int, seed: int, epoch: int) -> Sequences | None:
+        """Draw the training sequences of an epoch, from 0; None if all epochs share them."""
+        return self.draw(count, generator(seed, "data", epoch + 1)) if self.fresh else None
 
     def test(self, seed: int) -> Sequences | None:
         """Return test sequences, if the task has some."""
@@ -47,11 +66,11 @@ class Synthetic:
 
 @dataclass(frozen=True, kw_only=True)
 class SumSign(Synthetic):
-    """The sum-sign task: tell whether the sum over all steps and features is positive."""
+    """The sum-sign task: decide whether the sum over all steps and features is positive."""
 
     kind: Literal["sum_sign"] = "sum_sign"
-    sequence_length: Steps = 10
-    input_size: Annotated[int, Field(ge=1, le=10**6, description="features a step")] = 1
+    sequence_length: TimeSteps = 10
+    input_size: Annotated[int, Field(ge=1, le=10**6, description="features per time step")] = 1
 
     task = Task("binary", (0, 1))
 
@@ -65,8 +84,8 @@ class SumSign(Synthetic):
 class Adding(Synthetic):
     """The adding problem: the sum of the two numbers that are marked.
 
-    A step holds a number from 0 to 1 and a mark; one mark is in the first half of the sequence, one
-    in the second. The best constant, 1, has a mean squared error of 1/6.
+    A time step has a number from 0 to 1 and a mark; one mark is in the first half of the sequence,
+    one in the second. The best constant prediction, 1, has a mean squared error of 1/6.
 
     Source: S. Hochreiter & J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997);
     the form of M. Arjovsky, A. Shah & Y. Bengio, "Unitary evolution recurrent neural networks",
@@ -74,7 +93,7 @@ class Adding(Synthetic):
     """
 
     kind: Literal["adding"] = "adding"
-    sequence_length: Annotated[int, Field(ge=2, le=10**6, description="steps")] = 100
+    sequence_length: Annotated[int, Field(ge=2, le=_MOST_STEPS, description="time steps")] = 100
 
     task = Task("regression", (), (0.0,), (1.0,))
 
@@ -91,18 +110,21 @@ class Adding(Synthetic):
 
 @dataclass(frozen=True, kw_only=True)
 class Copy(Synthetic):
-    """The copying memory task: ten symbols, a long wait, and then the same ten again.
+    """The copying memory task: ten symbols, a long delay, and then the same ten again.
 
-    Inputs are one-hot: eight symbols, a blank and a sign that asks for the answer. The label of
-    each of the T+20 steps is the blank, 0, and of the last ten the symbols, 1 to 8. Without a
-    memory the best loss is 10 ln(8) / (T+20).
+    Inputs are one-hot: eight symbols, a blank and a sign that asks for the symbols. Of the T+20
+    time steps, the last ten have the symbols, 1 to 8, as their labels, and all others the blank, 0.
+    Without a memory, the best loss is 10 ln(8) / (T+20).
 
     Source: M. Arjovsky, A. Shah & Y. Bengio, "Unitary evolution recurrent neural networks", ICML
     2016.
     """
 
     kind: Literal["copy"] = "copy"
-    delay: Annotated[int, Field(ge=1, description="steps between the symbols and the sign")] = 100
+    delay: Annotated[
+        int,
+        Field(ge=1, le=_MOST_STEPS, description="time steps between the symbols and the sign"),
+    ] = 100
 
     task = Task("multiclass", tuple(range(9)))
 
@@ -119,15 +141,20 @@ class Copy(Synthetic):
 
 @dataclass(frozen=True, kw_only=True)
 class Parity(Synthetic):
-    """Parity: tell whether the number of ones is odd.
+    """Parity: decide whether the number of ones is odd.
 
     Training sequences have every length up to `sequence_length`; test sequences are longer, so
-    that only a network that found the rule answers them.
+    that only a network that has learned the rule predicts them.
     """
 
     kind: Literal["parity"] = "parity"
-    sequence_length: Annotated[int, Field(ge=1, description="longest training sequence")] = 20
-    test_length: Annotated[int, Field(ge=1, description="steps of the test sequences")] = 100
+    sequence_length: Annotated[
+        int,
+        Field(ge=1, le=_MOST_STEPS, description="time steps of the longest training sequence"),
+    ] = 20
+    test_length: Annotated[
+        int, Field(ge=1, le=_MOST_STEPS, description="time steps of the test sequences")
+    ] = 100
 
     task = Task("binary", (0, 1))
 
@@ -144,25 +171,25 @@ class Parity(Synthetic):
     def _sequences(self, lengths: Array, rng: np.random.Generator) -> Sequences:
         steps = int(lengths.max())
         x = rng.integers(2, size=(len(lengths), steps, 1)).astype(float)
-        x[np.arange(steps) < steps - lengths[:, np.newaxis]] = 0
+        x[~valid_steps(lengths, steps)] = 0
         labels = x.sum(axis=(1, 2)).astype(int) % 2
-        same = bool((lengths == steps).all())
-        return Sequences(x, labels, self.kind, lengths=None if same else lengths)
+        all_equal = bool((lengths == steps).all())
+        return Sequences(x, labels, self.kind, lengths=None if all_equal else lengths)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemporalOrder(Synthetic):
-    """Temporal order: tell in which order X and Y came, among many distractors.
+    """Temporal order: decide in which order X and Y occurred among many distractors.
 
-    Inputs are one-hot: X, Y and four distractors. The two that count stand between a tenth and a
-    fifth, and between a half and three fifths of the sequence; the label is one of XX, XY, YX, YY.
+    Inputs are one-hot: X, Y and four distractors. The two relevant symbols are between a tenth and
+    a fifth, and between a half and three fifths of the sequence; the label is XX, XY, YX or YY.
 
     Source: S. Hochreiter & J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997),
     task 6a.
     """
 
     kind: Literal["temporal_order"] = "temporal_order"
-    sequence_length: Annotated[int, Field(ge=10, le=10**6, description="steps")] = 100
+    sequence_length: Annotated[int, Field(ge=10, le=_MOST_STEPS, description="time steps")] = 100
 
     task = Task("multiclass", ("XX", "XY", "YX", "YY"))
 
@@ -176,3 +203,6 @@ class TemporalOrder(Synthetic):
         given[rows, second] = rng.integers(2, size=count)
         number = 2 * given[rows, first] + given[rows, second]
         return Sequences(np.eye(6)[given], np.array(self.task.labels)[number], self.kind)
+
+
+SyntheticTask = SumSign | Adding | Copy | Parity | TemporalOrder

@@ -1,4 +1,4 @@
-"""What is to be learned: classes or values, and how labels become targets and back."""
+"""The learning task: classes or values, and how labels become targets and back."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,11 @@ from rnncli.nn.arrays import Array
 
 TaskKind = Literal["binary", "multiclass", "regression"]
 MOST_CLASSES = 1000
-MOST_CLASSES_UNASKED = 100
+# More different whole numbers than this are probably values, and need data.task.
+MOST_CLASSES_INFERRED = 100
 _SURROGATES = range(0xD800, 0xE000)
+# Targets with a smaller standard deviation are refused, as is a weights file with such a scale.
+_SMALLEST_TARGET_SCALE = 1 / LARGEST
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 _LOSSES = {
@@ -37,7 +40,7 @@ class Task:
     labels : tuple of str or int
         The classes, in the order of the outputs; empty for regression.
     target_mean, target_std : tuple of float
-        Scale of the values on the training part; the network learns standardised ones.
+        Scale of the values in the training split; the network learns standardized ones.
     """
 
     kind: TaskKind
@@ -54,10 +57,10 @@ class Task:
         ):
             raise ValueError("labels that are neither all whole numbers nor all names")
         if len(self.target_mean) != len(self.target_std) or not all(
-            abs(mean) <= LARGEST and 1 / LARGEST <= std <= LARGEST
+            abs(mean) <= LARGEST and _SMALLEST_TARGET_SCALE <= std <= LARGEST
             for mean, std in zip(self.target_mean, self.target_std, strict=True)
         ):
-            raise ValueError("the scale of the target values is not sound")
+            raise ValueError("the scale of the target values is out of range")
         if self.kind == "regression" and not self.target_mean:
             raise ValueError("no target values")
 
@@ -68,12 +71,12 @@ class Task:
 
     @property
     def metric(self) -> str:
-        """The name of the task's figure besides the loss."""
+        """The name of the task's metric besides the loss."""
         return "rmse" if self.kind == "regression" else "accuracy"
 
     @property
     def output_size(self) -> int:
-        """How many outputs the network needs."""
+        """The number of outputs that the network needs."""
         if self.kind == "regression":
             return len(self.target_mean)
         return 1 if self.kind == "binary" else len(self.labels)
@@ -81,25 +84,27 @@ class Task:
     def encode(self, sequences: Sequences, dtype: Any) -> Array:
         """Return the targets (N, K), or (N, T, K) of the steps: class numbers, or scaled values.
 
-        Steps before a sequence begins, and steps without a label, are NaN.
+        Padding and time steps without a label are NaN.
 
         Raises
         ------
         InputError
-            The first sequence whose label is no class of this task, or no value.
+            Naming the first sequence whose label is not a class of this task, or not a value.
         """
-        labels, there, owners = _flat(sequences)
+        labels, labelled, owners = _flat(sequences)
         if self.kind == "regression":
             values = _as_values(labels, sequences, owners)
             if values.shape[1] != self.output_size:
                 raise InputError(
-                    f"{sequences.source}: {values.shape[1]} target values an answer; the model "
-                    f"gives {self.output_size}"
+                    f"{sequences.source}: {values.shape[1]} target values per prediction; the "
+                    f"model gives {self.output_size}"
                 )
             flat = (values - self.target_mean) / self.target_std
         else:
             if labels.ndim > 1:
-                raise InputError(f"{sequences.source}: several labels an answer; the model has one")
+                raise InputError(
+                    f"{sequences.source}: several labels per prediction; the model gives one"
+                )
             positions = {str(label): i for i, label in enumerate(self.labels)}
             numbers = [
                 positions.get(str(label), positions.get(str(_whole(label)), -1))
@@ -112,10 +117,10 @@ class Task:
                     f"one of {_listed(self.labels)}"
                 )
             flat = np.array(numbers, float)[:, np.newaxis]
-        if there is None:
+        if labelled is None:
             return flat.astype(dtype)
-        targets = np.full((*there.shape, flat.shape[1]), np.nan, dtype)
-        targets[there] = flat
+        targets = np.full((*labelled.shape, flat.shape[1]), np.nan, dtype)
+        targets[labelled] = flat
         return targets
 
     def probabilities(self, outputs: Array) -> Array:
@@ -144,9 +149,9 @@ class Task:
 
 
 def infer_task(sequences: Sequences, declared: str | None) -> Task:
-    """Return the task that the labels speak of, without the scale of target values.
+    """Return the task that fits the labels, without the scale of target values.
 
-    Text and whole numbers are classes, other numbers are values; `declared` overrules.
+    Text and whole numbers are classes, other numbers are values, unless the task is declared.
     """
     labels, _, owners = _flat(sequences)
     if declared is None:
@@ -154,7 +159,7 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
         fractions = [name for name in names if isinstance(name, str) and _is_fraction(name)]
         declared = "regression" if fractions or labels.ndim > 1 else "classification"
         whole = all(isinstance(name, int) for name in names)
-        if declared == "classification" and whole and len(names) > MOST_CLASSES_UNASKED:
+        if declared == "classification" and whole and len(names) > MOST_CLASSES_INFERRED:
             raise InputError(
                 f"{sequences.source}: {len(names)} different whole numbers as labels; "
                 "set data.task to classification or regression"
@@ -163,12 +168,12 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
         width = _as_values(labels, sequences, owners).shape[1]
         return Task("regression", (), (0.0,) * width, (1.0,) * width)
     if labels.ndim > 1:
-        raise InputError(f"{sequences.source}: several labels an answer; classes need one")
-    names = sorted_labels(labels.tolist(), to_the_letter=sequences.says is not None)
+        raise InputError(f"{sequences.source}: several labels per prediction; a class needs one")
+    names = sorted_labels(labels.tolist(), literally=sequences.label_type is not None)
     for index, label in enumerate(labels.tolist()):
         if not is_label(str(label)):
             raise InputError(
-                f"{sequences.place(owners[index])}: {label!r} is no label; text was expected"
+                f"{sequences.place(owners[index])}: {label!r} is not a label; text was expected"
             )
     if not 2 <= len(names) <= MOST_CLASSES:
         raise InputError(
@@ -179,43 +184,54 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
 
 
 def scale_targets(task: Task, train: Sequences) -> Task:
-    """Return the task with the scale of the training part's target values."""
+    """Return the task with the scale of the target values in the training split.
+
+    Raises
+    ------
+    InputError
+        The values are too small to scale.
+    """
     if task.kind != "regression":
         return task
     labels, _, owners = _flat(train)
     mean, std = mean_and_deviation(_as_values(labels, train, owners))
+    if std.min() < _SMALLEST_TARGET_SCALE:
+        raise InputError(
+            f"{train.source}: the targets have a standard deviation of {std.min():.3g}, which is "
+            f"too small to calculate with; give them in a smaller unit"
+        )
     return Task(task.kind, (), tuple(mean.tolist()), tuple(std.tolist()))
 
 
 def _flat(sequences: Sequences) -> tuple[Array, Array | None, Sequence[int]]:
-    """Return all labels (M,) or (M, K), where they stand (N, T), and the sequence of each.
+    """Return all labels (M,) or (M, K), which steps have one (N, T), and the sequence of each.
 
-    Where the labels are those of the sequences, the second is None.
+    For one label per sequence, the second is None.
     """
     labels = sequences.labels
     if labels is None:
-        raise InputError(f"{sequences.source}: has no labels; this needs a label a sequence")
+        raise InputError(f"{sequences.source}: has no labels; a label per sequence is needed")
     if not labels.size:
         raise InputError(f"{sequences.source}: holds no labelled sequences")
     if not sequences.per_step:
         return labels, None, range(len(labels))
     steps = sequences.x.shape[1]
-    there = np.ones(labels.shape[:2], bool)
+    labelled = np.ones(labels.shape[:2], bool)
     if sequences.lengths is not None:
-        there &= valid_steps(sequences.lengths, steps)
+        labelled &= valid_steps(sequences.lengths, steps)
     if labels.dtype.kind == "f":
-        there &= ~np.isnan(labels.reshape(*there.shape, -1)).any(axis=2)
+        labelled &= ~np.isnan(labels.reshape(*labelled.shape, -1)).any(axis=2)
     elif labels.dtype.kind == "U":
-        there &= labels != ""
-    return labels[there], there, np.nonzero(there)[0].tolist()
+        labelled &= labels != ""
+    return labels[labelled], labelled, np.nonzero(labelled)[0].tolist()
 
 
-def sorted_labels(labels: Iterable[Any], to_the_letter: bool = False) -> list[str | int]:
+def sorted_labels(labels: Iterable[Any], literally: bool = False) -> list[str | int]:
     """Return the different labels in order: whole numbers by value, else all as text.
 
-    3.0 is the same label as 3, unless labels are to be kept to the letter.
+    3.0 is the same label as 3, unless labels are taken literally.
     """
-    names = {label if to_the_letter else _whole(label) for label in labels}
+    names = {label if literally else _whole(label) for label in labels}
     if all(str(_whole(name)) == str(name) and isinstance(_whole(name), int) for name in names):
         return sorted({int(name) for name in names})
     return sorted(str(name) for name in names)
@@ -234,7 +250,7 @@ def _whole(label: Any) -> str | int:
 
 
 def is_label(text: str) -> bool:
-    """Return whether a text can stand in a line of UTF-8: not blank, no control characters."""
+    """Return whether a text is a valid label: not blank, and without control characters."""
     short = len(text) <= LONGEST_LABEL and bool(text.strip())
     return short and not any(c < " " or "\x7f" <= c < "\xa0" or ord(c) in _SURROGATES for c in text)
 
@@ -247,9 +263,9 @@ def _as_values(labels: Array, sequences: Sequences, owners: Sequence[int]) -> Ar
     """Return labels as target values (M, K)."""
     if labels.dtype.kind in "iufb":
         values = labels.astype(float)
-        wrong = ~(np.abs(values) <= LARGEST)
-        if wrong.any():
-            index = tuple(np.argwhere(wrong)[0])
+        invalid = ~(np.abs(values) <= LARGEST)
+        if invalid.any():
+            index = tuple(np.argwhere(invalid)[0])
             place = sequences.place(owners[int(index[0])])
             raise InputError(f"{place}: target {values[index]} is not a number up to {LARGEST:g}")
         return values.reshape(len(values), -1)

@@ -1,1 +1,1 @@
-"""What people see of a run: live progress, plain lines, tables."""
+"""Everything that people see: progress, tables, charts and figures."""

@@ -1,6 +1,7 @@
-"""Curves drawn with characters: small ones in a line, large ones with axes."""
+"""Curves drawn with characters: a small one in a line of text, large ones with axes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, isfinite, log10
 
@@ -9,17 +10,17 @@ from rich.text import Text
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _COLOURS = ("cyan", "magenta", "green", "red", "blue", "yellow")
 _MARKS = "ox+*#@"
-_POINT = "●"
-# The bit of each of a braille character's dots, by row and column.
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+_SINGLE_POINT = "●"
+# The bit of each dot of a braille character, by row and column.
+_BRAILLE_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 Curve = Sequence[tuple[float, float]]
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """Return values as blocks of eight heights, from the lowest to the highest.
+    """Return values as blocks of eight heights, from the lowest value to the highest.
 
-    More values than `width` are averaged; what is not finite is a gap.
+    More than `width` values are averaged in groups; values that are not finite leave a gap.
     """
     groups = [
         list(values[i * len(values) // width : (i + 1) * len(values) // width])
@@ -27,65 +28,100 @@ def sparkline(values: Sequence[float], width: int) -> str:
     ]
     groups = groups if len(values) > width else [[value] for value in values]
     means = [_mean(group) for group in groups]
-    known = [mean for mean in means if mean is not None]
-    low, high = (min(known), max(known)) if known else (0.0, 0.0)
+    finite = [mean for mean in means if mean is not None]
+    low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
     scale = (len(_BLOCKS) - 1) / (high - low) if high > low else 0.0
     return "".join(" " if mean is None else _BLOCKS[round((mean - low) * scale)] for mean in means)
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """The ranges of both axes, and the size of the drawing area in characters."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+    columns: int
+    rows: int
+
+    def dots(self, curve: Curve) -> list[tuple[int, int]]:
+        """Return the dots of a curve, column and row, its points joined by straight lines.
+
+        A character has two columns and four rows of dots.
+        """
+        width, height = 2 * self.columns - 1, 4 * self.rows - 1
+        points = [
+            (
+                (x - self.left) / (self.right - self.left) * width,
+                (self.high - y) / (self.high - self.low) * height,
+            )
+            for x, y in curve
+        ]
+        dots = [(round(x), round(y)) for x, y in points]
+        for (x0, y0), (x1, y1) in pairwise(points):
+            count = max(1, ceil(max(abs(x1 - x0), abs(y1 - y0))))
+            dots += [
+                (round(x0 + (x1 - x0) * i / count), round(y0 + (y1 - y0) * i / count))
+                for i in range(1, count)
+            ]
+        return dots
 
 
 def line_chart(
     curves: Mapping[str, Curve], width: int, height: int, log: bool = False, colour: bool = True
 ) -> list[Text]:
-    """Return curves with axes and, where there are several, a legend, as lines of text.
+    """Return curves with axes, and a legend where there are several, as lines of text.
 
     Parameters
     ----------
     curves : mapping of str to sequence of (float, float)
-        The points of each, by its name; what is not finite is a gap.
+        The points of each curve, by its name; points that are not finite leave a gap.
     width, height : int
-        Characters in all.
+        The size of the chart in characters, axes and legend included.
     log : bool
-        Whether heights are logarithms; what is not above 0 is then a gap.
+        Whether the vertical axis is logarithmic; values of 0 and less then leave a gap.
     colour : bool
-        Whether colours can tell curves apart; else different characters do.
+        Whether colours distinguish the curves; otherwise, different characters do.
     """
-    points = {name: _finite(curve, log) for name, curve in curves.items()}
-    everything = [point for curve in points.values() for point in curve]
-    if not everything:
+    points = {name: _drawable(curve, log) for name, curve in curves.items()}
+    all_points = [point for curve in points.values() for point in curve]
+    if not all_points:
         return [Text("nothing to draw", style="dim")]
-    left, right = _range([x for x, _ in everything])
-    low, high = _range([y for _, y in everything])
+    left, right = _axis_range([x for x, _ in all_points])
+    low, high = _axis_range([y for _, y in all_points])
     legend = [_legend(points, colour)] if len(curves) > 1 else []
-    rows = max(2, height - 1 - len(legend))
     labels = [_label(10**y if log else y) for y in (high, (low + high) / 2, low)]
     margin = max(map(len, labels)) + 1
-    columns = max(4, width - margin - 1)
-    canvas = [[(" ", "")] * columns for _ in range(rows)]
-    dots = [[0] * columns for _ in range(rows)]
-    for number, curve in enumerate(points.values()):
-        style = _COLOURS[number % len(_COLOURS)]
-        for x, y in _steps(curve, left, right, low, high, 2 * columns, 4 * rows):
-            row, column = y // 4, x // 2
-            if len(curve) == 1:
-                canvas[row][column] = (_POINT, style if colour else "")
-            elif colour or len(points) == 1:
-                dots[row][column] |= _DOTS[y % 4][x % 2]
-                canvas[row][column] = (chr(0x2800 + dots[row][column]), style)
-            else:
-                canvas[row][column] = (_MARKS[number % len(_MARKS)], "")
-    places = {0: labels[0], (rows - 1) // 2: labels[1], rows - 1: labels[2]}
+    rows, columns = max(2, height - 1 - len(legend)), max(4, width - margin - 1)
+    canvas = _draw(points, _Axes(left, right, low, high, columns, rows), colour)
+    label_rows = {0: labels[0], (rows - 1) // 2: labels[1], rows - 1: labels[2]}
     lines = []
     for row, cells in enumerate(canvas):
-        line = Text(
-            f"{places.get(row, ''):>{margin - 1}} ┤" if row in places else " " * margin + "│"
-        )
-        for character, style in cells:
-            line.append(character, style=style)
-        lines.append(line)
+        label = f"{label_rows[row]:>{margin - 1}} ┤" if row in label_rows else " " * margin + "│"
+        lines.append(Text.assemble(label, *cells))
     first, last = _label(left), _label(right)
     gap = max(1, columns - len(first) - len(last))
     lines.append(Text(" " * (margin + 1) + first + " " * gap + last, style="dim"))
     return lines + legend
+
+
+def _draw(points: Mapping[str, Curve], axes: _Axes, colour: bool) -> list[list[tuple[str, str]]]:
+    """Return rows of cells, each a character and its style."""
+    canvas = [[(" ", "")] * axes.columns for _ in range(axes.rows)]
+    bits = [[0] * axes.columns for _ in range(axes.rows)]
+    for number, curve in enumerate(points.values()):
+        style = _COLOURS[number % len(_COLOURS)]
+        for x, y in axes.dots(curve):
+            row, column = y // 4, x // 2
+            if len(curve) == 1:
+                canvas[row][column] = (_SINGLE_POINT, style if colour else "")
+            elif colour or len(points) == 1:
+                bits[row][column] |= _BRAILLE_BITS[y % 4][x % 2]
+                canvas[row][column] = (chr(0x2800 + bits[row][column]), style)
+            else:
+                canvas[row][column] = (_MARKS[number % len(_MARKS)], "")
+    return canvas
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -93,53 +129,28 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(finite) / len(finite) if finite else None
 
 
-def _finite(curve: Curve, log: bool) -> list[tuple[float, float]]:
-    known = [(x, y) for x, y in curve if isfinite(x) and isfinite(y) and (y > 0 or not log)]
-    return [(x, log10(y)) for x, y in known] if log else known
+def _drawable(curve: Curve, log: bool) -> list[tuple[float, float]]:
+    """Return the finite points of a curve, on a logarithmic axis with their logarithms."""
+    finite = [(x, y) for x, y in curve if isfinite(x) and isfinite(y) and (y > 0 or not log)]
+    return [(x, log10(y)) for x, y in finite] if log else finite
 
 
-def _range(values: list[float]) -> tuple[float, float]:
-    """Return the ends of an axis, apart even where all values are one."""
+def _axis_range(values: list[float]) -> tuple[float, float]:
+    """Return the ends of an axis, which differ even if all values are equal."""
     low, high = min(values), max(values)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _steps(
-    curve: list[tuple[float, float]],
-    left: float,
-    right: float,
-    low: float,
-    high: float,
-    columns: int,
-    rows: int,
-) -> list[tuple[int, int]]:
-    """Return the dots of a curve, its points joined by straight lines."""
-    placed = [
-        (
-            (x - left) / (right - left) * (columns - 1),
-            (high - y) / (high - low) * (rows - 1),
-        )
-        for x, y in curve
-    ]
-    dots = [(round(x), round(y)) for x, y in placed]
-    for (x0, y0), (x1, y1) in pairwise(placed):
-        count = max(1, ceil(max(abs(x1 - x0), abs(y1 - y0))))
-        dots += [
-            (round(x0 + (x1 - x0) * i / count), round(y0 + (y1 - y0) * i / count))
-            for i in range(1, count)
-        ]
-    return dots
-
-
 def _label(value: float) -> str:
-    return f"{value:.4g}"
+    whole = float(value).is_integer() and abs(value) < 1e6
+    return f"{value:.0f}" if whole else f"{value:.4g}"
 
 
-def _legend(points: Mapping[str, Sequence[object]], colour: bool) -> Text:
+def _legend(points: Mapping[str, Curve], colour: bool) -> Text:
     legend = Text()
     for number, (name, curve) in enumerate(points.items()):
         mark = "━━" if colour else _MARKS[number % len(_MARKS)]
-        mark = _POINT if len(curve) == 1 else mark
+        mark = _SINGLE_POINT if len(curve) == 1 else mark
         legend.append(f"{mark} ", style=_COLOURS[number % len(_COLOURS)] if colour else "")
         legend.append(f"{name}   ")
     return legend

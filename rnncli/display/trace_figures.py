@@ -5,40 +5,43 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnncli.display.figures import figure_file, plain_ticks
-from rnncli.display.traces import HEADS, title
+from rnncli.display.figure_files import figure_file, plain_ticks
+from rnncli.display.trace_report import HEADS, title
 from rnncli.gradients.trace import CellTrace, Trace
 from rnncli.nn.arrays import Array
 
-_COLUMN, _ROW, _WIDEST = 6.0, 1.6, 600.0  # inches
+# The size of a panel and the largest width of the figure, in inches.
+_PANEL_WIDTH, _PANEL_HEIGHT, _MAX_WIDTH = 6.0, 1.6, 600.0
+# Panels of a layer, with and without the gradients that a trace of labelled sequences has.
+_ROWS, _ROWS_WITHOUT_GRADIENTS = 7, 4
 
 
 def save_trace(trace: Trace, path: Path) -> None:
-    """Draw a trace into a file: heat maps and curves, a column a layer, time from left to right.
+    """Draw a trace into a file: heat maps and curves, a column per layer, time from left to right.
 
-    Raises
-    ------
-    InputError
-        The file's ending is not known.
-    StorageError
-        The file could not be written.
+    Errors are those of `figure_file`.
     """
     columns = len(trace.cells)
-    size = (min(_COLUMN * columns, _WIDEST), _ROW * 7)
+    has_gradients = trace.loss is not None
+    rows = _ROWS if has_gradients else _ROWS_WITHOUT_GRADIENTS
+    size = (min(_PANEL_WIDTH * columns, _MAX_WIDTH), _PANEL_HEIGHT * rows)
     with figure_file(path, size) as figure:
-        axes = figure.subplots(7, columns, sharex=True, squeeze=False)
+        axes = figure.subplots(rows, columns, sharex=True, squeeze=False)
         for layer, column in zip(trace.cells, axes.T, strict=True):
             column[0].set_title(title(layer) + f"\n{_ratio(layer)}", fontsize="medium")
-            _heat(column[0], trace.inputs, "input x")
-            _heat(column[1], layer.state, "state h")
-            _heat(column[2], layer.gradient, "dL/dh")
-            norms = [name for name in layer.curves if name.endswith("gradient_norm")]
-            _curves(column[3], layer, norms, log=True)
+            panels = iter(column)
+            _heat(next(panels), trace.inputs, "input x")
+            _heat(next(panels), layer.state, "state h")
+            if layer.gradient is not None:
+                _heat(next(panels), layer.gradient, "dL/dh")
+                norms = [name for name in layer.curves if name.endswith("gradient_norm")]
+                _curves(next(panels), layer, norms, log=True)
             shares = [name for name in layer.curves if name in (*layer.gates, "saturated", "dead")]
-            _curves(column[4], layer, ["state_norm"])
-            _curves(column[5], layer, shares)
-            _curves(column[6], layer, ["weight_share"])
-            column[6].set_xlabel("step")
+            _curves(next(panels), layer, ["state_norm"])
+            _curves(next(panels), layer, shares)
+            if has_gradients:
+                _curves(next(panels), layer, ["weight_share"])
+            column[-1].set_xlabel("time step")
 
 
 def _ratio(layer: CellTrace) -> str:
@@ -68,10 +71,13 @@ def _heat(axes: Axes, values: Array, name: str) -> None:
 
 def _curves(axes: Axes, layer: CellTrace, names: list[str], log: bool = False) -> None:
     steps = range(1, len(layer.state) + 1)
-    for name in names:
-        axes.plot(steps, layer.curves[name], label=HEADS.get(name, name))
+    lines = [axes.plot(steps, layer.curves[name])[0] for name in names]
     if log and any((layer.curves[name] > 0).any() for name in names):
         axes.set_yscale("log")
         plain_ticks(axes)
-    axes.legend(fontsize="small", loc="best")
+    labels = [HEADS.get(name, name) for name in names]
+    if len(labels) == 1:
+        axes.set_ylabel(labels[0])
+    else:
+        axes.legend(lines, labels, fontsize="small", loc="best")
     axes.grid(alpha=0.3)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.sequences import Sequences
-from rnncli.datasets.series import Windows
 from rnncli.inference.classification_metrics import classification_metrics
 from rnncli.inference.regression_metrics import regression_metrics, standardized_squared_error
 from rnncli.inference.seasonality import find_period, target_series

@@ -107,8 +107,7 @@ def evaluate(
             forecasts[name].append(forecast(batch.x))
     if not sums.count:
         raise InputError("evaluate: no label is present; labelled sequences or steps were expected")
-    labels = np.concatenate([part.labels for part in predictions if part.labels is not None])
-    values = np.concatenate([part.values for part in predictions])
+    labels, values = labels_and_values(predictions)
     if model.task.kind == "regression":
         joined = {name: np.concatenate(parts) for name, parts in forecasts.items()}
         return _regression_report(model.task, sums.loss, labels, values, joined)
@@ -118,10 +117,16 @@ def evaluate(
     )
 
 
+def labels_and_values(predictions: list[Predictions]) -> tuple[Array, Array]:
+    """Return the true and the predicted labels or values of all batches, (M,) or (M, K)."""
+    labels = np.concatenate([part.labels for part in predictions if part.labels is not None])
+    return labels, np.concatenate([part.values for part in predictions])
+
+
 def _forecasters(model: Model, train: Sequences | None) -> dict[str, Forecaster]:
     windows = model.input_spec.windows
-    per_sequence = model.network.architecture.output == "sequence"
-    return forecast_baselines(windows, train) if windows is not None and per_sequence else {}
+    every_step = model.network.architecture.predicts_every_step
+    return forecast_baselines(windows, train) if windows is not None and not every_step else {}
 
 
 def _predict_and_score(

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnncli.blas import threads_for
 from rnncli.datasets.examples import Examples
-from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.numbers import LARGEST
 from rnncli.datasets.scaling import Scaler, scaled
 from rnncli.datasets.sequences import Sequences, check_features, padded

@@ -1,6 +1,6 @@
 """Predictions of a model, one row per sequence or per time step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,12 +25,15 @@ class Predictions:
         The probability of each class, in the order of the task's labels; None for regression.
     labels : array (M,) or (M, K), or None
         The true class labels or values; None where they are not known.
+    ids : dict of str to array (M,)
+        The id of the sequence of each, by the name of the id column; empty without one.
     """
 
     positions: dict[str, Array]
     values: Array
     probabilities: Array | None
     labels: Array | None = None
+    ids: dict[str, Array] = field(default_factory=dict)
 
 
 def predict_sequences(model: Model, sequences: Sequences, first: int) -> Predictions:
@@ -63,6 +66,7 @@ def decode_outputs(
         The encoded labels. With targets, time steps without a label are left out.
     """
     positions: dict[str, Array] = {}
+    ids = {} if sequences.ids is None else {sequences.id_name: sequences.ids}
     if z.ndim == 3:
         num_sequences, sequence_length, _ = z.shape
         lengths = sequences.lengths
@@ -75,6 +79,7 @@ def decode_outputs(
         sequence, step = np.nonzero(valid)
         padding = sequence_length - lengths[sequence]
         positions = {"sequence": first + sequence, "step": step - padding}
+        ids = {name: texts[sequence] for name, texts in ids.items()}
         z = z[valid]
     task = model.task
     return Predictions(
@@ -82,4 +87,5 @@ def decode_outputs(
         task.decode(z),
         None if task.kind == "regression" else task.probabilities(z),
         None if targets is None else task.true_answers(targets),
+        ids,
     )

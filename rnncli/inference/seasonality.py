@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import Sequences
-from rnncli.datasets.series import Windows
 from rnncli.nn.arrays import Array
 
 # Autocorrelations of a series without a period stay below this value.

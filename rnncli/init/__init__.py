@@ -1,1 +1,1 @@
-"""``rnn init``: a config proposed for a data file."""
+"""``rnn init``: a config suggested for a data file."""

@@ -4,13 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from rnncli.config.config import Config
-from rnncli.datasets.csv import Csv
 from rnncli.datasets.examples import Examples
-from rnncli.datasets.inputs import InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.sequences import Splits
-from rnncli.datasets.series import Series
-from rnncli.datasets.synthetic import Synthetic
 from rnncli.datasets.task import scale_targets
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
@@ -72,11 +68,9 @@ class TrainingSetup:
 
     def examples_of(self, epoch: int) -> Examples:
         """Return the training examples of an epoch, counted from 0."""
-        data = self.config.data
-        if not isinstance(data, Synthetic) or not data.fresh:
-            return self.train
-        drawn = data.draw(len(self.train), generator(self.config.seed, "data", epoch + 1))
-        return self.model.examples(drawn)
+        config = self.config
+        fresh = config.data.fresh_sequences(len(self.train), config.seed, epoch)
+        return self.train if fresh is None else self.model.examples(fresh)
 
 
 def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
@@ -94,8 +88,8 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     InputError
         The data is invalid.
     """
-    splits, task = config.data.read(config.seed)
-    raw = splits.train
+    data = config.data.read(config.seed)
+    raw = data.splits.train
     every_step = config.model.predicts_every_step
     if every_step != raw.per_step:
         raise InputError(
@@ -103,33 +97,18 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
             f"{'steps' if raw.per_step else 'sequences'}; set it to "
             f"{'every_step' if raw.per_step else 'sequence'}"
         )
-    task = scale_targets(task, raw)
-    scaler = Scaler.fit(raw.x, raw.lengths) if getattr(config.data, "standardize", False) else None
-    _, steps, features = raw.x.shape
-    network = Network(config.model, features, task.output_size)
+    task = scale_targets(data.task, raw)
+    scaler = Scaler.fit(raw.x, raw.lengths) if config.data.standardize else None
+    network = Network(config.model, data.input_spec.input_size, task.output_size)
     network.initialize(generator(config.seed, "weights"))
     if from_the_start and config.training.start_from is not None:
         start_from(network, config.training.start_from)
-    data = config.data
-    expected = InputSpec(features, steps, means=splits.means, columns=raw.columns)
-    if isinstance(data, Csv):
-        expected = replace(
-            expected,
-            label_column=data.label_column,
-            header=data.header,
-            sequence_column=data.sequence_column,
-            label_per=data.label_per,
-        )
-    if isinstance(data, Series):
-        expected = replace(expected, windows=data.windows(raw.columns or ()))
-    if not isinstance(data, Synthetic):
-        expected = replace(expected, missing=data.missing)
-    model = Model(network, task, scaler, expected)
+    model = Model(network, task, scaler, data.input_spec)
     return TrainingSetup(
         config,
-        splits,
+        data.splits,
         model,
         model.examples(raw),
-        None if splits.validation is None else model.examples(splits.validation),
+        None if data.splits.validation is None else model.examples(data.splits.validation),
         TrainingState.initial(network, task, config.training),
     )

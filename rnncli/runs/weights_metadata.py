@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.task import MOST_CLASSES, Task
 from rnncli.inference.model import Model

@@ -1,22 +1,33 @@
-"""What the shell completes, asked as a shell asks."""
+"""Shell completion, requested as shells request it."""
 
 import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import process
+from conftest import ALL_COMMANDS, Command
+
+Ask = Callable[..., list[str]]
 
 
-def asked(*words: str, shell: str = "bash", together: str = "\n") -> list[str]:
-    """Return what a shell is answered for the last of some words."""
-    environment = {"_RNN_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": " ".join(words)}
-    environment |= {"COMP_WORDS": together.join(words), "COMP_CWORD": str(len(words) - 1)}
-    done = process(env=environment)
-    assert (done.returncode, done.stderr) == (0, "")
-    return list(filter(None, done.stdout.splitlines()))
+@pytest.fixture
+def ask(rnn: Command, here: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Return the completions of the last of some words, in an empty folder."""
+
+    def completions(*words: str, shell: str = "bash", separator: str = "\n") -> list[str]:
+        monkeypatch.setenv("_RNN_COMPLETE", f"complete_{shell}")
+        monkeypatch.setenv("_TYPER_COMPLETE_ARGS", " ".join(words))
+        monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+        monkeypatch.setenv("COMP_WORDS", separator.join(words))
+        monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+        result = rnn()
+        assert (result.code, result.err) == (0, "")
+        return list(filter(None, result.out.splitlines()))
+
+    return completions
 
 
 def make_run(name: str) -> None:
@@ -25,103 +36,122 @@ def make_run(name: str) -> None:
     (folder / "config.yaml").touch()
 
 
-def test_commands_groups_and_options(here: Path) -> None:
-    assert {"init", "train", "config", "verify"} <= set(asked("rnn", ""))
-    assert asked("rnn", "config", "s") == ["show", "schema"]
-    assert asked("rnn", "train", "--re") == ["--resume"]
-    assert asked("rnn", "predict", "--format", "") == ["csv", "jsonl", "npz"]
+def test_commands_groups_and_options(ask: Ask) -> None:
+    assert {"init", "train", "config", "verify"} <= set(ask("rnn", ""))
+    assert ask("rnn", "config", "s") == ["show", "schema"]
+    assert ask("rnn", "train", "--re") == ["--resume"]
+    assert ask("rnn", "predict", "--format", "") == ["csv", "jsonl", "npz"]
+    assert ask("rnn", "plot", "--kind", "") == ["curves", "confusion", "forecast"]
+    assert ask("rnn", "runs", "--status", "k") == ["killed"]
+    assert ask("rnn", "guide", "b") == ["bptt"]
 
 
-def test_configs_and_folders_that_may_hold_some(here: Path) -> None:
+CONFIG_COMMANDS = ("train", "gradcheck", "bench", "doctor", "config show")
+RUN_COMMANDS = (
+    *("verify", "plot", "runs show", "runs compare", "runs delete", "config show"),
+    *("train --resume", "predict -w", "evaluate -w", "gradcheck -w", "trace -w"),
+)
+
+
+@pytest.mark.parametrize("command", CONFIG_COMMANDS)
+def test_configs_and_folders_that_may_contain_some(ask: Ask, here: Path, command: str) -> None:
     (here / "configs").mkdir()
     for name in ("configs/a.yaml", "configs/b.yml", "configs/c.csv", "mine.yaml", "x.csv"):
         (here / name).touch()
-    assert asked("rnn", "train", "-c", "") == ["configs/", "mine.yaml"]
-    assert asked("rnn", "bench", "--config", "con") == ["configs/a.yaml", "configs/b.yml"]
-    assert asked("rnn", "train", "-c", "nowhere/") == []
+    words = command.split()
+    assert ask("rnn", *words, "-c", "") == ["configs/", "mine.yaml"]
+    assert ask("rnn", *words, "--config", "con") == ["configs/a.yaml", "configs/b.yml"]
+    assert ask("rnn", *words, "-c", "nowhere/") == []
 
 
-def test_runs_the_newest_first(here: Path) -> None:
-    assert asked("rnn", "verify", "") == []
+@pytest.mark.parametrize("command", RUN_COMMANDS)
+def test_runs_the_newest_first(ask: Ask, here: Path, command: str) -> None:
+    words = command.split()
+    assert ask("rnn", *words, "") == []
     names = [f"2026-11-{day}_10-00-00_{name}" for day, name in ((22, "b"), (21, "c"), (20, "a"))]
     for name in sorted(names):
         make_run(name)
     (here / "runs" / "no_run").mkdir()
     (here / "model.npz").touch()
-    assert asked("rnn", "verify", "") == ["latest", *names]
-    assert asked("rnn", "train", "--resume", "2026-11-21") == [names[1]]
-    assert asked("rnn", "config", "show", "l") == ["latest"]
-    assert asked("rnn", "evaluate", "-w", "") == ["latest", *names, "model.npz", "runs/"]
+    weights = ["model.npz", "runs/"] if words[-1] == "-w" else []
+    assert ask("rnn", *words, "") == ["latest", *names, *weights]
+    assert ask("rnn", *words, "2026-11-21") == [names[1]]
+    assert ask("rnn", *words, "l") == ["latest"]
 
 
-def test_keys_and_their_values(here: Path) -> None:
-    keys = asked("rnn", "train", "--set", "")
+def test_every_command_with_a_config_or_a_run_is_tested_above() -> None:
+    for name, function in ALL_COMMANDS.items():
+        keys = set(function.__annotations__)
+        tested = {command.partition(" -")[0] for command in (*CONFIG_COMMANDS, *RUN_COMMANDS)}
+        if keys & {"config", "run", "runs", "wanted", "weights", "resume"}:
+            assert name in tested, name
+
+
+def test_keys_and_their_values(ask: Ask) -> None:
+    keys = ask("rnn", "train", "--set", "")
     assert {"seed=", "data.kind=", "data.path=", "training.optimizer.learning_rate="} <= set(keys)
     assert all(key.endswith("=") for key in keys)
     assert len(keys) == len(set(keys))
-    assert "model.cell=" in asked("rnn", "train", "--set", "model.")
-    assert asked("rnn", "train", "--set", "training.num_e") == [
+    assert "model.cell=" in ask("rnn", "train", "--set", "model.")
+    assert ask("rnn", "train", "--set", "training.num_e") == [
         "training.num_epochs=",
         "training.num_epochs=10",
     ]
-    assert asked("rnn", "train", "--set", "no.such") == []
+    assert ask("rnn", "train", "--set", "no.such") == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_values_where_words_are_whole(here: Path, shell: str) -> None:
-    if shell == "bash":
-        found = asked("rnn", "bench", "--set", "model.cell=l", together=" ")
-    else:
-        environment = {
-            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-            "_RNN_COMPLETE": f"complete_{shell}",
-        }
-        environment["_TYPER_COMPLETE_ARGS"] = "rnn bench --set model.cell=l"
-        found = process(env=environment).stdout.split()
+def test_values_in_shells_that_keep_words_whole(ask: Ask, shell: str) -> None:
+    found = ask("rnn", "bench", "--set", "model.cell=l", shell=shell, separator=" ")
     assert any("model.cell=lstm" in word for word in found)
     assert not any("gru" in word for word in found)
 
 
-def test_bash_divides_words_at_equals_signs(here: Path) -> None:
+def test_bash_divides_words_at_equals_signs(ask: Ask, here: Path) -> None:
     (here / "mine.yaml").touch()
-    assert asked("rnn", "train", "--set", "model.cell", "=", "l") == ["lstm"]
-    assert asked("rnn", "train", "--set", "model.cell", "=") == ["tanh", "relu", "lstm", "gru"]
-    assert asked("rnn", "train", "--set", "=", "data.fresh", "=", "") == ["true", "false"]
-    assert asked("rnn", "train", "--set", "seed", "=", "1", "--re") == ["--resume"]
-    assert asked("rnn", "train", "--config", "=", "m") == ["mine.yaml"]
+    assert ask("rnn", "train", "--set", "model.cell", "=", "l") == ["lstm"]
+    assert ask("rnn", "train", "--set", "model.cell", "=") == ["tanh", "relu", "lstm", "gru"]
+    assert ask("rnn", "train", "--set", "=", "data.fresh", "=", "") == ["true", "false"]
+    assert ask("rnn", "train", "--set", "seed", "=", "1", "--re") == ["--resume"]
+    assert ask("rnn", "train", "--config", "=", "m") == ["mine.yaml"]
 
 
-def test_nothing_is_said_about_what_is_wrong(here: Path) -> None:
-    assert "train" in asked("rnn", "nosuch", "--x", "")
-    assert asked("rnn", "train", "-c", '"') == []
+def test_errors_complete_nothing_and_print_nothing(
+    ask: Ask, rnn: Command, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "train" in ask("rnn", "nosuch", "--x", "")
+    assert ask("rnn", "train", "-c", '"') == []
+    assert ask("rnn", "plot", "--kind", "nosuch", "--lo") == ["--log"]
     (here / "runs").touch()
-    assert asked("rnn", "verify", "") == []
-    for environment in ({}, {"COMP_WORDS": "rnn\n=", "COMP_CWORD": "x"}):
-        done = process(env={"_RNN_COMPLETE": "complete_bash"} | environment)
-        assert (done.stdout, done.stderr) == ("", "")
+    assert ask("rnn", "verify", "") == []
+    monkeypatch.setenv("COMP_CWORD", "x")
+    monkeypatch.setenv("COMP_WORDS", "rnn\n=")
+    assert (rnn().out, rnn().err) == ("", "")
+    monkeypatch.delenv("COMP_WORDS")
+    assert (rnn().out, rnn().err) == ("", "")
 
 
-def test_no_numpy_is_needed(here: Path) -> None:
+def test_no_completion_imports_numpy(here: Path) -> None:
     script = (
-        "import sys\n"
+        "import os, sys\n"
+        "from contextlib import suppress\n"
         "from rnncli.cli.main import main\n"
-        "try: main()\n"
-        "finally: print('numpy' in sys.modules, file=sys.stderr)"
+        "for words in ('rnn verify ', 'rnn train --set mo', 'rnn train -c ', 'rnn plot '):\n"
+        "    count = str(len(words.split(' ')) - 1)\n"
+        "    os.environ |= {'COMP_WORDS': words, 'COMP_CWORD': count}\n"
+        "    with suppress(SystemExit): main()\n"
+        "print('numpy' in sys.modules, file=sys.stderr)"
     )
-    for words in ("rnn verify ", "rnn train --set mo", "rnn train -c "):
-        count = str(len(words.split(" ")) - 1)
-        environment = {"_RNN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": count}
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-        )
-        assert done.stderr == "False\n"
+    environment = os.environ | {"_RNN_COMPLETE": "complete_bash"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True
+    )
+    assert done.stderr == "False\n"
+    assert "model." in done.stdout
 
 
 def test_a_real_bash_with_the_installed_script(here: Path) -> None:
-    """Install into a home of its own, and press the tabulator."""
+    """Install the script into a home of its own, and press the tabulator key."""
     home = here / "home"
     home.mkdir()
     (here / "mine.yaml").write_text("data: {num_samples: 50}\ntraining: {num_epochs: 1}\n")
@@ -152,7 +182,7 @@ def test_a_real_bash_with_the_installed_script(here: Path) -> None:
     try:
         while piece := os.read(first, 1 << 16):
             written += piece
-    except OSError:  # how a terminal says that nobody writes any more
+    except OSError:  # raised by a terminal that nobody writes to any more
         pass
     os.close(first)
     assert shell.wait(20) == 0, written

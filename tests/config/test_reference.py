@@ -8,9 +8,10 @@ import pytest
 from config.write_reference import PAGE, page_text
 
 from rnncli.config import SCHEMA_FILE
-from rnncli.config.config import DATA, Config
+from rnncli.config.config import Config
 from rnncli.config.json_schema import json_schema
 from rnncli.config.reference import KeyReference, markdown_reference, reference
+from rnncli.datasets import DATA
 from rnncli.nn.network import Architecture
 from rnncli.training.optimizers import OPTIMIZERS
 from rnncli.training.schedules import SCHEDULES

@@ -140,7 +140,7 @@ def test_padding_is_left_out_of_the_gradient_ratio() -> None:
     examination = examination_of(
         {"data": {"kind": "sum_sign", "num_samples": 20, "sequence_length": 33}}
     )
-    x = examination.train.inputs.copy()
+    x = examination.train.x.copy()
     x[:, :2] = 0
     lengths = np.full(len(x), 31)
     padded = replace(examination, train=Examples(x, examination.train.y, lengths))
@@ -158,14 +158,14 @@ def test_the_gradient_ratio_equals_finite_differences_of_the_loss() -> None:
     )
     ratio, num_time_steps = gradient_ratio(examination, examination.initial_parameters)
     assert num_time_steps == 4
-    batch = examination.train.take(examination.fitted_index[:32])
+    batch = examination.train.batch(examination.fitted_index[:32])
 
     def norm(t: int) -> float:
         slopes = []
         for i in range(len(batch)):
             losses = []
             for shift in (1e-5, -1e-5):
-                x = batch.inputs.copy()
+                x = batch.x.copy()
                 x[i, t, 0] += shift
                 z = examination.model.outputs(x)[:, 0]
                 sign = 1 - 2 * batch.y[:, 0]

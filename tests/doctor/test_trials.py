@@ -54,8 +54,8 @@ def test_a_unit_is_active_if_it_is_positive_anywhere() -> None:
     tree = TREE | {"model": {"cell": "relu", "hidden_size": 8, "num_layers": 2}}
     examination = examination_of(tree)
     network = examination.network
-    for weights in network.layer_weights:
-        weights[...] = 0
-        weights[3, -1] = 1
-    active = active_units(network, examination.train.take(np.arange(4)))
+    for weights in network.views.cells:
+        weights.matrix[...] = 0
+        weights.matrix[3, -1] = 1
+    active = active_units(network, examination.train.batch(np.arange(4)))
     assert [np.flatnonzero(layer).tolist() for layer in active] == [[3], [3]]

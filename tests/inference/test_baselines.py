@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.sequences import Sequences
-from rnncli.datasets.series import Windows
 from rnncli.inference.baselines import (
     forecast_baselines,
     mean_metrics,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from conftest import Command
 
-from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.arrangements.windows import Windows
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Sequences
-from rnncli.datasets.series import Windows
 from rnncli.datasets.task import Task
 from rnncli.errors import InputError
 from rnncli.inference.classification_metrics import calibration_error

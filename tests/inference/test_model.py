@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.task import Task
@@ -97,5 +97,5 @@ def test_examples_are_what_the_network_takes() -> None:
     model = model_of(CLASSES, scaler=scaler)
     recorded = X * scaler.std + scaler.mean
     examples = model.examples(Sequences(recorded, np.array(["c", "a", "b", "a"]), "f.csv"))
-    assert examples.inputs == pytest.approx(X)
+    assert examples.x == pytest.approx(X)
     assert examples.y.ravel().tolist() == [2, 0, 1, 0]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncli.datasets.inputs import InputSpec
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.task import Task
 from rnncli.inference.model import Model

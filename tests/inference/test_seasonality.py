@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.sequences import Sequences
-from rnncli.datasets.series import Windows
 from rnncli.inference.seasonality import find_period, target_series
 
 RNG = np.random.default_rng(0)

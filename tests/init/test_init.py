@@ -75,7 +75,7 @@ def test_rows_of_steps(
     data, said = proposed(rnn, wide("a.csv", header), *hints)
     assert (data["kind"], data["input_size"]) == ("csv", size)
     assert data["label_column"] == (-1 if header is None else header[-1])
-    assert f"60 sequences of {12 // size} steps" in said
+    assert f"60 sequences of {12 // size} time steps" in said
     assert f"down {(LABELS == 'down').sum()}, up {(LABELS == 'up').sum()}" in said
     guessed = header is None and not hints
     assert ("not certain: 12 columns" in said) >= guessed
@@ -98,7 +98,7 @@ def test_pictures_are_read_by_lines_and_noise_is_not(rnn: Command, here: Path) -
         rows = [[*row.round(3), int(row[3] > 0)] for row in pixels]
         data, said = proposed(rnn, table("a.csv", None, rows))
         assert data["input_size"] == size
-        assert "else --input-size D" in said
+        assert "override with --input-size D" in said
 
 
 @pytest.mark.parametrize("per_step", [False, True])
@@ -108,12 +108,12 @@ def test_long_form_is_found_by_names_or_by_what_stands_together(
     data, said = proposed(rnn, long("a.csv", ["id", "ax", "ay", "label"], per_step))
     assert (data["sequence_column"], data["label_column"]) == ("id", "label")
     assert data.get("label_per") == ("step" if per_step else None)
-    assert "60 sequences of 3 to 6 steps, 2 features" in said
+    assert "60 sequences of 3 to 6 time steps, 2 features" in said
     assert "not certain" not in said
     if not per_step:
         data, said = proposed(rnn, long("b.csv", ["nr", "ax", "ay", "what"]))
         assert (data["sequence_column"], data["label_column"]) == ("nr", "what")
-        assert "not certain: long form" in said
+        assert "not certain: one time step per row" in said
 
 
 def test_a_table_in_the_order_of_time(rnn: Command, here: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_table_in_the_order_of_time(rnn: Command, here: Path) -> None:
     assert data["kind"] == "series"
     assert data["columns"] == ["price", "day_of_week"]
     assert data["targets"] == ["price"]
-    assert "only tell the time: date" in said
+    assert "ignored: time columns: date" in said
     data, _ = proposed(rnn, wide("b.csv", [*BY_STEP, "label"]), "--kind", "series")
     assert data["kind"] == "series"
 
@@ -154,7 +154,7 @@ def test_nothing_is_overwritten(rnn: Command, here: Path) -> None:
     for name in ("config.yaml", "link.yaml"):
         done = rnn("init", "-o", name)
         assert (done.code, done.out) == (2, "")
-        assert done.err == f"error: {name}: is there already; give --output FILE, or --force\n"
+        assert done.err == f"error: {name}: already exists; give --output FILE, or --force\n"
     assert (here / "config.yaml").read_text() == "mine"
     assert rnn("init", "--force").code == 0
     assert rnn("init", "-o", "-").out == (here / "config.yaml").read_text()
@@ -193,7 +193,7 @@ def test_names_that_look_like_yaml_or_end_a_comment(rnn: Command, here: Path) ->
     [
         (["nosuch.csv"], "error: nosuch.csv: No such file or directory; a readable file"),
         (["a.csv", "--input-size", "5"], "12 feature columns; a multiple of 5"),
-        (["a.csv", "--label-column", "zz"], "error: a.csv: there is no column 'zz'; there are x_0"),
+        (["a.csv", "--label-column", "zz"], "error: a.csv: there is no column 'zz'; one of x_0"),
         (["a.csv", "--kind", "cvs"], "error: --kind cvs: is not known; did you mean 'csv'?"),
         (["a.csv", "--labels", "a.csv"], "error: --labels: does not fit a file of kind csv"),
         (["a.ts", "--input-size", "2"], "error: --input-size: does not fit a file of kind ts"),
@@ -227,3 +227,70 @@ def test_real_recordings(rnn: Command, here: Path, file: str, like: dict[str, ob
     config = read_config(here / "c.yaml")
     assert {key: getattr(config.data, key) for key in like} == like
     assert set_up(config).splits.test is not None
+
+
+def machines(path: str, first: str, rng: np.random.Generator) -> Path:
+    header = [first, "installed", "status", *(f"t{i}" for i in range(24)), "remark"]
+    rows = []
+    for i in range(60):
+        values = ["NA" if rng.random() < 0.05 else round(v, 2) for v in rng.standard_normal(24)]
+        status = ("ok", "worn")[i % 2] if first == "machine_id" else i % 2
+        day = f"2024-{1 + i * 7 % 12:02}-11"
+        name = f"M{i}" if first == "machine_id" else 1000 + i
+        rows.append([name, day, status, *values, f"seen by {'ab'[i % 2]}{i}"])
+    return table(path, header, rows)
+
+
+@pytest.mark.parametrize("first", ["machine_id", "id"])
+def test_ids_labels_and_steps_of_a_table_of_machines(rnn: Command, here: Path, first: str) -> None:
+    data, said = proposed(rnn, machines("machines.csv", first, np.random.default_rng(0)))
+    assert (data["kind"], data["input_size"], data["label_column"]) == ("csv", 1, "status")
+    assert (data["id_column"], data["ignore"]) == (first, ["installed", "remark"])
+    assert data["missing"] == "last"
+    assert "60 sequences of 24 time steps, 1 feature per step" in said
+    assert "ignored: dates and times: installed\n" in said
+    assert "ignored: text: remark\n" in said
+    assert f"'{first}' identifies the sequences" in said
+    out = rnn("predict", "-w", "latest", "-i", "machines.csv").out.splitlines()
+    assert out[0].startswith(f"{first},label,")
+    assert len(out) == 61
+
+
+def test_numbers_beside_numbered_steps_are_named_and_ignored(rnn: Command, here: Path) -> None:
+    rows = [[i % 2, i * 3.7 % 50, *(np.sin(i * j) for j in range(1, 7))] for i in range(60)]
+    names = ["status", "age", *(f"t{i}" for i in range(6))]
+    data, said = proposed(rnn, table("a.csv", names, rows))
+    assert (data["label_column"], data["ignore"]) == ("status", ["age"])
+    assert "ignored: not numbered, unlike the time steps: age" in said
+    data, _ = proposed(rnn, table("a.csv", names, rows), "--label-column", "age")
+    assert (data["label_column"], data["ignore"]) == ("age", ["status"])
+
+
+def test_trips_with_time_stamps(rnn: Command, here: Path) -> None:
+    rows = [
+        [i // 6, f"2024-03-{1 + i // 24:02} {i % 24:02}:00:00", np.sin(i).round(3), i % 5, mode]
+        for i in range(240)
+        for mode in [("car", "bike")[i // 6 % 2]]
+    ]
+    trips = table("trips.csv", ["trip_id", "time", "speed", "accel", "mode"], rows)
+    data, said = proposed(rnn, trips)
+    assert (data["sequence_column"], data["id_column"]) == ("trip_id", "trip_id")
+    assert (data["label_column"], data["ignore"]) == ("mode", ["time"])
+    assert "40 sequences of 6 time steps, 2 features per step" in said
+    assert "ignored: dates and times: time" in said
+    assert "not certain: 'mode' is guessed to be the label; override with --label-column" in said
+    hints = ("--sequence-column", "trip_id", "--label-column", "mode")
+    assert "not certain" not in proposed(rnn, trips, *hints)[1]
+
+
+def test_sales_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> None:
+    rows = [
+        f"{1 + i % 28:02}.{1 + i // 28:02}.2024;north;{i * 7 % 50};{i % 9},{i % 10}5"
+        for i in range(112)
+    ]
+    Path("sales.csv").write_text("\n".join(["date;shop;units;price", *rows]) + "\n")
+    data, said = proposed(rnn, Path("sales.csv"))
+    assert (data["kind"], data["columns"]) == ("series", ["units", "price"])
+    assert "ignored: time columns: date\n" in said
+    assert "ignored: not numbers: shop\n" in said
+    assert rnn("predict", "-w", "latest", "-i", "sales.csv").code == 0

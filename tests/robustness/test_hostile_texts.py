@@ -13,21 +13,20 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import pyarrow
 import pytest
 from conftest import PEAK_MEGABYTES, REPOSITORY, Command, process
 from helpers import hostile
+from pyarrow import parquet
 
 from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.reading import read_config
 from rnncli.config.tree import as_tree
-from rnncli.datasets import Data
-from rnncli.datasets.csv import Csv
-from rnncli.datasets.inputs import InputSpec, read_inputs
-from rnncli.datasets.npz import Npz
+from rnncli.datasets import Csv, Data, FileFormat, Npz, Parquet, Series, Ts
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.inputs import read_inputs
 from rnncli.datasets.sequences import Splits
-from rnncli.datasets.series import Series, read_table
-from rnncli.datasets.ts import Ts
 from rnncli.datasets.untrusted.lines import open_lines
 from rnncli.errors import InputError
 
@@ -98,13 +97,19 @@ def npz_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def parquet_file(path: Path) -> bytes:
+    columns = {"x": np.arange(20.0), "y": np.arange(20.0) % 3, "label": ["a", "b"] * 10}
+    parquet.write_table(pyarrow.table(columns), path)
+    return path.read_bytes()
+
+
 def sound(splits: Splits) -> bool:
     parts = [part for part in (splits.train, splits.validation) if part is not None]
     return all(np.isfinite(part.x).all() for part in parts)
 
 
 @shares(500, 10_000)
-@pytest.mark.parametrize("kind", ["csv", "csv.gz", "long", "npz", "ts", "series"])
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "long", "npz", "parquet", "ts", "series"])
 def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
     here: Path, kind: str, count: int
 ) -> None:
@@ -117,16 +122,21 @@ def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
             lambda path: Csv(path=path, sequence_column="id", label_column="label"),
         ),
         "npz": ("d.npz", npz_file(here / "good.npz"), lambda path: Npz(path=path)),
+        "parquet": (
+            "d.parquet",
+            parquet_file(here / "good.parquet"),
+            lambda path: Parquet(path=path),
+        ),
         "ts": ("d.ts", TS, lambda path: Ts(path=path, missing="mean")),
         "series": ("d.csv", TABLE, lambda path: Series(path=path, sequence_length=3)),
     }
     name, content, section = sections[kind]
     path, accepted, slowest = here / name, 0, 0.0
     path.write_bytes(content)
-    assert sound(section(path).read(0)[0])
+    assert sound(section(path).read(0).splits)
     for mutant in hostile.texts(content, count, seed=2):
         path.write_bytes(mutant)
-        found, seconds = quick(lambda: section(path).read(0)[0], path)
+        found, seconds = quick(lambda: section(path).read(0).splits, path)
         slowest = max(slowest, seconds)
         if isinstance(found, Splits):
             accepted += 1
@@ -314,9 +324,9 @@ def test_a_table_of_many_columns_takes_no_time_squared(here: Path) -> None:
     row = ",".join("1" for _ in range(20_000))
     (here / "d.csv").write_text(f"{names}\n" + f"{row}\n" * 3)
     begun = time.perf_counter()
-    names_found, values, _ = read_table(here / "d.csv", None)
-    assert values.shape == (3, 20_000)
-    assert len(names_found) == 20_000
+    table = Series(path=here / "d.csv").read_table()
+    assert table.values.shape == (3, 20_000)
+    assert len(table.columns) == 20_000
     print(f"{time.perf_counter() - begun:.2f} s")
 
 
@@ -388,7 +398,7 @@ def test_a_mark_at_the_beginning_is_no_trap(rnn: Command, here: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["/dev/zero", "/dev/null", "."])
-@pytest.mark.parametrize("kind", ["csv", "npz", "ts", "series"])
+@pytest.mark.parametrize("kind", ["csv", "npz", "parquet", "ts", "series"])
 def test_what_is_no_file_is_refused(rnn: Command, here: Path, source: str, kind: str) -> None:
     (here / "c.yaml").write_text(f"data: {{kind: {kind}, path: {source}}}")
     result = rnn("train", "-c", "c.yaml")
@@ -398,8 +408,8 @@ def test_what_is_no_file_is_refused(rnn: Command, here: Path, source: str, kind:
 
 
 def test_the_kinds_of_files_are_all_attacked() -> None:
-    kinds = {option.kind for option in get_args(Data) if hasattr(option, "path")}
-    assert kinds <= {"csv", "npz", "ts", "series"}
+    kinds = {section.kind for section in (*get_args(FileFormat), Series)}
+    assert kinds == {"csv", "npz", "parquet", "ts", "series"}
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_the_resolved_config_repeats_the_run(rnn: Command, run_folder: Path) -> 
 
 def test_the_best_epochs_weights_are_the_ones_saved(run_folder: Path) -> None:
     model = rnncli.load(run_folder)
-    part = read_config(run_folder / "config.yaml").data.read(0)[0]
+    part = read_config(run_folder / "config.yaml").data.read(0).splits
     assert part.validation is not None
     best = min(float(row["val_loss"]) for row in metrics(run_folder))
     assert evaluate(model, [part.validation]).metrics["loss"] == pytest.approx(best, rel=1e-6)

@@ -1,6 +1,6 @@
-"""The one place that opens files from strangers: lines of text, and NumPy arrays.
+"""The only place that opens untrusted files: lines of text, and NumPy arrays.
 
-Nothing in a file is executed, imported or unpickled, and no file takes more memory than its own
-size justifies: beyond a harmless size, packed text may grow a hundredfold and packed arrays two
-hundredfold, which is more than measurements do and less than what a bomb needs.
+Nothing in a file is executed, imported or unpickled, and no file takes more memory than its size
+justifies: beyond a harmless size, compressed text may expand a hundredfold and compressed arrays
+two hundredfold, which is more than measurements do and less than decompression bombs need.
 """

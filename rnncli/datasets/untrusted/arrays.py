@@ -1,4 +1,4 @@
-"""NumPy's ``.npz`` and ``.npy`` files from strangers, over `zipfile` and `numpy.lib.format`."""
+"""Untrusted ``.npz`` and ``.npy`` files, read with `zipfile` and `numpy.lib.format`."""
 
 import math
 import os
@@ -18,8 +18,8 @@ import numpy as np
 from rnncli.errors import InputError, unreadable
 from rnncli.nn.arrays import Array
 
-# How large something may become in any case, and how many times larger than its packed form.
-_FREELY, _LARGEST_RATIO = 1 << 28, 200
+# Arrays may always expand to so many bytes, and beyond to so many times their compressed size.
+_ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 28, 200
 _MOST_MEMBERS = 1024
 _LARGEST_HEADER = 10_000
 
@@ -34,15 +34,15 @@ _ITEM = r"'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\([\d\s,]*\))"
 _HEADER = re.compile(rf"\{{\s*{_ITEM}\s*,\s*{_ITEM}\s*,\s*{_ITEM}\s*,?\s*\}}\s*", re.ASCII)
 _PLAIN_TYPE = re.compile(r"'[<>|=]?[biufSU][0-9]{1,9}'")
 
-# What zipfile and NumPy raise on files that are damaged.
-_UNSOUND = (
+# The exceptions of zipfile and NumPy for damaged files.
+_DAMAGED = (
     *(ValueError, TypeError, EOFError, OverflowError, KeyError, RuntimeError),
     *(NotImplementedError, struct.error, zipfile.BadZipFile, zlib.error),
 )
 
 
 class Archive:
-    """The members of an ``.npz`` file, whose structure is sound; see `open_archive`."""
+    """The members of an ``.npz`` file, whose structure is valid; see `open_archive`."""
 
     def __init__(self, file: BinaryIO, size: int, largest: int | None) -> None:
         if largest is not None and size > largest:
@@ -53,12 +53,12 @@ class Archive:
         _check_places(file, members, self._zip.start_dir)
         for member in members:
             _check_member(member)
-        unpacked = sum(member.file_size for member in members)
-        if unpacked > max(_FREELY, _LARGEST_RATIO * size):
-            raise ValueError(f"unpacks to over {_LARGEST_RATIO} times its size")
+        expanded = sum(member.file_size for member in members)
+        if expanded > max(_ALWAYS_ALLOWED, _LARGEST_RATIO * size):
+            raise ValueError(f"expands to over {_LARGEST_RATIO} times its size")
         self._members = {member.filename.removesuffix(".npy"): member for member in members}
         if len(self._members) != len(members):
-            raise ValueError("two members of one name")
+            raise ValueError("two members have the same name")
 
     @property
     def names(self) -> list[str]:
@@ -75,25 +75,25 @@ class Archive:
         name : str
             One of `names`.
         shape, dtype : tuple of int, dtype, optional
-            What it has to have; this is seen before the content is read.
+            What it must have; this is checked before the content is read.
         most : int, optional
-            The most bytes that it may have.
+            The largest permitted number of bytes.
 
         Raises
         ------
         ValueError
-            The member is damaged, no plain array, or not as expected.
+            The member is damaged, not a plain array, or not as expected.
         """
         member = self._members[name]
         with self._zip.open(member) as file:
-            found, order, kind, header = _read_header(cast(BinaryIO, file))
-            if (shape is not None and found != shape) or (dtype is not None and kind != dtype):
-                wanted = [str(part) for part in (shape, dtype) if part is not None]
+            given, order, kind, header = _read_header(cast(BinaryIO, file))
+            if (shape is not None and given != shape) or (dtype is not None and kind != dtype):
+                expected = [str(item) for item in (shape, dtype) if item is not None]
                 raise ValueError(
-                    f"{name} has shape {found} and type {kind}; {' and '.join(wanted)} expected"
+                    f"{name} has shape {given} and type {kind}; {' and '.join(expected)} expected"
                 )
             size = member.file_size - header
-            _check_size(size, found, kind)
+            _check_size(size, given, kind)
             if most and size > most:
                 raise ValueError(f"{name} has {size} bytes")
             content = file.read(size)
@@ -102,8 +102,8 @@ class Archive:
         if kind.kind == "U":
             characters = np.frombuffer(content, np.dtype("u4").newbyteorder(kind.byteorder))
             if (characters > sys.maxunicode).any():
-                raise ValueError(f"{name} holds what is no text")
-        return np.frombuffer(content, kind).reshape(found, order=cast(Any, order))
+                raise ValueError(f"{name} holds invalid text")
+        return np.frombuffer(content, kind).reshape(given, order=cast(Any, order))
 
     def __enter__(self) -> Self:
         return self
@@ -121,12 +121,12 @@ def open_archive(path: Path, largest: int | None = None) -> Iterator[Archive]:
     path : Path
         The file.
     largest : int, optional
-        The most bytes that it may have.
+        The largest permitted number of bytes.
 
     Raises
     ------
     InputError
-        There is no such file, or it is damaged, hides something, or holds anything but plain
+        There is no such file, or it is damaged, has hidden content, or holds anything but plain
         arrays.
     """
     try:
@@ -134,8 +134,8 @@ def open_archive(path: Path, largest: int | None = None) -> Iterator[Archive]:
             yield archive
     except OSError as error:
         raise unreadable(path, error) from None
-    except _UNSOUND as error:
-        raise _unsound(path, error) from None
+    except _DAMAGED as error:
+        raise _invalid(path, error) from None
 
 
 def open_arrays(path: Path) -> dict[str, Array]:
@@ -154,16 +154,16 @@ def open_arrays(path: Path) -> dict[str, Array]:
                 return {"x": _mapped(path, file, size)}
     except OSError as error:
         raise unreadable(path, error) from None
-    except _UNSOUND as error:
-        raise _unsound(path, error) from None
+    except _DAMAGED as error:
+        raise _invalid(path, error) from None
     with open_archive(path) as archive:
         return {name: archive.read(name) for name in archive.names}
 
 
 def _open_regular(path: Path) -> BinaryIO:
-    """Open a file that is one: a pipe would be waited for, and a device has no end."""
+    """Open a regular file; reading a pipe could block, and a device may have no end."""
     if not stat.S_ISREG(path.stat().st_mode):
-        raise ValueError("no regular file")
+        raise ValueError("not a regular file")
     return open(path, "rb")
 
 
@@ -171,9 +171,9 @@ def _size(file: BinaryIO) -> int:
     return os.fstat(file.fileno()).st_size
 
 
-def _unsound(path: Path, error: Exception) -> InputError:
+def _invalid(path: Path, error: Exception) -> InputError:
     reason = str(error).partition("\n")[0] or type(error).__name__
-    return InputError(f"{path}: is no sound .npy or .npz file of plain arrays ({reason})")
+    return InputError(f"{path}: is not a valid .npy or .npz file of plain arrays ({reason})")
 
 
 def _mapped(path: Path, file: BinaryIO, size: int) -> Array:
@@ -188,9 +188,9 @@ def _check_size(size: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None
 
 
 def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], str, np.dtype[Any], int]:
-    """Read the head of an ``.npy`` file; return shape, order, type and the head's length.
+    """Read the header of an ``.npy`` file; return shape, order, type and the header's length.
 
-    No text is evaluated, as NumPy does it: what is not the plain form is refused.
+    Unlike in NumPy, no text is evaluated: anything but the plain form is refused.
     """
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
@@ -199,10 +199,10 @@ def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], str, np.dtype[Any], i
     (length,) = struct.unpack("<I" if wide else "<H", file.read(4 if wide else 2))
     if length > _LARGEST_HEADER:
         raise ValueError(f"an array header of {length} bytes")
-    found = _HEADER.fullmatch(file.read(length).decode("latin1"))
-    items = dict(zip(found.groups()[::2], found.groups()[1::2], strict=True)) if found else {}
+    match = _HEADER.fullmatch(file.read(length).decode("latin1"))
+    items = dict(zip(match.groups()[::2], match.groups()[1::2], strict=True)) if match else {}
     if len(items) != 3 or items["fortran_order"] not in ("True", "False"):
-        raise ValueError("an array header that is none, or no plain numbers or text")
+        raise ValueError("an invalid array header, or neither plain numbers nor text")
     if not _PLAIN_TYPE.fullmatch(items["descr"]) or not items["shape"].startswith("("):
         raise ValueError(f"an array of type {items['descr']}; plain numbers or text expected")
     numbers = items["shape"].strip("()").split(",")
@@ -216,21 +216,21 @@ def _check_end(file: BinaryIO, size: int) -> None:
     file.seek(max(0, size - _END.size - 20 - _ZIP64_END.size))
     tail = file.read()
     if len(tail) < _END.size or tail[-_END.size :][:4] != b"PK\x05\x06" or tail[-2:] != b"\0\0":
-        raise ValueError("cut off, or something after its end")
+        raise ValueError("truncated, or data after its end")
     _, members, directory, _ = _END.unpack(tail[-_END.size :])
     if tail[-_END.size - 20 :].startswith(_ZIP64_LOCATOR):
-        # Only files beyond 4 GB need the longer record, which could say anything else.
+        # Only files beyond 4 GB need the longer record, whose content could contradict the other.
         if size < 1 << 32 or len(tail) < _ZIP64_END.size + 20 + _END.size:
             raise ValueError("a record for large files in a small one")
         sign, members, directory = _ZIP64_END.unpack(tail[: _ZIP64_END.size])
         if sign != b"PK\x06\x06":
-            raise ValueError("no record for large files where it should be")
+            raise ValueError("the record for large files is missing")
     if members > _MOST_MEMBERS or directory > members << 10:
-        raise ValueError(f"over {_MOST_MEMBERS} members, or a directory too long for them")
+        raise ValueError(f"over {_MOST_MEMBERS} members, or a directory that is too long for them")
 
 
 def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> None:
-    """Check that the members follow each other without a gap, where something could hide."""
+    """Check that the members are contiguous; hidden content could be in gaps."""
     place, descriptor = 0, 0
     for member in sorted(members, key=lambda member: member.header_offset):
         if not place <= member.header_offset <= place + descriptor:
@@ -248,10 +248,10 @@ def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int
 def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.orig_filename
     if name != member.filename or not name.endswith(".npy") or not name.isprintable():
-        raise ValueError(f"member {name!r} is no array")
+        raise ValueError(f"member {name!r} is not an array")
     if member.flag_bits & _ENCRYPTED:
         raise ValueError(f"member {name!r} is encrypted")
     if member.compress_type not in _STORED_OR_DEFLATED:
-        raise ValueError(f"member {name!r} is packed in an unknown way")
+        raise ValueError(f"member {name!r} has an unknown compression")
     if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
         raise ValueError(f"member {name!r} has two sizes")

@@ -1,4 +1,4 @@
-"""Text from strangers, line by line, plain or compressed."""
+"""Untrusted text, line by line, plain or compressed."""
 
 import gzip
 import zlib
@@ -11,8 +11,8 @@ from typing import BinaryIO, cast
 from rnncli.errors import InputError, unreadable
 
 LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
-# How large something may become in any case, and how many times larger than its packed form.
-_FREELY, _LARGEST_RATIO = 1 << 20, 100
+# Text may always expand to so many bytes, and beyond to so many times its compressed size.
+_ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 20, 100
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -23,41 +23,43 @@ def open_lines(path: Path) -> Iterator[Iterator[bytes]]:
     Raises
     ------
     InputError
-        The file can not be read, is damaged, or has a line or a content beyond measure.
+        The file cannot be read or is damaged, or a line or the content is too large.
     """
     try:
         with open(path, "rb") as file:
-            yield lines(file, str(path))
+            yield decompressed_lines(file, str(path))
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
-    """Yield a stream's lines, through gzip where it begins like that; it need not be seekable.
+def decompressed_lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
+    """Yield a stream's lines, decompressed if it is gzip data; it need not be seekable.
 
     Raises
     ------
     InputError
-        The packed data is damaged, or a line or the content is beyond measure.
+        The compressed data is damaged, or a line or the content is too large.
     """
     try:
         yield from _lines(stream, name)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{name}: the gzip data is damaged ({error}); compress it anew") from None
+        raise InputError(
+            f"{name}: the gzip data is damaged ({error}); compress the file again"
+        ) from None
 
 
 def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
-    packed = _Counted(stream) if stream.peek(2)[:2] == _GZIP_MAGIC else None
-    text = stream if packed is None else gzip.GzipFile(fileobj=cast(BinaryIO, packed))
-    number, unpacked, pieces = 1, 0, list[bytes]()
+    compressed = _Counted(stream) if stream.peek(2)[:2] == _GZIP_MAGIC else None
+    text = stream if compressed is None else gzip.GzipFile(fileobj=cast(BinaryIO, compressed))
+    number, expanded, pieces = 1, 0, list[bytes]()
     while piece := text.readline(_PIECE):
         pieces.append(piece)
-        if packed is not None:
-            unpacked += len(piece)
-            if unpacked > max(_FREELY, _LARGEST_RATIO * packed.count):
+        if compressed is not None:
+            expanded += len(piece)
+            if expanded > max(_ALWAYS_ALLOWED, _LARGEST_RATIO * compressed.count):
                 raise InputError(
-                    f"{name}:{number}: row {number}: unpacks to over {_LARGEST_RATIO} times its "
-                    "size; unpack it first, if you trust it"
+                    f"{name}:{number}: row {number}: expands to over {_LARGEST_RATIO} times its "
+                    "size; decompress it first, if you trust it"
                 )
         if len(piece) == _PIECE and not piece.endswith(b"\n"):
             if len(pieces) * _PIECE > LARGEST_LINE:
@@ -71,7 +73,7 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
 
 
 class _Counted:
-    """A stream that counts what is read of it."""
+    """A stream that counts the bytes that are read from it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream, self.count = stream, 0
@@ -83,7 +85,7 @@ class _Counted:
 
 
 def exists(path: Path) -> bool:
-    """Return whether there is something of this name; a name too long is that of nothing."""
+    """Return whether a path exists; one that is too long does not."""
     with suppress(OSError):
         return path.exists()
     return False

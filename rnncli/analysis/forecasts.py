@@ -1,0 +1,76 @@
+"""Forecasts of a run over time, beside the true values."""
+
+from dataclasses import dataclass
+
+from rnncli.analysis.evaluation_data import read_evaluation_data
+from rnncli.errors import InputError
+from rnncli.inference.evaluation import evaluate, labels_and_values
+from rnncli.inference.predictions import Predictions
+from rnncli.nn.arrays import Array
+from rnncli.runs.saved_model import SavedModel
+
+Points = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The forecasts of one column of a table.
+
+    Attributes
+    ----------
+    column : str
+        The column.
+    title : str
+        The column with the root mean squared error of the forecasts, over all steps ahead.
+    curves : dict of str to list of (float, float)
+        The row of the table and the value of each point: ``true``, the forecasts one step ahead,
+        and those of the whole horizon if it is longer than one step.
+    """
+
+    column: str
+    title: str
+    curves: dict[str, Points]
+
+
+def read_forecasts(saved: SavedModel) -> list[Forecast]:
+    """Return the forecasts of a run on its evaluation data, for each column that it predicts.
+
+    Raises
+    ------
+    InputError
+        The run does not forecast a series, or has no evaluation data.
+    """
+    model = saved.model
+    windows = model.input_spec.windows
+    if windows is None:
+        raise InputError(
+            f"{saved.path}: is not a forecast; a run with 'data.kind: series' was expected"
+        )
+    _, sequences = read_evaluation_data(saved)
+    batches: list[Predictions] = []
+    evaluate(model, [sequences], on_predictions=batches.append)
+    true, predicted = labels_and_values(batches)
+    shape = (len(true), windows.horizon, len(windows.targets))
+    # A window's row is its last; the values to predict follow it.
+    rows = [row + 1 for row in sequences.positions or range(len(true))]
+    return [
+        _forecast(column, rows, true.reshape(shape)[:, :, i], predicted.reshape(shape)[:, :, i])
+        for i, column in enumerate(windows.targets)
+    ]
+
+
+def _forecast(column: str, rows: list[int], true: Array, predicted: Array) -> Forecast:
+    """Return the curves of a column from true and predicted values (N, horizon)."""
+    horizon = true.shape[1]
+    known = {
+        float(row + ahead): float(value)
+        for row, values in zip(rows, true, strict=True)
+        for ahead, value in enumerate(values)
+    }
+    curves = {"true": sorted(known.items())}
+    for ahead in dict.fromkeys((1, horizon)):
+        name = f"{ahead} step{'s' if ahead > 1 else ''} ahead"
+        values = zip(rows, predicted[:, ahead - 1], strict=True)
+        curves[name] = [(float(row + ahead - 1), float(value)) for row, value in values]
+    error = float(((predicted - true) ** 2).mean() ** 0.5)
+    return Forecast(column, f"{column} (RMSE {error:.4g})", curves)

@@ -1,0 +1,151 @@
+"""The roles of a table's columns: label, id, sequence, ignored, and features."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rnncli.datasets.table import suggested
+from rnncli.errors import InputError
+
+
+@dataclass(frozen=True)
+class ColumnRoles:
+    """Which columns are what, by name or by position from 0, before the table is known.
+
+    Attributes
+    ----------
+    label : int, str or None
+        The column of the label.
+    id : int, str or None
+        The column whose text identifies a sequence in predictions.
+    ignore : tuple of int or str
+        Columns that are not read.
+    input_size : int
+        D; with one sequence per row, the feature columns are a multiple of it.
+    header : bool or None
+        Whether the first row of CSV holds names; None decides by its content.
+    sequence : str, optional
+        With one time step per row, the column that identifies the sequence.
+    label_per : {"sequence", "step"}
+        With one time step per row, whether each step has a label.
+    features : tuple of str, optional
+        With one time step per row, the columns of the features; None is all others.
+    missing_allowed : bool
+        Whether cells that mark a missing value are read as NaN.
+    labelled : bool
+        Whether labels are read. If not, the columns of label and id may be absent.
+    training_features : int, optional
+        If labels are not read, how many feature columns the training data had.
+    """
+
+    label: int | str | None
+    id: int | str | None = None
+    ignore: tuple[int | str, ...] = ()
+    input_size: int = 1
+    header: bool | None = None
+    sequence: str | None = None
+    label_per: Literal["sequence", "step"] = "sequence"
+    features: tuple[str, ...] | None = None
+    missing_allowed: bool = False
+    labelled: bool = True
+    training_features: int | None = None
+
+    @property
+    def use_names(self) -> bool:
+        """Whether a column is given by its name, so that the first row must hold names."""
+        return any(isinstance(column, str) for column in (self.label, self.id, *self.ignore))
+
+
+@dataclass(frozen=True)
+class Positions:
+    """The positions of the columns in a table; what is not in it is None.
+
+    Attributes
+    ----------
+    label, id : int or None
+        The columns with a single role.
+    ignored : frozenset of int
+        The columns that are not read.
+    """
+
+    label: int | None
+    id: int | None
+    ignored: frozenset[int]
+
+    def features(self, width: int, *others: int) -> list[int]:
+        """Return the remaining columns of a table, which hold the features."""
+        taken = {self.label, self.id, *others} | self.ignored
+        return [column for column in range(width) if column not in taken]
+
+
+def positions_of(roles: ColumnRoles, first: list[str], place: str) -> Positions:
+    """Return where the columns of these roles are, given the cells of the first row.
+
+    If labels are not read, the label's column may be absent: a column by name is, if no cell has
+    that name; a column by position is, if the row is as wide as the training data without labels.
+
+    Raises
+    ------
+    InputError
+        A column does not exist, or has two roles.
+    """
+    names = [cell.strip() for cell in first]
+    absent = not roles.labelled and _lacks_label(roles, names)
+    # Positions are those of a row with a label.
+    width = len(names) + (absent and isinstance(roles.label, int))
+    label = None
+    if roles.label is not None and not absent:
+        label = _position(roles.label, names, width, place, "label_column")
+    missing_label = roles.label % width if absent and isinstance(roles.label, int) else None
+
+    def position(column: int | str, key: str) -> int | None:
+        if not roles.labelled and isinstance(column, str) and column not in names:
+            return None
+        index = _position(column, names, width, place, key)
+        return index - (missing_label is not None and missing_label < index)
+
+    id_position = None if roles.id is None else position(roles.id, "id_column")
+    ignored = [position(column, "ignore") for column in roles.ignore]
+    result = Positions(label, id_position, frozenset(i for i in ignored if i is not None))
+    _check_roles(result, roles, names, place)
+    return result
+
+
+def _lacks_label(roles: ColumnRoles, names: list[str]) -> bool:
+    if not isinstance(roles.label, int):
+        return roles.label not in names
+    if roles.training_features is None:
+        return False
+    others = len({*roles.ignore, *([] if roles.id is None else [roles.id])})
+    return len(names) != roles.training_features + others + 1
+
+
+def _position(column: int | str, names: list[str], width: int, place: str, key: str) -> int:
+    if isinstance(column, str):
+        if column not in names:
+            raise InputError(f"{place}: no column is named '{column}'; {suggested(column, names)}")
+        return names.index(column)
+    if not -width <= column < width:
+        raise InputError(
+            f"{place}: {key} {column} does not exist; there are {width} columns, counted from 0"
+        )
+    return column % width
+
+
+def _check_roles(positions: Positions, roles: ColumnRoles, names: list[str], place: str) -> None:
+    """Raise `InputError` for a column with two roles."""
+    if positions.label is not None and positions.label in positions.ignored:
+        raise InputError(
+            f"{place}: data.ignore: column {roles.label} is the label, and cannot be ignored"
+        )
+    if positions.id is not None and positions.id == positions.label:
+        raise InputError(f"{place}: data.id_column: column {roles.id} is the label, and no id")
+    if positions.id is not None and positions.id in positions.ignored:
+        raise InputError(
+            f"{place}: data.ignore: column {roles.id} is data.id_column, and cannot be ignored"
+        )
+    sequence = None if roles.sequence is None else names.index(roles.sequence)
+    if sequence is not None and sequence in positions.ignored:
+        raise InputError(
+            f"{place}: data.ignore: column {roles.sequence} is data.sequence_column, and cannot be "
+            "ignored"
+        )

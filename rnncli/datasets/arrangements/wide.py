@@ -1,0 +1,213 @@
+"""Tables with one sequence per row: its T*D numbers step by step, and other columns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+
+from rnncli.datasets.arrangements.columns import ColumnRoles, Positions, positions_of
+from rnncli.datasets.numbers import numbers
+from rnncli.datasets.sequences import Sequences, padded
+from rnncli.datasets.table import Table, is_missing, label_in, value_in
+from rnncli.errors import InputError
+
+_CELLS_PER_BATCH = 1 << 16
+
+
+def read_wide(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
+    """Yield the sequences of a table in batches of bounded size.
+
+    Empty steps at the end of a row make its sequence a shorter one.
+
+    Raises
+    ------
+    InputError
+        Naming row and column of the first cell that is wrong, or a row of another width; or the
+        table has no rows, or not the columns of these roles.
+    """
+    layout, rows = _layout(table, roles)
+    batch = _Batch()
+    rows_per_batch = max(1, _CELLS_PER_BATCH // layout.width)
+    is_empty = True
+    for row, cells in rows:
+        batch.add(row, cells, table, layout)
+        if len(batch.rows) == rows_per_batch:
+            yield batch.sequences(table, layout)
+            batch, is_empty = _Batch(), False
+    if batch.rows:
+        yield batch.sequences(table, layout)
+    elif is_empty:
+        raise InputError(
+            f"{table.source}: no rows after the header; one sequence per row was expected"
+        )
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where everything is in a row of a certain table."""
+
+    width: int
+    positions: Positions
+    features: list[int]
+    excluded: list[int]
+    names: list[str] | None
+    roles: ColumnRoles
+
+    @property
+    def id_name(self) -> str:
+        column = self.positions.id
+        return "id" if self.names is None or column is None else self.names[column]
+
+    def place(self, table: Table, row: int, column: int) -> str:
+        """Return row and column of a cell, for messages."""
+        name = f" ({self.names[column]})" if self.names and column in self.features else ""
+        return f"{table.place(row)}, column {column + 1}{name}"
+
+
+@dataclass
+class _Batch:
+    """The rows that become the next batch of sequences."""
+
+    rows: list[int] = field(default_factory=list)
+    values: list[list[float]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+
+    def add(self, row: int, cells: list[str], table: Table, layout: _Layout) -> None:
+        label, id_column = layout.positions.label, layout.positions.id
+        if label is not None and layout.roles.labelled:
+            try:
+                self.labels.append(label_in(cells[label]))
+            except ValueError as problem:
+                raise InputError(f"{layout.place(table, row, label)}: {problem}") from None
+        if id_column is not None:
+            self.ids.append(cells[id_column].strip())
+        for column in layout.excluded:
+            del cells[column]
+        try:
+            self.values.append(numbers(cells))
+        except ValueError:
+            self.values.append(_values_one_by_one(cells, table, layout, row))
+        self.rows.append(row)
+
+    def sequences(self, table: Table, layout: _Layout) -> Sequences:
+        """Return the batch as sequences, padded where their lengths differ."""
+        size, lengths = layout.roles.input_size, None
+        if len(set(map(len, self.values))) == 1:
+            x = np.array(self.values).reshape(len(self.values), -1, size)
+        else:
+            rows = [np.array(row).reshape(-1, size) for row in self.values]
+            x, lengths = padded(rows, table.source)
+        return Sequences(
+            x,
+            np.array(self.labels) if self.labels else None,
+            table.source,
+            self.rows,
+            table.unit,
+            lengths,
+            ids=np.array(self.ids) if self.ids else None,
+            id_name=layout.id_name,
+        )
+
+
+def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[tuple[int, list[str]]]]:
+    """Return where the columns are, and the rows below the header."""
+    if table.names is not None:
+        row, first, rows = 0, list(table.names), table.rows
+        place = table.source
+    else:
+        row, first = next(table.rows, (0, []))
+        rows, place = table.rows, table.place(row)
+    if not first:
+        raise InputError(f"{table.source}: no rows; one sequence per row was expected")
+    positions = positions_of(roles, [] if _names_refused(roles) else first, place)
+    features = positions.features(len(first))
+    is_header = table.names is not None or _is_header(first, positions, features, roles, place)
+    if not is_header:
+        rows = chain([(row, first)], rows)
+    _check_names(roles, positions, len(features), is_header, place)
+    if features and (len(features) % roles.input_size == 0):
+        checked = Table(table.source, rows, table.names, table.unit).rows_of_width(
+            len(first), "header" if table.names is not None else "first row"
+        )
+        excluded = sorted(set(range(len(first))) - set(features), reverse=True)
+        names = [cell.strip() for cell in first] if is_header else None
+        return _Layout(len(first), positions, features, excluded, names, roles), checked
+    one_cell = len(first) == 1 and any(mark in first[0] for mark in ",;\t|")
+    problem = (
+        f"one column, '{first[0][:40]}'; {table.expected} were expected; set data.separator"
+        if one_cell
+        else f"{len(features)} feature columns; a multiple of {roles.input_size}, the features per "
+        "step, was expected"
+    )
+    raise InputError(f"{place}: {problem}")
+
+
+def _names_refused(roles: ColumnRoles) -> bool:
+    return roles.header is False and roles.use_names
+
+
+def _check_names(
+    roles: ColumnRoles, positions: Positions, features: int, is_header: bool, place: str
+) -> None:
+    """Raise `InputError` where unlabelled rows lack the names by which columns are left out.
+
+    Rows that hold nothing but features need no names.
+    """
+    by_name = [c for c in (roles.id, *roles.ignore) if isinstance(c, str)]
+    if roles.labelled or is_header or not by_name or features == roles.training_features:
+        return
+    raise InputError(
+        f"{place}: the first row has no names, so that {', '.join(by_name)} cannot be left out; "
+        "add the names, or give the features alone"
+    )
+
+
+def _is_header(
+    first: list[str], positions: Positions, features: list[int], roles: ColumnRoles, place: str
+) -> bool:
+    """Return whether the first row holds names: as declared, or if no feature is a number."""
+    if roles.header is not None:
+        return roles.header
+    if isinstance(roles.label, str) and positions.label is not None:
+        return True
+    names = {cell.strip() for cell in first}
+    if any(isinstance(column, str) and column in names for column in (roles.id, *roles.ignore)):
+        return True
+    cells = [first[column].strip() for column in features]
+    if positions.label is not None and len(cells) > 1 and cells == [*map(str, range(len(cells)))]:
+        raise InputError(
+            f"{place}: 0, 1, 2, ... may be column numbers or a sequence; set "
+            "data.header to true or false"
+        )
+    return all(map(_may_be_name, cells)) and not all(map(is_missing, cells))
+
+
+def _may_be_name(cell: str) -> bool:
+    """Return whether a cell can be a column's name: text that is no number of any kind."""
+    try:
+        float(cell)
+    except ValueError:
+        return bool(cell)
+    return False
+
+
+def _values_one_by_one(cells: list[str], table: Table, layout: _Layout, row: int) -> list[float]:
+    """Return the numbers of a row in which not every cell is one, without empty steps at its end.
+
+    Raises
+    ------
+    InputError
+        Naming the first cell that is wrong.
+    """
+    size = layout.roles.input_size
+    while len(cells) > size and not any(cell.strip() for cell in cells[-size:]):
+        del cells[-size:]
+    values = []
+    for column, cell in zip(layout.features, cells, strict=False):
+        try:
+            values.append(value_in(cell, layout.roles.missing_allowed))
+        except ValueError as problem:
+            raise InputError(f"{layout.place(table, row, column)}: {problem}") from None
+    return values

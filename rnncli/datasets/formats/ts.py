@@ -1,0 +1,191 @@
+"""The UCR/UEA ``.ts`` format: time series of several channels and of any length."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from rnncli.datasets.files import FileData
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.numbers import number, numbers
+from rnncli.datasets.sequences import LONGEST_LABEL, Sequences, TaskName, padded
+from rnncli.datasets.untrusted.lines import open_lines
+from rnncli.errors import InputError
+from rnncli.nn.arrays import Array
+
+_MISSING_MARKERS = ("?", "nan")
+_LABEL_TAGS: tuple[tuple[str, TaskName], ...] = (
+    ("targetlabel", "regression"),
+    ("classlabel", "classification"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ts(FileData):
+    """The config section ``data`` of kind ts; the files may be compressed with gzip."""
+
+    extensions: ClassVar[tuple[str, ...]] = (".ts",)
+
+    kind: Literal["ts"] = "ts"
+
+    def read_file(self, path: Path) -> Sequences:
+        """Read one file of labelled sequences."""
+        return read_ts(path, labelled=True)
+
+    @classmethod
+    def read_inputs(cls, path: Path, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:
+        """Yield the sequences of a file, with labels where it has them."""
+        yield read_ts(path, labelled)
+
+
+def read_ts(path: Path, labelled: bool) -> Sequences:
+    """Return a file's sequences; missing values are NaN.
+
+    Lengths and channels are taken from the data, as headers are not always right about them. The
+    last field of a line is its label if the header declares labels or, if the header does not
+    mention them, if it holds one value where the others hold several.
+
+    Raises
+    ------
+    InputError
+        Naming the line, and the channel and position of a value that is wrong.
+    """
+    with open_lines(path) as stream:
+        tags, lines = _header(stream, str(path))
+        label_type, has_labels = _declared_labels(tags)
+        read = _Read(str(path), has_labels)
+        for row, text in lines:
+            read.add(row, text.split(":"))
+    if not read.sequences:
+        raise InputError(f"{path}: no sequences after @data")
+    if labelled and not read.labels:
+        raise InputError(f"{path}: has no labels; '@classLabel true ...' was expected")
+    x, lengths = padded(read.sequences, str(path))
+    labels = np.array(read.labels) if read.labels else None
+    return Sequences(x, labels, str(path), read.rows, lengths=lengths, label_type=label_type)
+
+
+@dataclass
+class _Read:
+    """The sequences read so far; whether lines end with a label may show on the first one."""
+
+    source: str
+    has_labels: bool | None
+    sequences: list[Array] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+
+    def add(self, row: int, fields: list[str]) -> None:
+        if self.has_labels is None:
+            self.has_labels = "," not in fields[-1] and any("," in field for field in fields[:-1])
+        if self.has_labels:
+            self.labels.append(_label(fields.pop(), f"{self.source}:{row}: row {row}"))
+        self.sequences.append(_sequence(fields, self.source, row))
+        channels, expected = self.sequences[-1].shape[1], self.sequences[0].shape[1]
+        if channels != expected:
+            raise InputError(
+                f"{self.source}:{row}: row {row}: {channels} channels; {expected} were expected, "
+                "as in the first sequence"
+            )
+        self.rows.append(row)
+
+
+def _label(field: str, place: str) -> str:
+    text = field.strip()
+    if not text:
+        raise InputError(f"{place}: the label is empty")
+    if len(text) > LONGEST_LABEL:
+        raise InputError(
+            f"{place}: a label of {len(text)} characters; up to {LONGEST_LABEL} were expected"
+        )
+    return text
+
+
+def _header(
+    stream: Iterable[bytes], name: str
+) -> tuple[dict[str, list[str]], Iterator[tuple[int, str]]]:
+    """Return the header's tags with their values, and an iterator over the lines after it."""
+    tags: dict[str, list[str]] = {}
+    lines = _lines(stream, name)
+    for row, text in lines:
+        if not text.startswith("@"):
+            raise InputError(
+                f"{name}:{row}: row {row}: data before @data; a header of lines '@name value' was "
+                "expected"
+            )
+        tag, *values = text[1:].split() or [""]
+        if tag.lower() == "data":
+            break
+        tags[tag.lower()] = values
+    else:
+        raise InputError(f"{name}: has no line @data; a .ts file was expected")
+    if _is_declared(tags, "timestamps"):
+        raise InputError(f"{name}: holds time stamps (@timeStamps), which are not supported")
+    return tags, lines
+
+
+def _is_declared(tags: dict[str, list[str]], tag: str) -> bool:
+    """Return whether the header has a tag whose value is true; a tag alone is true as well."""
+    return tag in tags and (not tags[tag] or tags[tag][0].lower() == "true")
+
+
+def _lines(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, str]]:
+    """Yield number and text of the lines that are neither blank nor comments."""
+    for row, raw in enumerate(stream, 1):
+        raw = raw.removeprefix(codecs.BOM_UTF8).strip()
+        if raw and raw[:1] not in b"#%":
+            try:
+                yield row, raw.decode()
+            except UnicodeDecodeError as error:
+                raise InputError(
+                    f"{name}:{row}: row {row}: byte {error.start + 1} is not UTF-8 text; "
+                    "save the file as UTF-8"
+                ) from None
+
+
+def _declared_labels(tags: dict[str, list[str]]) -> tuple[TaskName | None, bool | None]:
+    """Return the type of labels that the header declares, and whether there are any."""
+    mentioned = [(kind, _is_declared(tags, tag)) for tag, kind in _LABEL_TAGS if tags.get(tag)]
+    for kind, present in mentioned:
+        if present:
+            return kind, True
+    return None, False if mentioned else None
+
+
+def _sequence(fields: list[str], name: str, row: int) -> Array:
+    """Return a line's channels as (T, D), without steps at the end where all are missing."""
+    if fields and fields[0].lstrip().startswith("("):
+        raise InputError(f"{name}:{row}: row {row}: holds time stamps, which are not supported")
+    channels = [_channel(field, name, row, number) for number, field in enumerate(fields, 1)]
+    lengths = {len(channel) for channel in channels}
+    if len(lengths) != 1:
+        raise InputError(
+            f"{name}:{row}: row {row}: channels of {min(lengths, default=0)} to "
+            f"{max(lengths, default=0)} values; the channels of a sequence have one length"
+        )
+    sequence = np.array(channels).T
+    present = np.flatnonzero(~np.isnan(sequence).all(axis=1))
+    if not len(present):
+        raise InputError(f"{name}:{row}: row {row}: no values")
+    return sequence[: present[-1] + 1]
+
+
+def _channel(field: str, name: str, row: int, channel: int) -> list[float]:
+    cells = field.strip().strip(",").split(",")
+    try:
+        return numbers(cells)
+    except ValueError:
+        pass
+    values = []
+    for position, cell in enumerate(cells, 1):
+        try:
+            is_missing = cell.strip().lower() in _MISSING_MARKERS
+            values.append(np.nan if is_missing else number(cell))
+        except ValueError as problem:
+            raise InputError(
+                f"{name}:{row}: row {row}, channel {channel}, value {position}: {problem}"
+            ) from None
+    return values

@@ -1,0 +1,77 @@
+"""What a model knows of its input, so that it can read more of the same."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from rnncli.datasets.arrangements.windows import Windows
+from rnncli.datasets.dialect import Decimal, Separator
+from rnncli.datasets.missing import Missing
+from rnncli.nn.arrays import Array
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The input of a model; it is stored with the weights.
+
+    Fields that were added later have defaults, with which older weights files are read.
+
+    Attributes
+    ----------
+    input_size : int
+        D.
+    sequence_length : int
+        T in training.
+    label_column : int, str or None
+        The label's column in tables.
+    header : bool or None
+        Whether the first row of CSV holds names; None decides by its content.
+    missing : {"error", "mean", "zero", "last"}
+        How missing values are filled in.
+    means : tuple of float
+        The features' means in training, for that.
+    windows : Windows, optional
+        For forecasts, the windows of a table.
+    sequence_column : str, optional
+        For tables with one time step per row, the column that identifies the sequence.
+    label_per : {"sequence", "step"}
+        Whether each sequence or each time step has a label.
+    columns : tuple of str, optional
+        For tables with one time step per row, the features' columns.
+    id_column : int, str or None
+        The column whose text is repeated beside the predictions.
+    ignore : tuple of int or str
+        Further columns that are no features.
+    separator, decimal : str, optional
+        The separator and the decimal mark of CSV; None recognizes them.
+    """
+
+    input_size: int
+    sequence_length: int
+    label_column: int | str | None = None
+    header: bool | None = None
+    missing: Missing = "error"
+    means: tuple[float, ...] = ()
+    windows: Windows | None = None
+    sequence_column: str | None = None
+    label_per: Literal["sequence", "step"] = "sequence"
+    columns: tuple[str, ...] | None = None
+    id_column: int | str | None = None
+    ignore: tuple[int | str, ...] = ()
+    separator: Separator | None = None
+    decimal: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.sequence_length < 1 << 31:
+            raise ValueError(f"a sequence length of {self.sequence_length}")
+        if len(self.means) not in (0, self.input_size) or not np.isfinite(self.means).all():
+            raise ValueError(f"means of missing values that are not {self.input_size} numbers")
+        for columns in (self.columns, None if self.windows is None else self.windows.columns):
+            if columns is not None and len(columns) != self.input_size:
+                raise ValueError(f"{len(columns)} columns for {self.input_size} features")
+
+    @property
+    def means_array(self) -> Array:
+        """The features' means in training (D,), or zero where they are not known."""
+        return np.array(self.means or 0.0)

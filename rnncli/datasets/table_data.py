@@ -1,0 +1,162 @@
+"""Data sections of tables, whatever their format: which columns they have, and how to read them."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rnncli.datasets.arrangements.columns import ColumnRoles
+from rnncli.datasets.arrangements.long import read_long
+from rnncli.datasets.arrangements.wide import read_wide
+from rnncli.datasets.arrangements.windows import read_numbers
+from rnncli.datasets.dialect import Dialect
+from rnncli.datasets.files import FileData
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.sequences import Sequences, joined
+from rnncli.datasets.table import Table
+from rnncli.errors import InputError
+
+Column = int | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableData(FileData):
+    """Keys of every data section that reads tables of sequences.
+
+    A format adds ``kind``, `extensions` and `open_table`.
+    """
+
+    input_size: Annotated[
+        int,
+        Field(ge=1, description="features per time step; a row holds T times as many"),
+    ] = 1
+    label_column: Annotated[
+        Column, Field(description="the label's column: its name, or its position from 0")
+    ] = -1
+    id_column: Annotated[
+        Column | None,
+        Field(description="a column that is no feature, and is repeated beside predictions"),
+    ] = None
+    ignore: Annotated[
+        tuple[Column, ...],
+        Field(description="columns that are no features, by name or position from 0"),
+    ] = ()
+    sequence_column: Annotated[
+        str | None,
+        Field(description="with one time step per row, the column that identifies the sequence"),
+    ] = None
+    label_per: Annotated[
+        Literal["sequence", "step"],
+        Field(description="with one time step per row, whether each step has a label"),
+    ] = "sequence"
+
+    @classmethod
+    def open_table(cls, path: Path, dialect: Dialect) -> AbstractContextManager[Table]:
+        """Open a file as a table; the dialect is that of CSV."""
+        raise NotImplementedError
+
+    @classmethod
+    def dialect_of(cls, path: Path, declared: Dialect) -> Dialect:
+        """Return the dialect of a file, recognized as far as it is not declared."""
+        return Dialect()
+
+    @property
+    def dialect(self) -> Dialect:
+        """The separator and the decimal mark as declared, where the format has them."""
+        return Dialect()
+
+    @property
+    def has_header(self) -> bool | None:
+        """Whether the first row holds names; None decides by its content."""
+        return None
+
+    @property
+    def roles(self) -> ColumnRoles:
+        """The roles of the columns."""
+        if self.sequence_column is None and self.label_per == "step":
+            raise InputError(
+                "data.label_per: step needs one time step per row; give data.sequence_column"
+            )
+        if self.sequence_column is not None and not isinstance(self.label_column, str):
+            raise InputError(
+                "data.label_column: with data.sequence_column, it must be the column's name"
+            )
+        for key in ("label_column", "id_column"):
+            column = getattr(self, key)
+            if column is not None and column in self.ignore:
+                raise InputError(f"data.ignore: {column} is data.{key}, and cannot be ignored")
+        return ColumnRoles(
+            self.label_column,
+            self.id_column,
+            self.ignore,
+            self.input_size,
+            self.has_header,
+            self.sequence_column,
+            self.label_per,
+            missing_allowed=self.missing != "error",
+        )
+
+    def read_file(self, path: Path) -> Sequences:
+        """Read one file of labelled sequences."""
+        with self.open_table(path, self.dialect) as table:
+            return joined(list(read_sequences(table, self.roles)))
+
+    def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
+        """Return how more of these sequences are read, given the training split."""
+        dialect = self.dialect_of(self.path, self.dialect)
+        return replace(
+            super().input_spec(train, means),
+            label_column=self.label_column,
+            header=self.has_header,
+            sequence_column=self.sequence_column,
+            label_per=self.label_per,
+            columns=train.columns,
+            id_column=self.id_column,
+            ignore=self.ignore,
+            separator=dialect.separator,
+            decimal=dialect.decimal,
+        )
+
+    @classmethod
+    def read_inputs(cls, path: Path, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:
+        """Yield the sequences of a file for a model, in batches of bounded size."""
+        with cls.open_table(path, Dialect(spec.separator, spec.decimal)) as table:
+            yield from read_table_inputs(table, spec, labelled)
+
+
+def read_sequences(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
+    """Yield the sequences of a table, with one row for each of them or for each time step."""
+    return read_wide(table, roles) if roles.sequence is None else read_long(table, roles)
+
+
+def read_table_inputs(table: Table, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:
+    """Yield the sequences of a table for a model, which may be windows of it.
+
+    The column of the label is read if `labelled`; otherwise it is left out if it is present.
+    """
+    if spec.windows is not None:
+        numbers = read_numbers(table, spec.windows.columns)
+        yield spec.windows.cut(numbers, spec.missing, spec.means_array, labelled)
+        return
+    label = spec.label_column
+    if label is None and labelled:
+        label = -1
+    yield from read_sequences(
+        table,
+        ColumnRoles(
+            label,
+            spec.id_column,
+            spec.ignore,
+            spec.input_size,
+            spec.header,
+            spec.sequence_column,
+            spec.label_per,
+            spec.columns,
+            spec.missing != "error",
+            labelled,
+            None if labelled else spec.sequence_length * spec.input_size,
+        ),
+    )

@@ -1,0 +1,60 @@
+"""The report of an evaluation, as tables."""
+
+from rnncli.display.console import output_console
+from rnncli.display.formats import format_metric
+from rnncli.display.table import natural_widths, print_table, table_width
+from rnncli.inference.evaluation import Report
+
+# Classes beyond this are left out of the table by class; the JSON report has all of them.
+_MAX_CLASSES = 50
+_CONFUSION_TITLE = "confusion matrix (rows: true class, columns: predicted class)"
+
+
+def show_evaluation(report: Report) -> None:
+    """Show the metrics beside those of the baselines, and the results by class."""
+    columns = [report.metrics, *report.baselines.values()]
+    rows = [
+        [name, *(format_metric(name, column[name]) for column in columns)]
+        for name in report.metrics
+    ]
+    heads = ["metric", "model", *(name.replace("_", " ") for name in report.baselines)]
+    print_table(heads, rows, title=f"{report.num_samples:,} predictions")
+    if not report.classes:
+        return
+    print()
+    if len(report.classes) > _MAX_CLASSES:
+        print(f"{len(report.classes)} classes: 'rnn evaluate --json' reports each of them")
+        return
+    _show_classes(report)
+    print()
+    _show_confusion(report)
+
+
+def _show_classes(report: Report) -> None:
+    names = ("precision", "recall", "f1")
+    rows = [
+        [
+            str(row["label"]),
+            *(format_metric(name, float(str(row[name]))) for name in names),
+            f"{row['count']:,}",
+        ]
+        for row in report.classes
+    ]
+    print_table(["class", *names, "count"], rows, title="by class")
+
+
+def _show_confusion(report: Report) -> None:
+    """Show the confusion matrix, with the longest heads with which it fits."""
+    labels = [str(row["label"]) for row in report.classes]
+    width = output_console().width
+    rows = [
+        [label[: width // 3], *(f"{count:,}" if count else "." for count in counts)]
+        for label, counts in zip(labels, report.confusion, strict=True)
+    ]
+    for length in range(max(map(len, labels)), 0, -1):
+        heads = ["", *(label[:length] for label in labels)]
+        if table_width(natural_widths([heads, *rows])) <= width:
+            print_table(heads, rows, title=_CONFUSION_TITLE)
+            return
+    print("the confusion matrix is too wide for this terminal; draw it with")
+    print("rnn plot RUN --kind confusion --output confusion.svg")

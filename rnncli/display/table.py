@@ -1,0 +1,99 @@
+"""Tables of text: the one style of all commands."""
+
+from collections.abc import Collection, Sequence
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from rnncli.display.console import output_console
+from rnncli.errors import one_line
+
+GAP = 2
+# A column is not wrapped to less than this to make a table fit.
+_NARROWEST_COLUMN = 8
+
+
+def print_table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str = "",
+    left: Collection[int] = (0,),
+    styles: Sequence[str] = (),
+    wrap: bool = True,
+) -> None:
+    """Print a table without lines on standard output.
+
+    In a terminal, long cells are wrapped so that the table fits; elsewhere each row is one line.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        The head of each column.
+    rows : sequence of sequence of str
+        The cells of each row.
+    title : str
+        A line above the table.
+    left : collection of int
+        The columns that are aligned left; numbers are aligned right.
+    styles : sequence of str
+        The style of each row, such as ``red``; none by default.
+    wrap : bool
+        Whether cells may be wrapped.
+    """
+    console = output_console()
+    cells = [[one_line(cell) for cell in row] for row in (heads, *rows)]
+    widths = natural_widths(cells)
+    if wrap:
+        widths = _fitting_widths(widths, console.width)
+    lines = [Text(title, style="bold")] if title else []
+    for index, row in enumerate(cells):
+        style = "bold" if index == 0 else styles[index - 1] if styles else ""
+        lines += _row_lines(console, row, widths, left, style)
+    # A table of rich takes seconds for hundreds of rows.
+    console.print(Text("\n").join(lines), soft_wrap=True)
+
+
+def natural_widths(cells: Sequence[Sequence[str]]) -> list[int]:
+    """Return the width that each column of a table needs."""
+    return [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+
+
+def table_width(widths: Sequence[int]) -> int:
+    """Return the width of a table whose columns have these widths."""
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _fitting_widths(widths: Sequence[int], available: int) -> list[int]:
+    """Return the widths of the columns; the widest are narrowed until the table fits."""
+    fitting = list(widths)
+    while table_width(fitting) > available and max(fitting) > _NARROWEST_COLUMN:
+        fitting[fitting.index(max(fitting))] -= 1
+    return fitting
+
+
+def _row_lines(
+    console: Console, row: Sequence[str], widths: Sequence[int], left: Collection[int], style: str
+) -> list[Text]:
+    """Return the lines of a row: one, or several where a cell is wrapped."""
+    wrapped = [_wrapped(console, cell, width) for cell, width in zip(row, widths, strict=True)]
+    lines = []
+    for number in range(max(map(len, wrapped))):
+        placed = [
+            _padded(parts[number] if number < len(parts) else "", width, column in left)
+            for column, (parts, width) in enumerate(zip(wrapped, widths, strict=True))
+        ]
+        lines.append(Text((" " * GAP).join(placed).rstrip(), style=style))
+    return lines
+
+
+def _wrapped(console: Console, cell: str, width: int) -> list[str]:
+    if cell_len(cell) <= width:
+        return [cell]
+    return [line.plain.rstrip() for line in Text(cell).wrap(console, width, overflow="fold")]
+
+
+def _padded(cell: str, width: int, left: bool) -> str:
+    blanks = " " * (width - cell_len(cell))
+    return cell + blanks if left else blanks + cell

@@ -1,0 +1,84 @@
+"""The summary at the end of a training."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from rnncli.display.console import error_console
+from rnncli.display.formats import format_duration, format_metric
+from rnncli.display.terminal import stderr_can_redraw, write_message
+from rnncli.errors import InputError
+from rnncli.inference.evaluation import evaluate
+from rnncli.runs.training_run import TrainingRun
+
+
+def show_training_summary(run: TrainingRun) -> None:
+    """Show the results of a training on standard error, with the score of the test split.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        A finished training.
+    """
+    setup, record = run.setup, run.record
+    metric = setup.model.task.metric
+    values = [
+        f"{name} {format_metric(name.partition('_')[2], value)}"
+        for name, value in (record["figures"] or {}).items()
+        if value is not None
+    ]
+    facts = [
+        ("best epoch", f"{record['best_epoch']} of {setup.progress.epoch}"),
+        (metric, "  ".join(values)),
+    ]
+    if setup.splits.test is not None:
+        facts.append(("test", _test_score(run)))
+    facts += [
+        ("time", format_duration(setup.progress.seconds)),
+        ("run", str(run.folder)),
+        ("next", _next_command(run)),
+    ]
+    _show_facts(facts)
+
+
+def _test_score(run: TrainingRun) -> str:
+    """Return the loss and the metric of the best weights on the test split."""
+    model, test = run.setup.best_model(), run.setup.splits.test
+    assert test is not None
+    try:
+        report = evaluate(model, [test])
+    except InputError as error:  # the training is finished all the same
+        return f"cannot be scored: {error}"
+    names = ("loss", model.task.metric)
+    values = [f"{name} {format_metric(name, report.metrics[name])}" for name in names]
+    return "  ".join([*values, f"({report.num_samples:,} predictions)"])
+
+
+def _next_command(run: TrainingRun) -> str:
+    """Return a command that works as it is: predictions of a file, or else an evaluation."""
+    data = run.setup.config.data
+    path = getattr(data, "test_path", None) or getattr(data, "path", None)
+    if path is not None:
+        source = _shortest(path)
+        return f"rnn predict -w {shlex.quote(str(run.folder))} -i {shlex.quote(source)}"
+    command = "evaluate -w" if run.setup.splits.for_evaluation is not None else "plot"
+    return f"rnn {command} {shlex.quote(str(run.folder))}"
+
+
+def _shortest(path: Path) -> str:
+    """Return a path as given, or relative to the current folder if that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
+def _show_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """Show names and values, which are never wrapped, so that commands can be copied."""
+    if not stderr_can_redraw():
+        for name, value in facts:
+            write_message(f"{name}: {value}")
+        return
+    console, width = error_console(), max(len(name) for name, _ in facts)
+    for name, value in facts:
+        console.print(Text.assemble((f"{name:{width}}  ", "bold"), value), soft_wrap=True)

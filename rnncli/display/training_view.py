@@ -1,0 +1,39 @@
+"""The base of the views of a training in progress."""
+
+from types import TracebackType
+from typing import Self
+
+from rnncli.training.events import Epoch, Step
+
+
+class TrainingView:
+    """Shows nothing of a training; the views that show something derive from it.
+
+    Parameters
+    ----------
+    metric : str
+        The name of the metric beside the loss.
+    num_epochs : int
+        The number of epochs of the training.
+    """
+
+    def __init__(self, metric: str, num_epochs: int) -> None:
+        self.metric, self.num_epochs = metric, num_epochs
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the view, whether the training ended or failed."""
+        self.close()
+
+    def show(self, event: Step | Epoch) -> None:
+        """Show an event of the training."""
+
+    def close(self) -> None:
+        """Restore the terminal."""

@@ -1,0 +1,269 @@
+"""What the columns of a table probably are, from their names and their first rows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rnncli.datasets.numbers import is_number
+from rnncli.errors import InputError
+from rnncli.init.table_head import TableHead
+
+_LABEL_NAMES = {"label", "labels", "class", "target", "category", "outcome", "y"}
+_SEQUENCE_NAMES = {
+    *("id", "sequence", "seq", "series", "sample", "case", "trial", "record", "recording"),
+    *("trip", "session", "subject", "patient", "track", "episode", "run"),
+}
+_ID_NAMES = {"id", "uuid", "key", "index", "name", "nr", "no", "number"}
+_TIME_NAMES = {"time", "date", "datetime", "timestamp", "year", "month", "day", "hour", "t", "ds"}
+_STEP_WORDS = ("t", "time", "step", "frame")
+# Columns numbered in their names are time steps if there are so many, and half of all columns.
+_FEWEST_STEP_COLUMNS = 3
+# In fewer rows, different texts may as well be classes.
+_FEWEST_DISTINCT_TEXTS = 10
+# In a date, the positions of year, month and day, in the orders that are in use.
+_DATE_ORDERS = ((0, 1, 2), (2, 1, 0), (2, 0, 1))
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A column, and whether its role is certain."""
+
+    position: int
+    is_certain: bool
+
+
+@dataclass(frozen=True)
+class WideColumns:
+    """The columns of a table with one sequence per row, by position.
+
+    Attributes
+    ----------
+    label : Guess
+        The column of the label.
+    id : int, optional
+        The column that identifies a row.
+    features : list of int
+        The columns of the features.
+    ignored : dict of str to list of int
+        The columns that are left out, by the reason.
+    """
+
+    label: Guess
+    id: int | None
+    features: list[int]
+    ignored: dict[str, list[int]]
+
+
+def wide_columns(head: TableHead, label: int | None) -> WideColumns:
+    """Return the roles of columns where a row is a sequence; the label may be given."""
+    steps = step_columns(head)
+    others = [i for i in range(len(head.columns)) if i not in steps]
+    guess = Guess(label, True) if label is not None else wide_label(head)
+    id_column = _id_column(head, [i for i in others if i != guess.position])
+    ignored: dict[str, list[int]] = {}
+    features = []
+    for column, content in enumerate(head.contents):
+        if column in (guess.position, id_column):
+            continue
+        if content in ("dates", "text"):
+            reason = "dates and times" if content == "dates" else "text"
+            ignored.setdefault(reason, []).append(column)
+        elif steps and column not in steps:
+            ignored.setdefault("not numbered, unlike the time steps", []).append(column)
+        else:
+            features.append(column)
+    return WideColumns(guess, id_column, features, ignored)
+
+
+def step_columns(head: TableHead) -> list[int]:
+    """Return the columns of numbers with numbered names, if these are most of a table."""
+    if head.names is None or head.numbered:
+        return []
+    steps = [
+        column
+        for column, name in enumerate(head.names)
+        if re.search(r"\d", name) and head.contents[column] in ("numbers", "nothing")
+    ]
+    enough = len(steps) >= max(_FEWEST_STEP_COLUMNS, len(head.names) / 2)
+    return steps if enough else []
+
+
+def wide_label(head: TableHead) -> Guess:
+    """Return the label's column where a row is a sequence."""
+    named = _named(head, _LABEL_NAMES)
+    if named is not None:
+        return Guess(named, True)
+    steps = step_columns(head)
+    candidates = [i for i in range(len(head.columns)) if i not in steps] or [
+        *range(len(head.columns))
+    ]
+    texts = [i for i in candidates if head.contents[i] == "text" and not _is_id(head, i)]
+    classes = [i for i in texts if head.is_few_classes(i)]
+    if len(classes) == 1 or len(texts) == 1:
+        return Guess((classes or texts)[0], len(texts) == 1 or len(classes) == 1)
+    if classes:
+        return Guess(classes[-1], False)
+    if steps:
+        whole = [i for i in candidates if head.is_few_classes(i)]
+        numbers = [i for i in candidates if head.contents[i] == "numbers" and not _is_id(head, i)]
+        likely = whole or numbers or candidates
+        return Guess(likely[-1], len(whole or numbers) == 1)
+    first, last = candidates[0], candidates[-1]
+    if head.is_few_classes(first) and not head.is_few_classes(last):
+        return Guess(first, False)
+    return Guess(last, False)
+
+
+def has_label_of_classes(head: TableHead) -> bool:
+    """Return whether the column guessed to be the label holds a few classes."""
+    label = wide_label(head)
+    return label.is_certain or head.is_few_classes(label.position)
+
+
+def sequence_column(head: TableHead) -> Guess | None:
+    """Return the column that identifies the sequence, where a row is a time step.
+
+    Its equal cells are in consecutive rows, and it has such a name, or another column with
+    different labels never changes within its sequences.
+    """
+    if head.names is None:
+        return None
+    consecutive = [
+        i
+        for i in range(len(head.columns))
+        if head.is_consecutive(i) and head.contents[i] in ("numbers", "text")
+    ]
+    if not consecutive:
+        return None
+    names = [name.lower() for name in head.names]
+    named = [i for i in consecutive if names[i] in _SEQUENCE_NAMES or names[i].endswith("_id")]
+    if named:
+        return Guess(max(named, key=lambda i: len(set(head.columns[i]))), True)
+    finest = max(consecutive, key=lambda i: len(set(head.columns[i])))
+    return Guess(finest, False) if _constant_within(head, finest) else None
+
+
+def long_label(head: TableHead, sequence: int) -> Guess:
+    """Return the label's column where a row is a time step."""
+    named = _named(head, _LABEL_NAMES)
+    if named is not None and named != sequence:
+        return Guess(named, True)
+    others = [i for i in range(len(head.columns)) if i != sequence and head.contents[i] != "dates"]
+    likely = _constant_within(head, sequence) or others or [sequence]
+    return Guess(likely[-1], False)
+
+
+def long_ignored(head: TableHead, sequence: int, label: int) -> dict[str, list[int]]:
+    """Return the columns that are no features where a row is a time step, by the reason."""
+    ignored: dict[str, list[int]] = {}
+    for column, content in enumerate(head.contents):
+        if column not in (sequence, label) and content in ("dates", "text"):
+            reason = "dates and times" if content == "dates" else "text"
+            ignored.setdefault(reason, []).append(column)
+    return ignored
+
+
+def time_columns(head: TableHead) -> list[int]:
+    """Return the columns that tell the time, and rise from row to row or count the rows."""
+    return [
+        column
+        for column, cells in enumerate(head.columns)
+        if len(cells) > 2 and (_counts(cells) or (_tells_time(head, column) and _rises(cells)))
+    ]
+
+
+def features_per_step(names: Sequence[str], source: str) -> int | None:
+    """Return D if numbered names show it, such as x_0, y_0, x_1, y_1 or t0_c0, t0_c1.
+
+    Raises
+    ------
+    InputError
+        The columns go feature by feature, and not step by step.
+    """
+    parts = [re.split(r"(\d+)", name) for name in names]
+    most = min((len(part) // 2 for part in parts), default=0)
+    for number in range(1, 2 * most, 2):
+        steps = [part[number] for part in parts]
+        rest = [(*part[:number], *part[number + 1 :]) for part in parts]
+        size = len(set(rest))
+        blocks = [steps[start : start + size] for start in range(0, len(steps), size)]
+        if len(blocks) < 2 or len(steps) % size or len(set(steps)) != len(blocks):
+            continue
+        by_step = all(len(set(block)) == 1 for block in blocks)
+        if by_step and rest == rest[:size] * len(blocks) and not _is_step(parts[0], number + 2):
+            return size
+        if size > 1 and rest == [one for one in dict.fromkeys(rest) for _ in blocks]:
+            raise InputError(
+                f"{source}: columns {names[0]}, {names[1]}, ... go feature by feature; put them "
+                "step by step, all features of the first step first"
+            )
+    return None
+
+
+def _is_step(parts: list[str], number: int) -> bool:
+    """Return whether the word before a number in a name shows that it counts time steps."""
+    before = parts[number - 1].strip("_. ").lower() if number < len(parts) else ""
+    return before in _STEP_WORDS
+
+
+def _named(head: TableHead, names: set[str]) -> int | None:
+    """Return the first column with one of these names."""
+    stems = (name.lower().removesuffix("_id") for name in head.names or ())
+    return next((column for column, stem in enumerate(stems) if stem in names), None)
+
+
+def _id_column(head: TableHead, candidates: list[int]) -> int | None:
+    """Return the first column with a different value in each row that is named as an id or text."""
+    ids = [column for column in candidates if _is_id(head, column)]
+    return ids[0] if ids else None
+
+
+def _is_id(head: TableHead, column: int) -> bool:
+    if head.names is None or not head.is_distinct(column):
+        return False
+    name, content = head.names[column].lower(), head.contents[column]
+    named = name in _ID_NAMES or name.endswith(("_id", " id", "id_")) or name.startswith("id_")
+    if content == "text":
+        return named or len(head.columns[column]) >= _FEWEST_DISTINCT_TEXTS
+    return named and content == "numbers"
+
+
+def _constant_within(head: TableHead, sequence: int) -> list[int]:
+    """Return the columns, not all equal, that never change within a sequence."""
+    return [
+        column
+        for column, cells in enumerate(head.columns)
+        if column != sequence
+        and head.contents[column] != "dates"
+        and len(set(cells)) > 1
+        and not head.changes_within(column, sequence)
+    ]
+
+
+def _tells_time(head: TableHead, column: int) -> bool:
+    named = head.names is not None and head.names[column].lower() in _TIME_NAMES
+    return named or head.contents[column] == "dates"
+
+
+def _counts(cells: Sequence[str]) -> bool:
+    """Return whether whole numbers rise by the same amount from row to row."""
+    if not all(re.fullmatch(r"-?\d{1,15}", cell) for cell in cells):
+        return False
+    first, second = int(cells[0]), int(cells[1])
+    return second > first and [*map(int, cells)] == [
+        first + (second - first) * row for row in range(len(cells))
+    ]
+
+
+def _rises(cells: Sequence[str]) -> bool:
+    """Return whether numbers, or dates in one of the usual orders, never fall."""
+    if all(map(is_number, cells)):
+        values = [float(cell) for cell in cells]
+        return values == sorted(values)
+    parts = [[int(part) for part in re.findall(r"\d{1,15}", cell)] for cell in cells]
+    if len({len(row) for row in parts}) != 1 or len(parts[0]) < 2:
+        return list(cells) == sorted(cells)
+    if len(parts[0]) == 2:
+        return parts == sorted(parts)
+    ordered = ([[*(row[i] for i in order), *row[3:]] for row in parts] for order in _DATE_ORDERS)
+    return any(rows == sorted(rows) for rows in ordered)

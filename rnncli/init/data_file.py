@@ -1,0 +1,291 @@
+"""A config suggested for a data file: what was found in the file, and what follows from it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rnncli.datasets import DATA, Data, FileFormat, Npz, Series
+from rnncli.datasets.dialect import Dialect
+from rnncli.datasets.files import FileData
+from rnncli.datasets.formats import extension_of, format_of
+from rnncli.datasets.mapped import chunks
+from rnncli.datasets.sequences import Sequences, valid_steps
+from rnncli.datasets.table_data import TableData
+from rnncli.datasets.task import MOST_CLASSES_INFERRED, infer_task, sorted_labels
+from rnncli.errors import InputError
+from rnncli.init.column_roles import Guess, sequence_column, time_columns
+from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
+from rnncli.init.table_arrangement import is_series, long_section, wide_section
+from rnncli.init.table_head import TableHead, read_head
+from rnncli.nn.arrays import Array
+from rnncli.suggestions import suggest
+
+# The kinds of data that are read from files.
+KINDS = tuple(kind for kind, section in DATA.items() if issubclass(section, FileFormat | Series))
+# Small data is repeated for more epochs, up to about so many steps of a batch of this size.
+_TRAINING_STEPS, _BATCH_SIZE = 1800, 32
+# With fewer sequences or rows than this, less is held out, and the network is smaller.
+_FEW_SEQUENCES, _FEW_ROWS = 3000, 500
+# Features of one range, up to this, need no scaling.
+_LARGEST_UNSCALED = 32
+
+
+def suggest_for_file(path: Path, hints: Hints) -> Suggestion:
+    """Look at a data file, and suggest a config for it.
+
+    Raises
+    ------
+    InputError
+        The file cannot be trained on, or the hints do not fit it.
+    """
+    if hints.kind is not None and hints.kind not in KINDS:
+        raise InputError(f"--kind {hints.kind}: is not known; {suggest(hints.kind, KINDS)}")
+    by_kind = DATA.get(hints.kind or "")
+    section = format_of(path) if by_kind is None or by_kind is Series else by_kind
+    _check_hints(hints, section)
+    suggestion = Suggestion()
+    if issubclass(section, TableData):
+        _suggest_table(suggestion, path, section, section.kind, hints)
+    elif issubclass(section, Npz):
+        if extension_of(path) == ".npy" and hints.label_path is None:
+            raise InputError(f"{path}: an .npy file holds no labels; give --labels FILE.npy")
+        arrays = section(path=path, label_path=hints.label_path)
+        _suggest_sequences(suggestion, arrays, section.kind)
+    elif issubclass(section, FileFormat):
+        _suggest_sequences(suggestion, section(path=path), section.kind)
+    return suggestion
+
+
+def _check_hints(hints: Hints, section: type[Data]) -> None:
+    """Raise `InputError` for a hint that has no meaning for this kind of file."""
+    is_table = issubclass(section, TableData)
+    is_row_table = is_table and hints.kind != "series"
+    fitting = {
+        "input_size": is_row_table,
+        "label_column": is_table,
+        "sequence_column": is_row_table,
+        "label_path": issubclass(section, Npz),
+    }
+    kind = hints.kind or section.kind
+    for name, fits in fitting.items():
+        if getattr(hints, name) is not None and not fits:
+            option = {"label_path": "labels"}.get(name, name.replace("_", "-"))
+            raise InputError(f"--{option}: does not fit a file of kind {kind}")
+
+
+def suggest_synthetic() -> Suggestion:
+    """Return a config of the sum-sign task, which needs no file."""
+    return Suggestion(
+        findings=["the sum-sign task: is the sum of ten random numbers positive?"],
+        data=[
+            SuggestedKey(
+                "kind", "sum_sign", "or adding, copy, parity, temporal_order; or your own file"
+            ),
+            SuggestedKey("num_samples", 10_000, "sequences, those for validation included"),
+            SuggestedKey("sequence_length", 10),
+            SuggestedKey("validation_fraction", 0.1),
+        ],
+        model=[
+            SuggestedKey("cell", "tanh", "or gru, lstm, relu"),
+            SuggestedKey("hidden_size", 32),
+        ],
+        training=[
+            SuggestedKey("num_epochs", 10),
+            SuggestedKey("batch_size", 32),
+            SuggestedKey("optimizer", {"kind": "adam", "learning_rate": 3e-3}, "or adamw, sgd"),
+        ],
+    )
+
+
+def _suggest_table(
+    suggestion: Suggestion, path: Path, section: type[TableData], kind: str, hints: Hints
+) -> None:
+    with section.open_table(path, Dialect()) as table:
+        head = read_head(table)
+    sequence = None
+    if hints.sequence_column is not None:
+        sequence = Guess(head.position(hints.sequence_column), True)
+    elif hints.kind != "series":
+        sequence = sequence_column(head)
+    if sequence is not None:
+        long = long_section(suggestion, head, sequence, path, section, hints)
+        _suggest_sequences(suggestion, long, kind)
+    elif hints.kind == "series" or (hints.kind is None and is_series(suggestion, head, hints)):
+        _suggest_series(suggestion, head, path, hints)
+    else:
+        wide = wide_section(suggestion, head, path, section, hints)
+        _suggest_sequences(suggestion, wide, kind)
+
+
+def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> None:
+    """Suggest everything else for labelled sequences."""
+    whole = section.read_file(section.path)
+    test = _test_file(section.path)
+    head = [SuggestedKey("kind", kind), SuggestedKey("path", section.path)]
+    if isinstance(section, Npz) and section.label_path is not None:
+        head.append(SuggestedKey("label_path", section.label_path))
+    if test is not None:
+        head.append(SuggestedKey("test_path", test, "`rnn evaluate` scores it"))
+    suggestion.data[:0] = head
+    suggestion.findings[:0] = [_size_in_words(whole), *_labels_in_words(whole)]
+    if test is not None:
+        suggestion.findings.append(f"{test.name} beside it, for the test")
+    missing = _missing(whole) + (0 if test is None else _missing(section.read_file(test)))
+    names = {str(label) for label in np.unique(whole.labels)} if whole.labels is not None else set()
+    different = sorted_labels(names)
+    many = len(different) > MOST_CLASSES_INFERRED and all(isinstance(n, int) for n in different)
+    declared = "regression" if many and not whole.label_type else whole.label_type
+    is_regression = infer_task(whole, declared).kind == "regression"
+    if many:
+        comment = f"{len(different)} different whole numbers"
+        suggestion.data.append(SuggestedKey("task", "regression", comment))
+        suggestion.uncertainties.append(
+            "labels are guessed to be values; for classes, set data.task: classification"
+        )
+    suggestion.data += _scaling_keys(suggestion, whole, missing)
+    count = len(whole)
+    few = count < 20 or (test is not None and count < _FEW_SEQUENCES)
+    fraction = 0.0 if few else 0.1
+    why = "every sequence is trained on" if few else "fraction that chooses the best epoch"
+    suggestion.data.append(SuggestedKey("validation_fraction", fraction, why))
+    suggestion.model += _model_keys(is_regression, whole.per_step)
+    suggestion.training += _training_keys(count - round(count * fraction), _BATCH_SIZE, 3e-3)
+
+
+def _model_keys(is_regression: bool, per_step: bool) -> list[SuggestedKey]:
+    keys = [
+        SuggestedKey("cell", "gru", "or lstm, tanh, relu"),
+        SuggestedKey("hidden_size", 64, "32 is faster, 128 can learn more"),
+        SuggestedKey("num_layers", 1 if is_regression else 2),
+        SuggestedKey("bidirectional", True, "false can predict while a sequence arrives: --stream"),
+    ]
+    if not is_regression:
+        keys.append(SuggestedKey("dropout", 0.5, "less if the training loss stays high"))
+    if per_step:
+        return [*keys, SuggestedKey("output", "every_step", "each time step has a label")]
+    comment = "last where the end decides, max for events"
+    return [*keys, SuggestedKey("pooling", "mean", comment)]
+
+
+def _size_in_words(whole: Sequences) -> str:
+    count, steps, features = whole.x.shape
+    lengths = "" if whole.lengths is None else f"{int(whole.lengths.min())} to "
+    return (
+        f"{count:,} sequences of {lengths}{steps} time steps, {features} "
+        f"feature{'s' * (features > 1)} per step"
+    )
+
+
+def _labels_in_words(whole: Sequences) -> list[str]:
+    if whole.labels is None:
+        raise InputError(f"{whole.source}: has no labels; a label for each sequence was expected")
+    labels = [str(label) for label in whole.labels.ravel().tolist() if str(label)]
+    counts = Counter(labels)
+    what = "time steps" if whole.per_step else "sequences"
+    if len(counts) > 20:
+        return [f"{len(counts)} different labels of {what}"]
+    shown = ", ".join(f"{name} {counts[str(name)]}" for name in sorted_labels(counts, True))
+    return [f"{len(counts)} labels of {what}: {shown}"]
+
+
+def _missing(sequences: Sequences) -> int:
+    return sum(int(np.isnan(chunk).sum()) for _, chunk in chunks(sequences.x))
+
+
+def _missing_keys(suggestion: Suggestion, count: int) -> list[SuggestedKey]:
+    if not count:
+        return []
+    suggestion.findings.append(f"{count:,} missing values")
+    return [SuggestedKey("missing", "last", "the value before; or mean, zero, error")]
+
+
+def _scaling_keys(suggestion: Suggestion, whole: Sequences, missing: int) -> list[SuggestedKey]:
+    """Return the keys for missing values and for the scale of the features."""
+    keys = _missing_keys(suggestion, missing)
+    deviations, low, high = _scale(whole)
+    same_range = np.ptp(low) == 0 and max(abs(low.min()), high.max()) <= _LARGEST_UNSCALED
+    if same_range and deviations.min() < deviations.max() / 2:
+        comment = f"one range for all, {low.min():g} to {high.max():g}; some hardly vary"
+        return [*keys, SuggestedKey("standardize", False, comment)]
+    comment = "each feature to mean 0 and standard deviation 1"
+    return [*keys, SuggestedKey("standardize", True, comment)]
+
+
+def _scale(whole: Sequences) -> tuple[Array, Array, Array]:
+    """Return deviation, minimum and maximum of each feature, all (D,), of the first sequences."""
+    chunk = next(chunks(whole.x))[1]
+    steps = chunk.reshape(-1, chunk.shape[2])
+    if whole.lengths is not None:
+        steps = chunk[valid_steps(whole.lengths, chunk.shape[1])]
+    steps = np.where(np.isnan(steps), np.nanmean(steps), steps)
+    return steps.std(axis=0), steps.min(axis=0), steps.max(axis=0)
+
+
+def _suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: Hints) -> None:
+    """Suggest the windows of one table in the order of time."""
+    if head.names is None:
+        raise InputError(f"{path}: a series needs column names in the first row")
+    table = Series(path=path).read_table()
+    times = [head.names[column] for column in time_columns(head)]
+    columns = [name for name in table.columns if name not in times]
+    if not columns:
+        raise InputError(f"{path}: no column of numbers besides {', '.join(times)}")
+    targets = columns
+    if hints.label_column is not None:
+        targets = [head.names[head.position(hints.label_column)]]
+    count = len(table.rows)
+    chosen = table.values[:, [table.columns.index(name) for name in columns]]
+    suggestion.findings.append(f"one table of {count:,} rows; features: {', '.join(columns)}")
+    suggestion.findings += _left_out_in_words(head, columns, times)
+    length = min(50, max(2, count // 10))
+    is_small = count < _FEW_ROWS
+    suggestion.data += [
+        SuggestedKey("kind", "series"),
+        SuggestedKey("path", path),
+        SuggestedKey("columns", columns, "the features"),
+        SuggestedKey("targets", targets, "the columns to forecast"),
+        SuggestedKey("sequence_length", length, "rows per window"),
+        SuggestedKey("horizon", 1, "rows to forecast"),
+        SuggestedKey("test_size", count // 5, "the last fifth; `rnn evaluate` scores it"),
+        SuggestedKey(
+            "validation_fraction", 0.0 if is_small else 0.1, "the latest windows before the test"
+        ),
+        *_missing_keys(suggestion, int(np.isnan(chosen).sum())),
+    ]
+    suggestion.model += [
+        SuggestedKey("cell", "gru", "or lstm, tanh, relu"),
+        SuggestedKey("hidden_size", 16 if is_small else 64, "more can learn more, and overfit"),
+    ]
+    suggestion.training += _training_keys(count - count // 5 - length, 16, 5e-3)
+
+
+def _left_out_in_words(head: TableHead, columns: Sequence[str], times: Sequence[str]) -> list[str]:
+    names = head.names or ()
+    others = [name for name in names if name not in {*columns, *times}]
+    lines = [f"ignored: time columns: {', '.join(times)}"] if times else []
+    return lines + ([f"ignored: not numbers: {', '.join(others)}"] if others else [])
+
+
+def _training_keys(count: int, batch_size: int, rate: float) -> list[SuggestedKey]:
+    """Return the training on so many sequences: small data needs more epochs."""
+    steps = _TRAINING_STEPS * batch_size / _BATCH_SIZE
+    epochs = min(100, max(10, round(steps / max(1, count / batch_size))))
+    return [
+        SuggestedKey("num_epochs", epochs, "more while the loss still falls"),
+        SuggestedKey("batch_size", batch_size),
+        SuggestedKey("optimizer", {"kind": "adam", "learning_rate": rate}, "or adamw, sgd"),
+    ]
+
+
+def _test_file(path: Path) -> Path | None:
+    """Return the test file beside a training file: ``TEST`` for ``TRAIN``, or ``name_test``."""
+    stem, dot, extension = path.name.partition(".")
+    pairs = (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test"))
+    names = [test.join(stem.rsplit(train, 1)) for train, test in pairs if train in stem]
+    for name in names or [f"{stem}_test", f"{stem}_TEST"]:
+        beside = path.with_name(name + dot + extension)
+        if beside.is_file() and beside != path:
+            return beside
+    return None

@@ -1,0 +1,44 @@
+"""What a suggested config consists of: hints from the user, keys, and what was found."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What the user states about the file; None where it is to be found out."""
+
+    kind: str | None = None
+    input_size: int | None = None
+    label_column: str | None = None
+    sequence_column: str | None = None
+    label_path: Path | None = None
+
+
+@dataclass(frozen=True)
+class SuggestedKey:
+    """One key of the suggested config, with a comment for the same line."""
+
+    key: str
+    value: Any
+    comment: str = ""
+
+
+@dataclass
+class Suggestion:
+    """What was found in a file, what is uncertain, and the keys of each section.
+
+    Attributes
+    ----------
+    findings, uncertainties : list of str
+        One line each.
+    data, model, training : list of SuggestedKey
+        The keys, in order.
+    """
+
+    findings: list[str] = field(default_factory=list)
+    uncertainties: list[str] = field(default_factory=list)
+    data: list[SuggestedKey] = field(default_factory=list)
+    model: list[SuggestedKey] = field(default_factory=list)
+    training: list[SuggestedKey] = field(default_factory=list)

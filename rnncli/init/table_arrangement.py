@@ -1,0 +1,196 @@
+"""How a table is arranged: one sequence per row, one time step per row, or one series."""
+
+from math import isqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnncli.datasets.sequences import Sequences
+from rnncli.datasets.table_data import TableData
+from rnncli.errors import InputError
+from rnncli.init.column_roles import (
+    Guess,
+    features_per_step,
+    has_label_of_classes,
+    long_ignored,
+    long_label,
+    step_columns,
+    time_columns,
+    wide_columns,
+)
+from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
+from rnncli.init.table_head import TableHead
+
+# Rows of fewer numbers are not looked at as pictures.
+_SMALLEST_SQUARE = 16
+
+
+def long_section(
+    suggestion: Suggestion,
+    head: TableHead,
+    sequence: Guess,
+    path: Path,
+    section: type[TableData],
+    hints: Hints,
+) -> TableData:
+    """Add the keys of one time step per row; return the section that reads the file.
+
+    Raises
+    ------
+    InputError
+        The columns have no names, or not the hinted one.
+    """
+    if head.names is None:
+        raise InputError(f"{path}: one time step per row needs column names in the first row")
+    label = long_label(head, sequence.position)
+    if hints.label_column is not None:
+        label = Guess(head.position(hints.label_column), True)
+    names, per_step = head.names, head.changes_within(label.position, sequence.position)
+    identity, label_name = names[sequence.position], names[label.position]
+    if not label.is_certain:
+        suggestion.uncertainties.append(
+            f"'{label_name}' is guessed to be the label; override with --label-column NAME"
+        )
+    if not sequence.is_certain:
+        suggestion.uncertainties.append(
+            f"one time step per row, as equal cells of '{identity}' are consecutive; override "
+            "with --sequence-column NAME or --kind series"
+        )
+    ignored = long_ignored(head, sequence.position, label.position)
+    suggestion.data += [
+        SuggestedKey("sequence_column", identity, "one step per row; this identifies the sequence"),
+        SuggestedKey("id_column", identity, "repeated beside predictions"),
+        SuggestedKey("label_column", label_name),
+    ]
+    if per_step:
+        suggestion.data.append(
+            SuggestedKey("label_per", "step", "the label changes within sequences")
+        )
+    return section(
+        path=path,
+        missing="last",
+        sequence_column=identity,
+        id_column=identity,
+        label_column=label_name,
+        label_per="step" if per_step else "sequence",
+        ignore=_add_ignored(suggestion, head, ignored),
+    )
+
+
+def is_series(suggestion: Suggestion, head: TableHead, hints: Hints) -> bool:
+    """Return whether a row is a time step of the only sequence, and not a sequence of its own."""
+    if head.names is None or hints.input_size is not None or head.numbered or step_columns(head):
+        return False
+    numbered = [name for name in head.names if any(map(str.isdigit, name))]
+    if len(numbered) >= len(head.names) - 1 > 1:
+        return False
+    times = time_columns(head)
+    if not times and has_label_of_classes(head):
+        suggestion.uncertainties.append(
+            "each row is guessed to be a sequence; override with --kind series"
+        )
+        return False
+    why = f"'{head.names[times[0]]}' tells the time" if times else "no column holds classes"
+    suggestion.uncertainties.append(
+        f"one table in the order of time, as {why}; override with --kind csv"
+    )
+    return True
+
+
+def wide_section(
+    suggestion: Suggestion, head: TableHead, path: Path, section: type[TableData], hints: Hints
+) -> TableData:
+    """Add the keys of one sequence per row; return the section that reads the file.
+
+    Raises
+    ------
+    InputError
+        The columns go feature by feature, or do not fit the hints.
+    """
+    hinted = None if hints.label_column is None else head.position(hints.label_column)
+    columns = wide_columns(head, hinted)
+    label = _label_as_given(head, columns.label.position)
+    if not columns.label.is_certain:
+        suggestion.uncertainties.append(
+            f"{_in_words(head, columns.label.position)} is guessed to be the label; override with "
+            "--label-column NAME or its position from 0"
+        )
+    count, size = len(columns.features), hints.input_size
+    if size is None and head.names is not None and not head.numbered:
+        size = features_per_step([head.names[i] for i in columns.features], str(path))
+    keys: dict[str, Any] = {"path": path, "missing": "last", "label_column": label}
+    if head.numbered:
+        keys["header"] = True
+    keys["ignore"] = _add_ignored(suggestion, head, columns.ignored)
+    if columns.id is not None:
+        keys["id_column"] = head.name(columns.id)
+        suggestion.findings.append(f"{_in_words(head, columns.id)} identifies the sequences")
+    if size is None:
+        size = _square_side(section(**keys).read_file(path))
+        suggestion.uncertainties.append(
+            f"{count} columns are read as {count // size} time steps of {size} "
+            f"feature{'s' * (size > 1)}; override with --input-size D"
+        )
+    own = [
+        SuggestedKey(
+            "input_size", size, f"features per time step; a row has {count // size} steps"
+        ),
+        SuggestedKey("label_column", label, "by name, or by position from 0; -1 is the last"),
+    ]
+    if columns.id is not None:
+        own.append(SuggestedKey("id_column", keys["id_column"], "repeated beside predictions"))
+    suggestion.data[:0] = own
+    if head.numbered:
+        _add_header(suggestion)
+    return section(**keys, input_size=size)
+
+
+def _add_header(suggestion: Suggestion) -> None:
+    comment = "the first row, 0, 1, 2, ..., holds names"
+    suggestion.data.append(SuggestedKey("header", True, comment))
+    suggestion.uncertainties.append(
+        "the first row, 0, 1, 2, ..., is guessed to hold names and not a sequence"
+    )
+
+
+def _label_as_given(head: TableHead, position: int) -> int | str:
+    label = head.name(position)
+    return -1 if label == len(head.columns) - 1 else label
+
+
+def _in_words(head: TableHead, position: int) -> str:
+    if head.names is not None and head.names[position]:
+        return f"'{head.names[position]}'"
+    return f"the {'first' if position == 0 else 'last'} column"
+
+
+def _add_ignored(
+    suggestion: Suggestion, head: TableHead, ignored: dict[str, list[int]]
+) -> tuple[int | str, ...]:
+    """Say which columns are ignored and why, add the key, and return them."""
+    for reason, columns in ignored.items():
+        names = ", ".join(str(head.name(column)) for column in columns)
+        suggestion.findings.append(f"ignored: {reason}: {names}")
+    every = tuple(head.name(i) for i in sorted(i for part in ignored.values() for i in part))
+    if every:
+        suggestion.data.append(SuggestedKey("ignore", [*every], "columns that are no features"))
+    return every
+
+
+def _square_side(rows: Sequences) -> int:
+    """Return the side of square pictures if rows look like such, read line by line; else 1.
+
+    In a picture, a pixel is more similar to the one below, a side away, than to the one at half
+    that distance.
+    """
+    count = rows.x.shape[1]
+    side = isqrt(count)
+    if side * side != count or count < _SMALLEST_SQUARE or rows.lengths is not None:
+        return 1
+    x = np.nan_to_num(rows.x[:, :, 0] - np.nanmean(rows.x[:, :, 0]))
+
+    def similarity(distance: int) -> float:
+        return float((x[:, distance:] * x[:, :-distance]).mean() / max(x.var(), 1e-300))
+
+    return side if similarity(side) > similarity(side // 2) else 1

@@ -1,0 +1,101 @@
+"""The help texts: their examples work, they are short and quick, and mistakes lead to them."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ALL_COMMANDS, EXAMPLE, REPOSITORY, Command, process
+from helpers.shell import run_line
+
+import rnncli
+from rnncli.cli.commands import COMMANDS, SECTIONS
+
+SHORTER = {
+    "train": " --set training.num_epochs=1 --set data.num_samples=200",
+    "gradcheck": " --num-samples 2",
+    "bench": " --set model.hidden_size=8",
+}
+
+
+def examples(text: str) -> list[str]:
+    return re.findall(r"^\s+((?:head .*\| )?rnn [a-z].*)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ALL_COMMANDS)
+def test_the_examples_in_the_help_work(
+    name: str, here: Path, rnn: Command, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnncli.training.benchmark._BLOCKS", 1, raising=False)
+    shutil.copytree(run_folder, run_folder.parent / EXAMPLE)
+    (here / "configs").symlink_to(REPOSITORY / "configs")
+    (here / "sequences.csv").write_text("1,2,3,4,5\n" * 5)
+    (here / "labelled.csv").write_text("1,2,3,4,5,1\n-1,-2,-3,-4,-5,0\n" * 5)
+    np.savez(here / "x.npz", x=np.ones((3, 5, 1)))
+    (here / "model.npz").write_bytes((run_folder / "weights.npz").read_bytes())
+    found = examples(ALL_COMMANDS[name].__doc__ or "")
+    assert found
+    for example in found:
+        quick = example.replace("digits.yaml", "sum_sign.yaml")
+        if name in SHORTER and "--resume" not in quick and "-w" not in quick:
+            quick += SHORTER[name]
+        if name == "gradcheck" and "-w" not in quick:
+            quick += " --set model.hidden_size=4"
+        result = run_line(rnn, monkeypatch, quick)
+        assert result.code == 0, (example, result.err)
+
+
+def test_the_list_of_commands_has_the_summary_of_each(rnn: Command) -> None:
+    shown = rnn("--help").out
+    for section, summaries in SECTIONS.items():
+        assert f"\n{section}:\n" in shown
+        for name, summary in summaries.items():
+            assert f"  {name:9}  {summary}\n" in shown
+    assert rnn().out == shown
+    assert rnn().code == 2
+
+
+@pytest.mark.parametrize("name", ALL_COMMANDS)
+def test_the_first_line_of_a_help_text_is_one_sentence_that_fits(rnn: Command, name: str) -> None:
+    first = (ALL_COMMANDS[name].__doc__ or "").partition("\n")[0]
+    assert first.endswith(".")
+    shown = rnn(*name.split(), "--help").out
+    assert "Examples:\n  " in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+def test_module_and_version() -> None:
+    assert process("--version").stdout == f"rnn {rnncli.__version__}\n"
+
+
+def test_the_help_imports_no_command_and_none_of_their_libraries() -> None:
+    script = (
+        "import sys; from rnncli.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "unwanted = {'numpy', 'yaml', 'pydantic', 'rich', 'rnncli.cli.train'}\n"
+        "print(sorted(unwanted & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_misspelled_command_is_corrected(rnn: Command) -> None:
+    assert rnn("trian").err == "error: there is no command 'trian'; did you mean 'train'?\n"
+    assert set(COMMANDS) >= {"init", "train", "predict"}
+
+
+def test_a_config_without_its_option_is_explained(rnn: Command, small: Path) -> None:
+    result = rnn("train", "small.yaml")
+    assert result.code == 2
+    assert "'rnn train -c small.yaml'" in result.err
+
+
+def test_options_before_a_command_of_runs_are_explained(rnn: Command, here: Path) -> None:
+    result = rnn("runs", "--sort", "loss", "show", "latest")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "put options after 'show'" in result.err

@@ -1,0 +1,80 @@
+"""The separator and the decimal mark of CSV."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Command
+from helpers.data import text_file
+
+from rnncli.datasets import Csv, Series
+from rnncli.datasets.dialect import Dialect, recognized
+from rnncli.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("lines", "separator", "decimal"),
+    [
+        (["1,2,a", "3,4,b"], "comma", "point"),
+        (["1;2;a", "3;4;b"], "semicolon", "point"),
+        (["1.5;2;a", "3;4;b"], "semicolon", "point"),
+        (["1,5;2,5;a", "3,5;4,5;b"], "semicolon", "comma"),
+        (["day;price;shop", "1;2,5;north", "2;3,5;south"], "semicolon", "comma"),
+        (["1\t2\ta", "3\t4\tb"], "tab", "point"),
+        (["1|2,5|a", "3|4,5|b"], "pipe", "comma"),
+        (["1,2,a;b", "3,4,c;d"], "comma", "point"),
+        (["1,a|b|c", "2,a|b|d"], "comma", "point"),
+        (['"1,5";"x"', '"2,5";"y"'], "semicolon", "comma"),
+        (["x", "1", "2"], "comma", "point"),
+        ([], "comma", "point"),
+    ],
+)
+def test_separator_and_decimal_mark_are_recognized(
+    lines: list[str], separator: str, decimal: str
+) -> None:
+    assert recognized(lines, Dialect()) == Dialect(separator, decimal)  # type: ignore[arg-type]
+
+
+def test_a_file_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((30, 3)).round(3)
+    points = [",".join([*map(str, row), "ab"[i % 2]]) for i, row in enumerate(x.tolist())]
+    commas = [line.replace(",", ";").replace(".", ",") for line in points]
+    text_file(here / "p.csv", "u,v,w,label", *points)
+    text_file(here / "c.csv", "u;v;w;label", *commas)
+    found = Csv(path=here / "c.csv").read_file(here / "c.csv")
+    np.testing.assert_array_equal(found.x[:, :, 0], x)
+    text_file(here / "c.yaml", "data: {kind: csv, path: c.csv}", "training: {num_epochs: 1}")
+    assert rnn("train", "-q", "-c", "c.yaml").code == 0
+    expected = rnn("predict", "-w", "latest", "-i", "c.csv").out
+    # One row of whole numbers would be ambiguous; the model remembers its separator.
+    text_file(here / "one.csv", "1;2;3")
+    assert rnn("predict", "-w", "latest", "-i", "one.csv").code == 0
+    text_file(here / "p.yaml", "data: {kind: csv, path: p.csv}", "training: {num_epochs: 1}")
+    assert rnn("train", "-q", "-c", "p.yaml").code == 0
+    assert rnn("predict", "-w", "latest", "-i", "c.csv").out == expected
+    assert rnn("predict", "-w", "latest", "-i", "p.csv").out == expected
+
+
+def test_a_declared_dialect_is_not_questioned(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "a.csv", "1;2;x", "3;4;y")
+    found = Csv(path=path, separator="semicolon").read_file(path)
+    np.testing.assert_array_equal(found.x[:, :, 0], [[1, 2], [3, 4]])
+    with pytest.raises(InputError, match="cells separated by tabs were expected"):
+        Csv(path=path, separator="tab").read_file(path)
+    path = text_file(tmp_path / "b.csv", "x", "1,5", "2,5", "3")
+    table = Series(path=path, separator="semicolon", decimal="comma").read_table()
+    np.testing.assert_array_equal(table.values[:, 0], [1.5, 2.5, 3])
+
+
+def test_decimal_points_among_decimal_commas_are_refused(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "a.csv", "1,5;2;x", *["3;4;y"] * 40, "1.234;5;x")
+    with pytest.raises(InputError, match=r"a\.csv:42: '1\.234' has a decimal point"):
+        Csv(path=path).read_file(path)
+
+
+def test_text_with_commas_keeps_them(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "a.csv", "1,5;2;a,b", "3,5;4;c,d")
+    found = Csv(path=path).read_file(path)
+    assert found.labels is not None
+    assert found.labels.tolist() == ["a,b", "c,d"]

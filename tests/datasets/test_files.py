@@ -1,0 +1,65 @@
+"""Keys of all files: validation and test files, and defaults of other sections."""
+
+from pathlib import Path
+
+import numpy as np
+from conftest import write_csv
+from helpers.data import read
+
+from rnncli.config.reading import config_from
+from rnncli.datasets import Csv
+
+RNG = np.random.default_rng(0)
+
+
+X = RNG.standard_normal((30, 4, 2))
+
+
+def test_validation_and_test_files(tmp_path: Path) -> None:
+    paths = [
+        write_csv(tmp_path / f"{name}.csv", X + shift, ["a", "b"] * 15)
+        for shift, name in enumerate(("train", "validation", "test"))
+    ]
+    data = Csv(path=paths[0], validation_path=paths[1], test_path=paths[2], input_size=2)
+    part, _ = read(data)
+    assert part.validation is not None
+    assert part.test is not None
+    assert len(part.train) == 30
+    np.testing.assert_array_equal(part.validation.x, X + 1)
+    np.testing.assert_array_equal(part.test.x, X + 2)
+    assert part.for_evaluation is part.test
+
+
+TS = """# a comment
+@problemName Toy
+@timeStamps false
+@missing false
+@univariate false
+@dimensions 2
+@equalLength false
+@classLabel true up down
+@data
+1,2,3:4,5,6:up
+1,2:4,5:down
+
+%another comment
+7,8,9,10:1,1,1,1: up
+"""
+
+
+def ts(folder: Path, text: str) -> Path:
+    path = folder / "a.ts"
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_files_get_defaults_that_suit_them(tmp_path: Path) -> None:
+    path = str(ts(tmp_path, TS))
+    config = config_from({"data": {"kind": "ts", "path": path}})
+    assert (config.model.cell, config.model.pooling) == ("gru", "mean")
+    assert config.training.num_epochs == 100
+    chosen = config_from(
+        {"data": {"kind": "ts", "path": path}, "model": {"cell": "tanh", "pooling": "last"}}
+    )
+    assert (chosen.model.cell, chosen.model.pooling) == ("tanh", "last")
+    assert config_from({"data": {"kind": "sum_sign"}}).model.cell == "tanh"

@@ -1,0 +1,116 @@
+"""Forecasts: windows of one table in the order of time."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Command
+from helpers.data import read, text_file
+
+from rnncli.datasets import Series
+from rnncli.errors import InputError
+
+
+def table(path: Path, rows: int = 60) -> np.ndarray:
+    values = np.arange(2.0 * rows).reshape(rows, 2)
+    lines = [f"{1900 + i},{a!r},{b!r},note" for i, (a, b) in enumerate(values.tolist())]
+    path.write_text("year,a,b,remark\n" + "\n".join(lines) + "\n")
+    return values
+
+
+def test_no_window_is_trained_on_targets_of_validation_or_test(tmp_path: Path) -> None:
+    values = table(tmp_path / "a.csv")
+    data = Series(
+        path=tmp_path / "a.csv",
+        columns=("a", "b"),
+        targets=("b",),
+        sequence_length=5,
+        horizon=3,
+        test_size=10,
+        validation_fraction=0.2,
+    )
+    part, _ = read(data)
+    assert part.validation is not None
+    assert part.test is not None
+    seen: list[set[float]] = []
+    for some in (part.train, part.validation, part.test):
+        assert some.labels is not None
+        seen.append(set(some.labels.ravel().tolist()))
+        for x, y in zip(some.x, some.labels, strict=True):
+            start = int(np.flatnonzero(values[:, 0] == x[0, 0])[0])
+            np.testing.assert_array_equal(x, values[start : start + 5])
+            np.testing.assert_array_equal(y, values[start + 5 : start + 8, 1])
+    assert not seen[0] & seen[1]
+    assert not (seen[0] | seen[1]) & set(values[-10:, 1])
+    assert seen[2] == set(values[-10:, 1])
+
+
+def test_forecasts_continue_where_the_table_ends(rnn: Command, here: Path) -> None:
+    table(here / "a.csv")
+    (here / "c.yaml").write_text(
+        "data: {kind: series, path: a.csv, columns: [a, b], sequence_length: 4, test_size: 5}\n"
+        "training: {num_epochs: 2}\n"
+    )
+    trained = rnn("train", "-c", "c.yaml", "-q")
+    assert trained.code == 0, trained.err
+    out = rnn("predict", "-w", "latest", "-i", "a.csv").out.splitlines()
+    assert out[0] == "value_0,value_1"
+    assert len(out) - 1 == 60 - 4 + 1
+    assert json.loads(rnn("evaluate", "-w", "latest", "--json").out)["num_samples"] == 5
+
+
+@pytest.mark.parametrize("missing", ["mean", "zero", "last"])
+def test_tables_with_missing_values(rnn: Command, here: Path, missing: str) -> None:
+    values = np.random.default_rng(0).standard_normal(80)
+    cells = ["" if i in (0, 30, 31, 75) else repr(v) for i, v in enumerate(values.tolist())]
+    (here / "a.csv").write_text("x\n" + "\n".join(f'"{cell}"' for cell in cells) + "\n")
+    (here / "c.yaml").write_text(
+        "data: {kind: series, path: a.csv, sequence_length: 5, test_size: 10,"
+        f" missing: {missing}}}\ntraining: {{num_epochs: 2}}\n"
+    )
+    trained = rnn("train", "-c", "c.yaml", "-q")
+    assert trained.code == 0, trained.err
+    # Of the ten test rows one is missing: it is no answer to be scored.
+    own = rnn("evaluate", "-w", "latest", "--output", "own.csv", "--json")
+    assert json.loads(own.out)["num_samples"] == 9
+    rnn("evaluate", "-w", "latest", "-i", "a.csv", "--output", "all.csv")
+    own_rows, all_rows = (
+        np.loadtxt(here / name, delimiter=",", skiprows=1) for name in ("own.csv", "all.csv")
+    )
+    np.testing.assert_allclose(all_rows[-9:], own_rows, atol=1e-6)
+    assert rnn("predict", "-w", "latest", "-i", "a.csv").out.count("\n") == 80 - 5 + 2
+    refused = rnn("train", "-c", "c.yaml", "--set", "data.missing=error")
+    assert refused.code == 2
+    assert "the value is missing; set data.missing" in refused.err
+    short = rnn("train", "-c", "c.yaml", "--set", "data.horizon=11")
+    assert "10 rows do not hold a horizon of 11" in short.err
+
+
+@pytest.mark.parametrize("held_out", [{"test_size": 20}, {"validation_fraction": 0.3}])
+def test_missing_values_are_filled_with_means_of_training_rows_alone(
+    tmp_path: Path, held_out: dict[str, float]
+) -> None:
+    rows = ["1"] * 80 + ["1000"] * 20
+    rows[0] = ""
+    path = text_file(tmp_path / "a.csv", "x,y", *(f"{cell},0" for cell in rows))
+    keys = {"validation_fraction": 0} | held_out
+    data = Series(path=path, sequence_length=4, missing="mean", **keys).read(0)  # type: ignore[arg-type]
+    assert data.input_spec.means == (1, 0)
+    assert data.splits.train.x[0, 0, 0] == 1
+
+
+def test_columns_of_dates_and_ignored_columns_are_no_features(tmp_path: Path) -> None:
+    rows = [f"{1 + i % 28}.{1 + i // 28}.2024,{i},{i * i},text" for i in range(60)]
+    path = text_file(tmp_path / "a.csv", "day,x,y,note", *rows)
+    assert Series(path=path).read_table().columns == ("x", "y")
+    assert Series(path=path, ignore=("y",)).read_table().columns == ("x",)
+    assert Series(path=path, ignore=(1,)).read_table().columns == ("y",)
+    for keys, problem in (
+        ({"ignore": ("z",)}, "data.ignore: no column is 'z'"),
+        ({"ignore": ("x",), "columns": ("x", "y")}, "data.ignore: 'x' is one of data.columns"),
+        ({"columns": ("day",)}, "row 2, day: '1.1.2024' is a date or a time and no feature"),
+        ({"columns": ("xx",)}, "a.csv:1: no column, or more than one, is named 'xx'; did you"),
+    ):
+        with pytest.raises(InputError, match=problem):
+            Series(path=path, **keys).read_table()  # type: ignore[arg-type]

@@ -1,0 +1,39 @@
+"""Curves drawn with characters."""
+
+import pytest
+
+from rnncli.display.charts import line_chart, sparkline
+
+
+@pytest.mark.parametrize("width", [20, 60, 200])
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_chart_fits_its_size(width: int, colour: bool) -> None:
+    curves = {
+        "a": [(i, i * i) for i in range(50)],
+        "b": [(i, 50.0 - i) for i in range(50)],
+        "point": [(3.0, 7.0)],
+        "gaps": [(0.0, float("nan")), (1.0, 2.0), (2.0, float("inf"))],
+    }
+    for log in (True, False):
+        lines = line_chart(curves, width, 10, log, colour)
+        assert len(lines) == 10
+        assert all(len(line) <= width for line in lines[:-1])
+        assert "●" in "".join(map(str, lines))
+    assert str(line_chart({"none": []}, width, 10)[0]) == "nothing to draw"
+    flat = line_chart({"flat": [(0, 1.0), (5, 1.0)]}, width, 6)
+    assert str(flat[0]).strip().startswith("1.5")
+
+
+def test_a_curve_is_drawn_at_its_values() -> None:
+    rows = [str(line) for line in line_chart({"a": [(0, 0.0), (1, 1.0)]}, 20, 6)[:5]]
+    drawn = [[c for c, cell in enumerate(row) if "\u2800" < cell <= "\u28ff"] for row in rows]
+    assert min(drawn[-1]) < max(drawn[-1]) < min(drawn[0])  # low at the left, high at the right
+    assert all(drawn)
+
+
+def test_sparklines() -> None:
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█"
+    assert sparkline([1, 1, 1], 8) == "▁▁▁"
+    assert sparkline([0, float("nan"), 7], 8) == "▁ █"
+    assert sparkline([], 8) == ""
+    assert len(sparkline(list(range(1000)), 40)) == 40
