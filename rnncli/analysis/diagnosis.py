@@ -1,4 +1,4 @@
-"""Examination of a config, its data and a new network before a long run."""
+"""The doctor's diagnosis of a config, its data and its new network."""
 
 from dataclasses import dataclass
 

@@ -6,12 +6,12 @@ from rnncli.runs.saved_model import SavedModel
 
 
 def read_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
-    """Return the training split of a model's run, and its test split or else validation split.
+    """Return the training split of a model's run, and its test or else its validation split.
 
     Raises
     ------
     InputError
-        The model is not a run's, the run has no such split, or its data is invalid by now.
+        The model is not a run's, the run has neither split, or its data has become invalid.
     """
     if saved.run is None:
         raise InputError(f"{saved.path}: a weights file alone has no data; give --input FILE")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from rnncli.analysis.evaluation_data import read_evaluation_data
 from rnncli.errors import InputError
-from rnncli.inference.evaluation import evaluate, labels_and_values
-from rnncli.inference.predictions import Predictions
+from rnncli.inference.evaluation import evaluate
+from rnncli.inference.predictions import Predictions, concatenated
 from rnncli.nn.arrays import Array
 from rnncli.runs.saved_model import SavedModel
 
@@ -49,7 +49,8 @@ def read_forecasts(saved: SavedModel) -> list[Forecast]:
     _, sequences = read_evaluation_data(saved)
     batches: list[Predictions] = []
     evaluate(model, [sequences], on_predictions=batches.append)
-    true, predicted = labels_and_values(batches)
+    together = concatenated(batches)
+    true, predicted = together.known_labels, together.values
     shape = (len(true), windows.horizon, len(windows.targets))
     # A window's row is its last; the values to predict follow it.
     rows = [row + 1 for row in sequences.positions or range(len(true))]

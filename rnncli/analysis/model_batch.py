@@ -1,4 +1,4 @@
-"""A model with a labelled batch, of which gradients are checked and traced."""
+"""A model with a batch, of which gradients are checked and traced."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ import numpy as np
 from rnncli.analysis.evaluation_data import read_evaluation_data
 from rnncli.config.reading import default_config, read_config
 from rnncli.datasets.examples import Examples
-from rnncli.datasets.inputs import read_inputs
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.inputs import STANDARD_INPUT, read_inputs
+from rnncli.datasets.scaling import scaled
 from rnncli.datasets.sequences import Sequences, joined
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
@@ -27,7 +29,7 @@ _MAX_RANDOM_LENGTH = 200
 
 @dataclass(frozen=True)
 class ModelBatch:
-    """A model and a labelled batch."""
+    """A model and a batch."""
 
     model: Model
     batch: Batch
@@ -80,10 +82,10 @@ def gradcheck_batch(
 def trace_batch(
     weights: str, source: str | None, num_samples: int, sample: int | None
 ) -> ModelBatch:
-    """Return what ``rnn trace`` follows through time: a model and labelled sequences.
+    """Return what ``rnn trace`` follows through time: a model and sequences.
 
-    They are read from a file, or else are the run's evaluation data. A weights file without a run
-    gets standard normal sequences with random targets.
+    They are read from a file, with labels if it has any, or else are the run's evaluation data. A
+    weights file without a run gets standard normal sequences with random targets.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def trace_batch(
     if source is None:
         _, sequences = read_evaluation_data(saved)
     else:
-        sequences = _first(read_inputs(source, saved.model.input_spec, labelled=True), count)
+        sequences = _read_with_labels_if_any(source, saved.model.input_spec, count)
     return _traced_batch(saved.model, sequences, num_samples, sample)
 
 
@@ -142,6 +144,9 @@ def _traced_batch(
             f"--sample: {sample}: {sequences.source} has {len(sequences)} sequences; choose one "
             f"of 0 to {len(sequences) - 1}"
         )
+    if sequences.labels is None:
+        index = np.arange(num_samples) if sample is None else np.array([sample])
+        return _unlabelled_batch(model, sequences, index[index < len(sequences)])
     examples = model.examples(sequences)
     index = _labelled(examples)
     index = index[:num_samples] if sample is None else index[index == sample]
@@ -149,8 +154,31 @@ def _traced_batch(
         raise InputError(f"{sequences.source}: no label; the loss needs labelled sequences")
     batch = examples.batch(index)
     start = 0 if batch.lengths is None else batch.x.shape[1] - int(batch.lengths.max())
-    y = batch.y if batch.y.ndim == 2 else batch.y[:, start:]
+    y = batch.targets if batch.targets.ndim == 2 else batch.targets[:, start:]
     return ModelBatch(model, Batch(batch.x[:, start:], y, batch.lengths))
+
+
+def _unlabelled_batch(model: Model, sequences: Sequences, index: Array) -> ModelBatch:
+    """Return the sequences at `index`, cut to the length of the longest, without targets."""
+    taken = sequences.take(index)
+    x = scaled(np.asarray(taken.x[:]), model.scaler, model.network.parameters.dtype, taken.lengths)
+    start = 0 if taken.lengths is None else x.shape[1] - int(taken.lengths.max())
+    return ModelBatch(model, Batch(x[:, start:], lengths=taken.lengths))
+
+
+def _read_with_labels_if_any(source: str, spec: InputSpec, count: int) -> Sequences:
+    """Return the first sequences of a file, with labels if a column of labels is left over.
+
+    Standard input can be read only once, and is read without labels.
+    """
+    unlabelled = _first(read_inputs(source, spec, labelled=False), count)
+    if source == STANDARD_INPUT:
+        return unlabelled
+    try:
+        labelled = _first(read_inputs(source, spec, labelled=True), count)
+    except InputError:
+        return unlabelled
+    return labelled if labelled.x.shape[1:] == unlabelled.x.shape[1:] else unlabelled
 
 
 def _first(pieces: Iterable[Sequences], count: int) -> Sequences:

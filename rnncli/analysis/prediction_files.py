@@ -13,14 +13,14 @@ import numpy as np
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.inference.predictions import Predictions, predict_sequences
+from rnncli.inference.predictions import Predictions, concatenated, predict_sequences
 from rnncli.inference.stream import Stream, parse_features
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import write_npz
 from rnncli.runs.files import output_file, write_all
 
 FORMATS = ("csv", "jsonl", "npz")
-# The names of the output's own columns.
+# Names that the output has besides the id column.
 _OWN_COLUMNS = {"label", "labels", "value", "true", "probability", "probabilities"}
 
 Write = Callable[[Predictions], None]
@@ -94,8 +94,8 @@ def _plain(values: Array, digits: str) -> list[list[Any]]:
     return rows
 
 
-def _leading_columns(part: Predictions) -> dict[str, Array]:
-    """Return the columns before the predictions: the id, and the position of time steps.
+def _leading(part: Predictions) -> dict[str, Array]:
+    """Return the columns before the predictions: the id, and the place of steps.
 
     An id column that has the name of another column of the output is called ``id_NAME``.
     """
@@ -110,7 +110,7 @@ def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
 
     def write(part: Predictions) -> None:
         nonlocal header_written
-        leading = _leading_columns(part)
+        leading = _leading(part)
         columns = list(leading)
         groups = [_plain(column, "") for column in leading.values()]
         if part.labels is not None:
@@ -144,7 +144,7 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
         return value[0] if isinstance(value, list) and len(value) == 1 else value
 
     def write(part: Predictions) -> None:
-        places = {name: column.tolist() for name, column in _leading_columns(part).items()}
+        places = {name: column.tolist() for name, column in _leading(part).items()}
         truth = None if part.labels is None else part.labels.tolist()
         chances = None if part.probabilities is None else part.probabilities.tolist()
         lines = []
@@ -165,15 +165,17 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
 def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
     parts: list[Predictions] = []
     yield parts.append
-    classes = model.task.kind != "regression"
-    leading = [_leading_columns(part) for part in parts]
-    arrays = {name: np.concatenate([part[name] for part in leading]) for name in leading[0]}
-    arrays["label" if classes else "value"] = np.concatenate([p.values for p in parts])
-    if parts[0].labels is not None:
-        arrays["true"] = np.concatenate([p.labels for p in parts if p.labels is not None])
-    if classes:
-        chances = [p.probabilities for p in parts if p.probabilities is not None]
-        arrays |= {"probability": np.concatenate(chances), "labels": np.array(model.task.labels)}
+    predictions = concatenated(parts)
+    is_regression = model.task.kind == "regression"
+    leading = _leading(predictions)
+    arrays = leading | {"value" if is_regression else "label": predictions.values}
+    if predictions.labels is not None:
+        arrays["true"] = predictions.labels
+    if predictions.probabilities is not None:
+        arrays |= {
+            "probability": predictions.probabilities,
+            "labels": np.array(model.task.labels),
+        }
     write_npz(stream, arrays)
 
 

@@ -1,4 +1,4 @@
-"""The curves of runs, quantity by quantity, ready to be drawn."""
+"""The curves of runs over their epochs, one chart per quantity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,8 +8,10 @@ from pathlib import Path
 from rnncli.errors import InputError, one_line
 from rnncli.runs.loss_log import Metrics, best_row, read_metrics
 
-# Each in its own chart; the first three are logged for the training and the validation split.
+# One chart each; the first three are logged for the training and the validation split.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
+
+Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -28,62 +30,62 @@ class Chart:
     """
 
     quantity: str
-    curves: dict[str, list[tuple[float, float]]]
+    curves: dict[str, Points]
     best_epochs: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_named(self) -> bool:
-        """Whether the names of the curves say more than the quantity does."""
+        """Whether the names of the curves tell more than the quantity does."""
         return list(self.curves) != [self.quantity]
 
 
 def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list[Chart]:
     """Return a chart for each quantity.
 
-    The curves of one run are those of its training and validation split; those of several runs, of
-    their validation splits, or of the training split of a run without one.
+    One run gives a training and a validation curve; several give one curve each, that of the
+    validation split or, without validation, that of the training split.
 
     Parameters
     ----------
     folders : sequence of Path
         The runs.
     quantities : sequence of str
-        Of `QUANTITIES`; without any, all that the runs have.
+        Of `QUANTITIES`; by default all that the runs have.
 
     Raises
     ------
     InputError
-        A log is damaged or has no epoch yet, or none contains a quantity.
+        A log is damaged or has no epoch yet, or no log has one of the quantities.
     """
     logs = dict(zip(_names(folders), map(read_metrics, folders), strict=True))
     for name, metrics in logs.items():
         if not metrics["epoch"]:
-            raise InputError(f"{name}: has no finished epoch yet; there is nothing to draw")
-    charts = {name: _chart(logs, name) for name in QUANTITIES}
-    logged = {name: chart for name, chart in charts.items() if chart.curves}
+            raise InputError(f"{name}: no completed epoch yet; there is nothing to draw")
+    charts = [_chart(logs, name) for name in QUANTITIES]
+    available = {chart.quantity: chart for chart in charts if chart.curves}
     for name in quantities:
-        if name not in logged:
-            raise InputError(f"--quantity: '{name}' was not logged; one of {', '.join(logged)}")
-    return [chart for name, chart in logged.items() if name in (quantities or logged)]
+        if name not in available:
+            raise InputError(f"--quantity: '{name}' is not logged; one of {', '.join(available)}")
+    return [chart for name, chart in available.items() if name in (quantities or available)]
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
-    """Return the folders' names; their paths where names are not enough."""
+    """Return the folders' names, or their paths if two names are equal."""
     names = [folder.resolve().name for folder in folders]
-    alike = len(set(names)) < len(names)
-    return [one_line(str(f) if alike else n) for f, n in zip(folders, names, strict=True)]
+    ambiguous = len(set(names)) < len(names)
+    return [one_line(str(f) if ambiguous else n) for f, n in zip(folders, names, strict=True)]
 
 
 def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
-    curves: dict[str, list[tuple[float, float]]] = {}
+    curves: dict[str, Points] = {}
     best_epochs: dict[str, int] = {}
     for run, metrics in logs.items():
-        splits = {
+        all_points = {
             "train": _points(metrics, f"train_{quantity}"),
             "validation": _points(metrics, f"val_{quantity}"),
             quantity: _points(metrics, quantity),
         }
-        logged = {name: points for name, points in splits.items() if points}
+        logged = {name: points for name, points in all_points.items() if points}
         if not logged:
             continue
         last, best = list(logged)[-1], best_row(metrics)
@@ -96,7 +98,7 @@ def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
     return Chart(quantity, curves, best_epochs)
 
 
-def _points(metrics: Metrics, column: str) -> list[tuple[float, float]]:
+def _points(metrics: Metrics, column: str) -> Points:
     values = metrics.get(column, [])
     points = list(zip(metrics["epoch"], values, strict=True)) if values else []
     return points if any(isfinite(value) for _, value in points) else []

@@ -130,15 +130,16 @@ def _plot_predictions(run: str, output: Path, options: FigureOptions) -> None:
     """Draw the predictions on the evaluation split beside the true labels or values."""
     from rnncli.analysis.evaluation_data import read_evaluation_data
     from rnncli.display.evaluation_figures import save_confusion, save_values
-    from rnncli.inference.evaluation import evaluate, labels_and_values
-    from rnncli.inference.predictions import Predictions
+    from rnncli.inference.evaluation import evaluate
+    from rnncli.inference.predictions import Predictions, concatenated
     from rnncli.runs.saved_model import open_model
 
     saved = open_model(run)
-    _, sequences = read_evaluation_data(saved)
     predictions: list[Predictions] = []
+    _, sequences = read_evaluation_data(saved)
     report = evaluate(saved.model, [sequences], on_predictions=predictions.append)
     if report.classes:
         save_confusion(report, output, options)
     else:
-        save_values(*labels_and_values(predictions), output, options)
+        together = concatenated(predictions)
+        save_values(together.known_labels, together.values, output, options)

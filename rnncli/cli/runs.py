@@ -56,13 +56,13 @@ def runs(
         return
     from rnncli.runs.run_list import list_runs
 
-    summaries = list_runs(folder, sort, status, name, limit)
+    entries = list_runs(folder, sort, status, name, limit)
     if as_json:
-        print(json.dumps({"runs": [run.as_json() for run in summaries]}))
-    elif summaries:
+        print(json.dumps({"runs": [entry.as_json() for entry in entries]}))
+    elif entries:
         from rnncli.display.run_tables import show_runs
 
-        show_runs(summaries)
+        show_runs(entries)
     else:
         write_message(f"no such run under {folder}/")
 

@@ -115,7 +115,7 @@ class Splits:
 
     @property
     def for_evaluation(self) -> Sequences | None:
-        """The split that an evaluation without input scores: test, or else validation."""
+        """What an evaluation without input scores: the test split, or else the validation split."""
         return self.test if self.test is not None else self.validation
 
     @cached_property

@@ -31,13 +31,13 @@ def show_training_summary(run: TrainingRun) -> None:
         if value is not None
     ]
     facts = [
-        ("best epoch", f"{record['best_epoch']} of {setup.progress.epoch}"),
+        ("best epoch", f"{record['best_epoch']} of {setup.state.epoch}"),
         (metric, "  ".join(values)),
     ]
     if setup.splits.test is not None:
         facts.append(("test", _test_score(run)))
     facts += [
-        ("time", format_duration(setup.progress.seconds)),
+        ("time", format_duration(setup.state.seconds)),
         ("run", str(run.folder)),
         ("next", _next_command(run)),
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -143,17 +143,12 @@ class Examination:
     def _trial(
         self, batches: Array, rate_factor: float, dropout: float, target_loss: float = 0.0
     ) -> Trial:
-        with self.parameters_set_to(self.initial_parameters):
+        optimizer = self.settings.optimizer
+        optimizer = replace(optimizer, learning_rate=optimizer.learning_rate * rate_factor)
+        settings = replace(self.settings, optimizer=optimizer)
+        with self.parameters_set_to(self.initial_parameters) as network:
             return train_briefly(
-                self.network,
-                self.task,
-                self.settings,
-                self.train,
-                batches,
-                self.settings.optimizer.learning_rate * rate_factor,
-                self.seed,
-                dropout,
-                target_loss,
+                network, self.task, settings, self.train, batches, self.seed, dropout, target_loss
             )
 
     @cached_property

@@ -75,9 +75,9 @@ def _correlations_of_trials(examination: Examination) -> Iterator[float]:
             z = network_outputs(network, held_out).astype(float)
         if examination.task.labels:
             z = examination.task.probabilities(z)
-        labelled = ~np.isnan(held_out.y[..., 0])
+        labelled = ~np.isnan(held_out.targets[..., 0])
         if np.isfinite(z[labelled]).all():
-            targets = one_hot(examination.task, held_out.y[labelled])
+            targets = one_hot(examination.task, held_out.targets[labelled])
             yield correlation_in_standard_errors(z[labelled], targets, len(held_out))
 
 

@@ -42,7 +42,7 @@ class LabelData:
 def label_data(examination: Examination) -> LabelData:
     """Return the labels of the examined sequences with their inputs."""
     sample, task = examination.sample, examination.task
-    x, y = sample.x.astype(float), sample.y
+    x, y = sample.x.astype(float), sample.targets
     num_sequences, sequence_length, _ = x.shape
     lengths = sample.lengths
     if lengths is None:

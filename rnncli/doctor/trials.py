@@ -65,7 +65,6 @@ def train_briefly(
     settings: Training,
     train: Examples,
     batches: Array,
-    learning_rate: float,
     seed: int,
     dropout: float = 0.0,
     target_loss: float = 0.0,
@@ -80,8 +79,6 @@ def train_briefly(
         The training split.
     batches : array (S, B)
         For each of S optimizer steps, the indices of its B sequences in `train`.
-    learning_rate : float
-        In place of the rate of `settings`.
     dropout : float
         The share of units that are dropped between layers.
     target_loss : float
@@ -89,7 +86,7 @@ def train_briefly(
     """
     step = TrainingStep(network, LOSSES[task.loss], settings)
     slots = TrainingState.initial(network, task, settings).slots
-    num_updates = len(batches)
+    learning_rate, num_updates = settings.optimizer.learning_rate, len(batches)
     schedule = Constant(warmup_steps=min(settings.schedule.warmup_steps, num_updates // 2))
     seconds: list[float] = []
     finite, reached = True, False
@@ -123,7 +120,7 @@ def mean_loss(network: Network, task: Task, train: Examples, index: Array) -> fl
     """Return the mean loss on some of the sequences at `index`; infinite if it is not finite."""
     scored = train.batch(np.unique(index[-_MAX_SEQUENCES_SCORED:]))
     z = network_outputs(network, scored)
-    value = add_outputs(z, LOSSES[task.loss], scored.y, MetricSums(task)).loss
+    value = add_outputs(z, LOSSES[task.loss], scored.targets, MetricSums(task)).loss
     return value if isfinite(value) else inf
 
 

@@ -59,13 +59,13 @@ def explain(network: Network, loss: Loss, batch: Batch) -> Explanation | None:
 
     See `rnncli.gradients.gradcheck.gradcheck` for the parameters.
     """
-    batch = replace(batch, y=batch.y.astype(float))
+    batch = replace(batch, y=batch.targets.astype(float))
     masks = dropout_masks(network, len(batch))
     network = differentiable(network, batch, masks)
     objective = Objective(network.astype(float), loss, ObservedCell)
     run_observed(objective, batch, masks)
     unrolled = objective.unrolled
-    right = _output_gradient(loss, unrolled.outputs, batch.y)
+    right = _output_gradient(loss, unrolled.outputs, batch.targets)
     with np.errstate(all="ignore"):
         explanation = _explain_head(unrolled, right)
         probe = _Probe(network, loss, batch, masks)

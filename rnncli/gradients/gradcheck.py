@@ -95,7 +95,7 @@ def gradcheck(
     ArrayCheck
         One for each array.
     """
-    batch = replace(batch, y=batch.y.astype(float))
+    batch = replace(batch, y=batch.targets.astype(float))
     masks = dropout_masks(network, len(batch))
     network = differentiable(network, batch, masks)
     calculated = _backpropagated(network, loss, batch, masks)

@@ -82,13 +82,14 @@ class Trace:
     cells: list[CellTrace]
 
 
-def trace(network: Network, loss: Loss, batch: Batch, has_targets: bool = True) -> Trace:
+def trace(network: Network, loss: Loss, batch: Batch) -> Trace:
     """Run a batch forward and, if it has targets, back, in double precision."""
     objective = Objective(network.astype(float), loss, ObservedCell)
-    value = run_observed(objective, batch) if has_targets else None
-    if value is None:
-        objective.forward(batch)
-    unrolled = objective.unrolled
+    unrolled, value = objective.pool.get(batch.x.shape[1], len(batch)), None
+    if batch.y is None:
+        unrolled.forward(batch)
+    else:
+        value = run_observed(objective, batch)
     valid = _valid(unrolled.cells[0])
     x = unrolled.cells[0].inputs
     with np.errstate(all="ignore"):
@@ -98,7 +99,7 @@ def trace(network: Network, loss: Loss, batch: Batch, has_targets: bool = True) 
             _mean(x, valid),
             _mean(_norm(x), valid),
             [
-                _cell_trace(name, cell, has_targets)
+                _cell_trace(name, cell, has_gradients=value is not None)
                 for name, cell in zip(network.layout.cell_names, unrolled.cells, strict=True)
             ],
         )
@@ -114,7 +115,7 @@ def run_observed(
     return loss
 
 
-def _cell_trace(name: str, cell: UnrolledCell, has_targets: bool) -> CellTrace:
+def _cell_trace(name: str, cell: UnrolledCell, has_gradients: bool) -> CellTrace:
     valid, reverse = _valid(cell), name.endswith("_reverse")
     gates = cell.cell.gates(cell)
     word, inactive = cell.cell.inactive_units(cell)
@@ -122,7 +123,7 @@ def _cell_trace(name: str, cell: UnrolledCell, has_targets: bool) -> CellTrace:
     curves |= {gate: _mean(values.mean(1), valid) for gate, values in gates.items()}
     in_time = slice(None, None, -1 if reverse else 1)
     gradient = ratio = decay = agreement = None
-    if has_targets:
+    if has_gradients:
         assert isinstance(cell, ObservedCell)
         gradients = {kind: valid.shape[1] * grad for kind, grad in cell.grad_states.items()}
         norms = {kind: _norm(values) for kind, values in gradients.items()}

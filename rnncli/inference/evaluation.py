@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import Sequences, check_features
 from rnncli.datasets.task import Task
 from rnncli.errors import InputError
@@ -26,7 +25,12 @@ from rnncli.inference.classification_metrics import (
 from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.model import Model
 from rnncli.inference.outputs import add_outputs
-from rnncli.inference.predictions import Predictions, decode_outputs, model_outputs
+from rnncli.inference.predictions import (
+    Predictions,
+    concatenated,
+    decode_outputs,
+    model_outputs,
+)
 from rnncli.inference.regression_metrics import regression_metrics
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES
@@ -98,29 +102,16 @@ def evaluate(
     forecasts: dict[str, list[Array]] = {name: [] for name in forecasters}
     first = 0
     for batch in (part for sequences in batches for part in sequences.in_memory()):
-        predicted = _predict_and_score(model, batch, first, sums)
+        predictions.append(_predict_and_score(model, batch, first, sums))
+        on_predictions(predictions[-1])
         first += len(batch)
-        on_predictions(predicted)
-        predictions.append(predicted)
         for name, forecast in forecasters.items():
-            assert not isinstance(batch.x, Mapped)
-            forecasts[name].append(forecast(batch.x))
+            forecasts[name].append(forecast(np.asarray(batch.x)))
     if not sums.count:
         raise InputError("evaluate: no label is present; labelled sequences or steps were expected")
-    labels, values = labels_and_values(predictions)
     if model.task.kind == "regression":
-        joined = {name: np.concatenate(parts) for name, parts in forecasts.items()}
-        return _regression_report(model.task, sums.loss, labels, values, joined)
-    probabilities = [part.probabilities for part in predictions if part.probabilities is not None]
-    return _classification_report(
-        model.task, sums.loss, labels, values, np.concatenate(probabilities)
-    )
-
-
-def labels_and_values(predictions: list[Predictions]) -> tuple[Array, Array]:
-    """Return the true and the predicted labels or values of all batches, (M,) or (M, K)."""
-    labels = np.concatenate([part.labels for part in predictions if part.labels is not None])
-    return labels, np.concatenate([part.values for part in predictions])
+        return _regression_report(model.task, sums.loss, concatenated(predictions), forecasts)
+    return _classification_report(model.task, sums.loss, concatenated(predictions))
 
 
 def _forecasters(model: Model, train: Sequences | None) -> dict[str, Forecaster]:
@@ -142,22 +133,23 @@ def _predict_and_score(
 
 
 def _regression_report(
-    task: Task, loss: float, labels: Array, values: Array, forecasts: dict[str, Array]
+    task: Task, loss: float, predictions: Predictions, forecasts: dict[str, list[Array]]
 ) -> Report:
-    std = np.asarray(task.target_std)
-    metrics = {"loss": loss} | regression_metrics(labels, values)
+    labels, std = predictions.known_labels, np.asarray(task.target_std)
+    metrics = {"loss": loss} | regression_metrics(labels, predictions.values)
     baselines = {"mean": mean_metrics(labels, std)}
-    baselines |= {name: value_metrics(labels, part, std) for name, part in forecasts.items()}
+    for name, parts in forecasts.items():
+        baselines[name] = value_metrics(labels, np.concatenate(parts), std)
     return Report(metrics, baselines, len(labels))
 
 
-def _classification_report(
-    task: Task, loss: float, labels: Array, values: Array, probabilities: Array
-) -> Report:
+def _classification_report(task: Task, loss: float, predictions: Predictions) -> Report:
+    labels, values = predictions.known_labels, predictions.values
+    assert predictions.probabilities is not None
     confusion = confusion_matrix(labels, values, np.array(task.labels))
     counts = confusion.sum(axis=1)
     metrics = {"loss": loss} | classification_metrics(confusion)
-    metrics["calibration_error"] = calibration_error(probabilities, values == labels)
+    metrics["calibration_error"] = calibration_error(predictions.probabilities, values == labels)
     precision, recall, f1 = precision_recall_f1(confusion)
     classes: list[dict[str, str | int | float]] = [
         {

@@ -15,7 +15,6 @@ from rnncli.nn.objective import Objective, UnrolledPool
 
 _LARGEST_BATCH = 256
 _BYTES_AT_ONCE = 1 << 25
-_NO_TARGETS = np.empty((0, 0))
 
 
 def batch_size(network: Network, num_steps: int) -> int:
@@ -65,7 +64,7 @@ def outputs(
         if batch_lengths is not None:
             start = num_steps - rounded_length(int(batch_lengths.max()), num_steps)
         unrolled = pool.get(num_steps - start, len(index))
-        z = unrolled.forward(Batch(x.take(index, 0)[:, start:], _NO_TARGETS, batch_lengths))
+        z = unrolled.forward(Batch(x.take(index, 0)[:, start:], lengths=batch_lengths))
         if every_step:
             results[index, start:] = z.reshape(len(z), num_steps - start, -1).transpose(2, 1, 0)
         else:

@@ -1,5 +1,6 @@
 """Predictions of a model, one row per sequence or per time step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +35,30 @@ class Predictions:
     probabilities: Array | None
     labels: Array | None = None
     ids: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def known_labels(self) -> Array:
+        """The true class labels or values of predictions that were made with them."""
+        if self.labels is None:
+            raise ValueError("the predictions have no labels")
+        return self.labels
+
+
+def concatenated(parts: Sequence[Predictions]) -> Predictions:
+    """Return predictions of one model, in parts that all have labels or all have none, as one."""
+    names = parts[0].positions
+    return Predictions(
+        {name: np.concatenate([part.positions[name] for part in parts]) for name in names},
+        np.concatenate([part.values for part in parts]),
+        _concatenate_known([part.probabilities for part in parts]),
+        _concatenate_known([part.labels for part in parts]),
+        {name: np.concatenate([part.ids[name] for part in parts]) for name in parts[0].ids},
+    )
+
+
+def _concatenate_known(arrays: list[Array | None]) -> Array | None:
+    known = [array for array in arrays if array is not None]
+    return np.concatenate(known) if known else None
 
 
 def predict_sequences(model: Model, sequences: Sequences, first: int) -> Predictions:

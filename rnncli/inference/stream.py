@@ -44,7 +44,7 @@ class Stream:
         """Take the features (D,) of the next time step, and return the prediction after it."""
         network, task = self.model.network, self.model.task
         x = scaled(values.reshape(1, 1, -1), self.model.scaler, network.parameters.dtype)
-        z = self.unrolled.forward(Batch(x, np.empty((1, 0))), initial_state=self.state).T
+        z = self.unrolled.forward(Batch(x), initial_state=self.state).T
         self.state = self.unrolled.final_state()
         classes = task.kind != "regression"
         return Predictions({}, task.decode(z), task.probabilities(z) if classes else None)

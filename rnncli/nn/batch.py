@@ -7,26 +7,34 @@ from rnncli.nn.arrays import Array
 
 @dataclass(frozen=True)
 class Batch:
-    """Sequences in memory with their targets.
+    """Sequences in memory, with their targets where these are known.
 
     Attributes
     ----------
     x : array (B, T, D)
         Inputs, standardized; shorter sequences stand at the end, after zeros.
-    y : array (B, K) or (B, T, K)
+    y : array (B, K) or (B, T, K), or None
         Targets of the sequences, or of their time steps; NaN where a time step has none.
     lengths : array (B,) or None
         How many time steps each sequence has; None where all have T.
     """
 
     x: Array
-    y: Array
+    y: Array | None = None
     lengths: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def targets(self) -> Array:
+        """The targets, of a batch that has some."""
+        if self.y is None:
+            raise ValueError("a loss needs targets, and the batch has none")
+        return self.y
+
     def sequence(self, index: int) -> "Batch":
         """Return a batch of one of the sequences."""
         one = slice(index, index + 1)
-        return Batch(self.x[one], self.y[one], None if self.lengths is None else self.lengths[one])
+        y = None if self.y is None else self.y[one]
+        return Batch(self.x[one], y, None if self.lengths is None else self.lengths[one])

@@ -97,7 +97,7 @@ class Objective:
         batch_size, num_steps = batch.x.shape[:2]
         self.unrolled = self.pool.get(num_steps, batch_size)
         z = self.unrolled.forward(batch, dropout_masks, initial_state)
-        return batch_loss(self.loss, z, batch.y)
+        return batch_loss(self.loss, z, batch.targets)
 
     def backward(self, loss: BatchLoss, to_inputs: bool = False) -> Array:
         """Return the gradient (P,) of the mean loss that `forward` returned.

@@ -25,7 +25,7 @@ def checkpoint_of(setup: TrainingSetup) -> Contents:
     """
     arrays = {name: array.copy() for name, array in _vectors(setup).items()}
     metadata = {
-        "progress": setup.progress.numbers(),
+        "progress": setup.state.numbers(),
         "config": as_tree(setup.config),
         "data_sha256": setup.splits.sha256,
     }
@@ -35,7 +35,7 @@ def checkpoint_of(setup: TrainingSetup) -> Contents:
 def is_finite(setup: TrainingSetup) -> bool:
     """Return whether all numbers of a training's state are finite, so that it can be resumed."""
     parameters = setup.model.network.parameters
-    return bool(np.isfinite(parameters).all()) and setup.progress.is_finite()
+    return bool(np.isfinite(parameters).all()) and setup.state.is_finite()
 
 
 def saved_config(path: Path) -> dict[str, Any]:
@@ -61,14 +61,14 @@ def restore_checkpoint(path: Path, setup: TrainingSetup) -> None:
     InputError
         The file is damaged or belongs to another training.
     """
-    progress, targets = setup.progress, _vectors(setup)
+    state, targets = setup.state, _vectors(setup)
     shapes = {name: (target.shape, target.dtype) for name, target in targets.items()}
     contents = read_contents(path, FORMAT, VERSION, lambda _: shapes)
     if contents.metadata.get("data_sha256") != setup.splits.sha256:
         raise InputError(f"{path}: the run's data changed since; resuming needs the same data")
     with _valid_state(path):
-        progress.restore(contents.metadata["progress"])
-        if not progress.is_consistent(setup.batches):
+        state.restore(contents.metadata["progress"])
+        if not state.is_consistent(setup.batches):
             raise ValueError("numbers that contradict each other")
     for name, target in targets.items():
         target[...] = contents.arrays[name]
@@ -84,8 +84,8 @@ def _valid_state(path: Path) -> Iterator[None]:
 
 
 def _vectors(setup: TrainingSetup) -> dict[str, Array]:
-    progress = setup.progress
+    state = setup.state
     return {
         "parameters": setup.model.network.parameters,
-        "best_parameters": progress.best_parameters,
-    } | {f"optimizer.{name}": array for name, array in progress.slots.items()}
+        "best_parameters": state.best_parameters,
+    } | {f"optimizer.{name}": array for name, array in state.slots.items()}

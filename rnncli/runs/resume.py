@@ -60,9 +60,9 @@ def _restored_setup(folder: Path, config: Config) -> TrainingSetup:
     check_unchanged(folder, config)
     setup = set_up(config, from_the_start=False)
     restore_checkpoint(checkpoint, setup)
-    if setup.progress.epoch > config.training.num_epochs:
+    if setup.state.epoch > config.training.num_epochs:
         raise InputError(
-            f"{folder}: {setup.progress.epoch} epochs are already trained; "
+            f"{folder}: {setup.state.epoch} epochs are already trained; "
             f"training.num_epochs={config.training.num_epochs} would be fewer"
         )
     return setup

@@ -110,18 +110,18 @@ class TrainingRun:
         InputError
             The loss log is not that of this run.
         """
-        progress = self.setup.progress
-        rows = self._log.read_rows(progress.epoch)
-        self.record |= {"epochs": progress.epoch, "seconds": round(progress.seconds, 3)}
-        if progress.best_epoch:
-            self._record_best(progress.best_epoch, self._log.parse(rows[progress.best_epoch]))
+        state = self.setup.state
+        rows = self._log.read_rows(state.epoch)
+        self.record |= {"epochs": state.epoch, "seconds": round(state.seconds, 3)}
+        if state.best_epoch:
+            self._record_best(state.best_epoch, self._log.parse(rows[state.best_epoch]))
         remove_temporary_files(self.folder)
         self._log.rewrite(rows)
         write_config(self.folder, self.setup.config)
-        if progress.best_epoch:
+        if state.best_epoch:
             # A killed process may have left weights of another epoch than the checkpoint's.
             weights_of(self.setup.best_model()).write(self.folder / WEIGHTS)
-            self._saved_best_epoch = progress.best_epoch
+            self._saved_best_epoch = state.best_epoch
         self._saved = False  # The checkpoint has the old number of epochs.
         self._write_record("running")
 
@@ -137,7 +137,7 @@ class TrainingRun:
 
     def _is_due(self, event: Step, every: int) -> bool:
         # The last step of an epoch is saved with the epoch.
-        return self.setup.progress.step % every == 0 and event.batch < event.batches
+        return self.setup.state.step % every == 0 and event.batch < event.batches
 
     def _log_epoch(self, event: Epoch) -> None:
         metric = self.setup.model.task.metric
@@ -169,11 +169,11 @@ class TrainingRun:
         self._save_best_weights()
         # Last, because resuming from a checkpoint needs the rows and weights of its epochs.
         checkpoint_of(self.setup).write(self.folder / CHECKPOINT)
-        self.record["seconds"] = round(self.setup.progress.seconds, 3)
+        self.record["seconds"] = round(self.setup.state.seconds, 3)
         self._saved = True
 
     def _save_best_weights(self) -> None:
-        best = self.setup.progress.best_epoch
+        best = self.setup.state.best_epoch
         if best != self._saved_best_epoch:
             weights_of(self.setup.best_model()).write(self.folder / WEIGHTS)
             self._saved_best_epoch = best

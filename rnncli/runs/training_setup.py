@@ -32,7 +32,7 @@ class TrainingSetup:
         The network with its weights as they are now.
     train, validation : Examples
         The splits as the network takes them; `validation` may be None.
-    progress : TrainingState
+    state : TrainingState
         How far the training is.
     """
 
@@ -41,24 +41,22 @@ class TrainingSetup:
     model: Model
     train: Examples
     validation: Examples | None
-    progress: TrainingState
+    state: TrainingState
 
     def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
-        """Train from `progress` on; yield an event after each step and each epoch.
+        """Train from `state` on; yield an event after each step and each epoch.
 
         See `rnncli.training.trainer.Trainer.fit`.
         """
         data = TrainingData(self.examples_of, self.validation)
         config, model = self.config, self.model
-        trainer = Trainer(
-            model.network, model.task, data, config.training, config.seed, self.progress
-        )
+        trainer = Trainer(model.network, model.task, data, config.training, config.seed, self.state)
         return trainer.fit(stopping)
 
     def best_model(self) -> Model:
         """Return a copy of the model with the best weights so far."""
         network = self.model.network.astype(self.config.model.dtype)
-        network.parameters[...] = self.progress.best_parameters
+        network.parameters[...] = self.state.best_parameters
         return replace(self.model, network=network)
 
     @property

@@ -94,7 +94,7 @@ class Repetition:
 
     def _is_extended_after(self, event: Step | Epoch, last_step: int) -> bool:
         """Return whether the run was extended after an event: within an epoch or at its end."""
-        return self.run.setup.progress.step == last_step and (
+        return self.run.setup.state.step == last_step and (
             isinstance(event, Epoch) or event.batch < event.batches
         )
 

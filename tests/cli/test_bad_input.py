@@ -114,10 +114,13 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "empty file": (csv(""), "d.csv: no rows"),
     "empty row": (csv("1,2,3,a\n,,,\n"), "d.csv:2: row 2, column 4: the label is empty"),
     "nan in the first row": (csv("nan,nan,nan,a\n1,2,3,b\n"), "d.csv:1: row 1, column 1: 'nan'"),
-    "semicolons": (csv("1;2;3;a\n"), "d.csv:1: row 1: one column, and ';' in it"),
+    "one column": (
+        csv("1;2;3;a\n1;2;a\n"),
+        "d.csv:1: row 1: one column, '1;2;3;a'; cells separated by commas were expected; set data",
+    ),
     "one bad target": (
-        csv("1,2,3,0.5\n4,5,6,NA\n" * 10),
-        "d.csv:2: row 2: target 'NA' is not a number; write it like 0.5 or 1e-3, or set data.task",
+        csv("1,2,3,0.5\n4,5,6,x\n" * 10),
+        "d.csv:2: row 2: target 'x' is not a number; write it like 0.5 or 1e-3, or set data.task",
     ),
     "number column names": (csv("0,1,2,label\n1,2,3,a\n4,5,6,b\n"), "set data.header to true"),
     "huge value": (npz(x=X * 1e40, y=Y), "is not a finite number up to 1e+30"),
@@ -161,7 +164,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "predict npz damaged": (predict(b"PK\x03\x04rubbish", "p.npz"), "p.npz: is not a valid"),
     "predict features": (
         lambda: np.save("p.npy", np.ones((2, 3, 4))) or predict_npy(),
-        "p.npy: 4 features a step; the model takes 1",
+        "p.npy: 4 features per step; the model takes 1",
     ),
     "predict format": (
         command("predict", "-w", "MODEL", "-i", "x.csv", "--format", "xml"),

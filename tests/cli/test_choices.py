@@ -4,13 +4,13 @@ from rnncli.analysis.prediction_files import FORMATS
 from rnncli.analysis.training_curves import QUANTITIES
 from rnncli.cli import gradcheck, init, plot, predict, runs
 from rnncli.gradients.gradcheck import TOLERANCES
-from rnncli.init.suggestion import FileKind
+from rnncli.init.data_file import KINDS
 from rnncli.runs.run_list import LISTED_STATUSES, SORTS
 
 
 def test_the_choices_are_complete() -> None:
     assert tuple(TOLERANCES) == gradcheck.METHODS
-    assert FileKind.__args__ == init.KINDS
+    assert tuple(KINDS) == init.KINDS
     assert plot.QUANTITIES == QUANTITIES
     assert predict.FORMATS == FORMATS
     assert tuple(SORTS) == runs.SORTS

@@ -16,7 +16,7 @@ from rnncli.cli.commands import COMMANDS, SECTIONS
 
 SHORTER = {
     "train": " --set training.num_epochs=1 --set data.num_samples=200",
-    "gradcheck": " --num-samples 2",
+    "gradcheck": " --num-samples 2 --set model.hidden_size=4",
     "bench": " --set model.hidden_size=8",
 }
 
@@ -42,8 +42,6 @@ def test_the_examples_in_the_help_work(
         quick = example.replace("digits.yaml", "sum_sign.yaml")
         if name in SHORTER and "--resume" not in quick and "-w" not in quick:
             quick += SHORTER[name]
-        if name == "gradcheck" and "-w" not in quick:
-            quick += " --set model.hidden_size=4"
         result = run_line(rnn, monkeypatch, quick)
         assert result.code == 0, (example, result.err)
 

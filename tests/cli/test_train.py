@@ -115,7 +115,8 @@ def test_the_summary_has_the_score_of_the_test_split(rnn: Command, here: Path) -
     )
     trained = rnn("train", "-c", "c.yaml")
     run = Path(trained.out.strip())
-    expected = evaluate(rnncli.load(run), [read_evaluation_data(open_model(str(run)))[1]]).metrics
+    _, sequences = read_evaluation_data(open_model(run))
+    expected = evaluate(rnncli.load(run), [sequences]).metrics
     score = summary(trained.err)["test"]
     assert f"loss {expected['loss']:.4g}  accuracy {100 * expected['accuracy']:.2f} %" in score
     assert "(9 predictions)" in score

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -174,7 +175,7 @@ def test_saturated_units_are_those_beyond_the_threshold() -> None:
 def test_without_targets_there_are_states_and_no_gradients() -> None:
     network, batch = network_and_batch("gru", bidirectional=True)
     with_targets = trace(network, LOSSES[LOSS], batch)
-    without = trace(network, LOSSES[LOSS], batch, has_targets=False)
+    without = trace(network, LOSSES[LOSS], replace(batch, y=None))
     assert without.loss is None
     for known, found in zip(with_targets.cells, without.cells, strict=True):
         np.testing.assert_array_equal(found.state, known.state)

@@ -1,116 +1,120 @@
-"""What the README says is so."""
+"""What the README shows works."""
 
 import re
-import shlex
-import shutil
-import subprocess
 import sys
-from dataclasses import fields
+import tomllib
 from pathlib import Path
-from typing import get_args
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ALL_COMMANDS, EXAMPLE, REPOSITORY, Command
-
-import rnncli
-from rnncli.config.config import Config
-from rnncli.datasets import Data
-from rnncli.nn.network import Architecture
-from rnncli.training.optimizers import Optimizer
-from rnncli.training.schedules import Schedule
-from rnncli.training.settings import Training
+from conftest import REPOSITORY, Command
+from helpers.pages import Shell, blocks, commands, make_workplace
+from rnncli.display.guide_pages import topics
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-SHOWN = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
-PAGES = sorted((REPOSITORY / "rnncli" / "guide").glob("*.md"))
+INSTALLATION = 2  # the first commands; .ci/run runs them in a new environment
 
 
-def test_every_command_has_an_example() -> None:
-    for name in ALL_COMMANDS:
-        assert any(line.startswith(f"rnn {name} ") for line in SHOWN), name
+class Recurrent:
+    """Stands for ``torch.nn.RNN``, as far as loading goes: the names and shapes that it needs."""
+
+    def __init__(self, inputs: int, hidden: int, batch_first: bool = False) -> None:
+        self.shapes = {
+            "weight_ih_l0": (hidden, inputs),
+            "weight_hh_l0": (hidden, hidden),
+            "bias_ih_l0": (hidden,),
+            "bias_hh_l0": (hidden,),
+        }
+
+    def load_state_dict(self, arrays: dict[str, Any]) -> None:
+        assert {name: array.shape for name, array in arrays.items()} == self.shapes
 
 
-def test_the_commands_shown_work(here: Path, rnn: Command) -> None:
-    for folder in ("configs", "tests"):
-        (here / folder).symlink_to(REPOSITORY / folder)
-    np.savetxt("sequences.csv", np.random.default_rng(0).standard_normal((9, 10)), delimiter=",")
-    trained = rnn("train", "-c", "configs/sum_sign.yaml", "-q")
-    assert trained.code == 0
-    shutil.copytree(trained.out.strip(), here / "example")
-    for line in SHOWN:
-        if EXAMPLE in line:
-            shutil.copytree(here / "example", here / "runs" / EXAMPLE, dirs_exist_ok=True)
-        if "train" in line and "configs/digits" in line:
-            line += " --set training.num_epochs=2"
-        if "60" in line:
-            line = line.replace("60", "3")
-        if line.startswith("rnn train --config"):
-            continue  # the one above
-        if line.startswith("rnn bench"):
-            continue  # an example of its help, which is run with those
-        if line.startswith("rnn predict"):
-            assert rnn("train", "-c", "configs/sum_sign.yaml", "-q").code == 0
-        shell = line.replace("rnn ", f"{shlex.quote(sys.executable)} -m rnncli ", 1)
-        done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
-        assert done.returncode == 0, (line, done.stderr)
+def test_the_first_screen_has_the_two_commands() -> None:
+    install, develop = commands(README)[:INSTALLATION]
+    assert install.endswith(
+        "pip install -e . && .venv/bin/rnn train --config configs/sum_sign.yaml"
+    )
+    assert develop == ".venv/bin/pip install -e '.[dev]' && .venv/bin/pytest"
+    assert develop in README.splitlines()[:24]
+    script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+    assert 'pip" install --quiet -e .\n' in script
+    assert 'rnn" train --config configs/sum_sign.yaml' in script
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_commands_of_the_guide_work(here: Path, page: Path) -> None:
-    """In the order in which they stand; long trainings are cut short."""
-    (here / "configs").symlink_to(REPOSITORY / "configs")
-    for line in re.findall(r"^\$ (.+)$", page.read_text("utf-8"), re.MULTILINE):
-        shell = line.replace("rnn ", f"{shlex.quote(sys.executable)} -m rnncli ", 1)
-        if "rnn train" in line and "sum_sign" not in line and "--resume" not in line:
-            shell += " --set training.num_epochs=1"
-        if "adding" in line:
-            shell += " --set data.num_samples=500"
-        done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, (line, done.stderr)
+def test_the_commands_work(here: Path, rnn: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_workplace(here)
+    shell = Shell(rnn, monkeypatch, here)
+    for line in commands(README)[INSTALLATION:]:
+        shell.run(line)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_guide_names_what_is_there(rnn: Command, page: Path) -> None:
-    text = page.read_text("utf-8")
-    for path in re.findall(r"`((?:rnncli|configs|tests)/[\w/.]+)`", text):
-        assert (REPOSITORY / path).exists(), path
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        assert (page.parent / target).is_file(), target
-    shown = rnn("guide", page.stem)
-    assert shown.code == 0
-    title = text.splitlines()[0].removeprefix("# ")
-    assert title in shown.out
-    assert f"{page.stem:10} {title}" in rnn("guide").out
-    assert "did you mean" in rnn("guide", page.stem + "x").err
+def test_the_data_shown_is_that_of_the_file(rnn: Command, here: Path) -> None:
+    make_workplace(here)
+    data = (REPOSITORY / "tests" / "data" / "machines.csv").read_text(encoding="utf-8")
+    shown = next(block for block in blocks(README, "") if block.startswith("machine;"))
+    assert data.startswith(shown)
+    result = rnn("init", "tests/data/machines.csv", "-o", "machines.yaml")
+    session = next(block for block in blocks(README, "console") if "rnn init" in block)
+    assert session.partition("\n")[2] == result.err + result.out
 
 
-@pytest.mark.parametrize(
-    "section",
-    [Config, Architecture, Training, *get_args(Data), *get_args(Optimizer), *get_args(Schedule)],
-    ids=lambda section: section.__name__,
-)
-def test_the_config_reference_is_complete(section: type) -> None:
-    reference = README[README.index("## Config") : README.index("## The run folder")]
-    for field in fields(section):
-        assert f"`{field.name}`" in reference or f"`{field.name}:" in reference, field.name
+def test_the_python_code_works(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_workplace(here)
+    torch = SimpleNamespace(nn=SimpleNamespace(RNN=Recurrent), from_numpy=lambda array: array)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    train, load = blocks(README, "python")
+    scope: dict[str, Any] = {}
+    exec(train, scope)
+    predicted = scope["model"].predict(scope["x"])
+    assert predicted.shape == (5,)
+    run = max((here / "runs").iterdir())
+    (here / "model.npz").write_bytes((run / "weights.npz").read_bytes())
+    hidden = np.load("model.npz")["rnn.weight_hh_l0"].shape[1]
+    exec(load.replace("RNN(1, 32", f"RNN(1, {hidden}"), {})
 
 
-def test_pictures_and_links_are_there() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        assert (REPOSITORY / target).is_file(), target
+def test_every_page_of_the_guide_is_listed() -> None:
+    assert set(re.findall(r"^\| \[`(\w+)`\]", README, re.MULTILINE)) == set(topics())
 
 
-def test_the_python_lines_work(here: Path) -> None:
-    (here / "configs").symlink_to(REPOSITORY / "configs")
-    rnncli.train("configs/sum_sign.yaml", runs="runs")
-    code = README[README.index("## From Python") :]
-    code = code[code.index("```python") + 9 :]
-    scope = {"x": np.ones((2, 10, 1))}
-    exec(code[: code.index("```")], scope)
-    assert scope["model"].predict(scope["x"]).tolist() == [1, 1]
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_files_and_pictures_that_are_named_exist(name: str) -> None:
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    paths = re.findall(r"`((?:rnncli|configs|tests|\.ci)/[\w/.]+)`", text)
+    for target in links + paths:
+        assert (REPOSITORY / target).exists(), target
+
+
+def test_names_in_contributing_are_defined_where_it_says() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.partition("## How to add")[2].partition("## Tests")[0]
+    for paragraph in section.split("\n\n"):
+        sources = [
+            (REPOSITORY / path).read_text(encoding="utf-8")
+            for path in re.findall(r"`(rnncli/[\w/]+\.py)`", paragraph)
+        ]
+        for name in re.findall(r"`(_?[A-Z]{3,})`", paragraph):
+            assert any(re.search(rf"^{name}\b", source, re.MULTILINE) for source in sources), name
+
+
+def test_every_folder_of_the_package_is_in_the_structure() -> None:
+    tree = blocks((REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8"), "")[0]
+    for folder in (REPOSITORY / "rnncli").glob("*/"):
+        assert folder.name == "__pycache__" or f"\n  {folder.name}/" in tree, folder.name
+
+
+def test_pictures_are_not_installed() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["exclude"] == ["rnncli/guide/*.svg"]
+    assert {path.suffix for path in (REPOSITORY / "rnncli" / "guide").iterdir()} == {".md", ".svg"}
 
 
 def test_nothing_outside_the_repository_is_named() -> None:
-    for path in [*REPOSITORY.glob("rnncli/**/*.py"), *REPOSITORY.glob("configs/*")]:
+    files = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("configs/*")]
+    for path in [*files, *REPOSITORY.glob("rnncli/**/*.py"), *REPOSITORY.glob("rnncli/**/*.md")]:
         assert "../shared" not in path.read_text(encoding="utf-8"), path

@@ -7,7 +7,7 @@ from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.task import Task
 from rnncli.inference.model import Model
-from rnncli.inference.predictions import decode_outputs, predict_sequences
+from rnncli.inference.predictions import concatenated, decode_outputs, predict_sequences
 from rnncli.nn.network import Architecture, Network
 
 TASK = Task("binary", ("no", "yes"))
@@ -59,3 +59,19 @@ def test_true_values_are_in_the_units_of_the_data() -> None:
     assert predictions.values == pytest.approx(np.array([[7.0], [5.0]]))
     assert predictions.labels == pytest.approx(np.array([[9.0], [3.0]]))
     assert predictions.probabilities is None
+
+
+def test_predictions_in_parts_are_those_of_all_sequences_together() -> None:
+    model = model_of("every_step")
+    x = np.random.default_rng(1).standard_normal((5, 3, 2))
+    whole = predict_sequences(model, Sequences(x, None, "x"), 0)
+    parts = [predict_sequences(model, Sequences(x[i : i + 2], None, "x"), i) for i in (0, 2, 4)]
+    together = concatenated(parts)
+    assert together.values.tolist() == whole.values.tolist()
+    for name, position in whole.positions.items():
+        assert together.positions[name].tolist() == position.tolist()
+    assert together.probabilities is not None
+    assert together.probabilities == pytest.approx(whole.probabilities)
+    assert together.labels is None
+    with pytest.raises(ValueError, match="no labels"):
+        _ = together.known_labels

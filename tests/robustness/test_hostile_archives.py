@@ -62,7 +62,7 @@ def readers(run: Path) -> dict[str, Read]:
     def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         saved_config(path)
         restore_checkpoint(path, experiment)
-        progress = experiment.progress
+        progress = experiment.state
         return progress.slots | {
             "parameters": experiment.model.network.parameters,
             "best": progress.best_parameters,

@@ -96,7 +96,7 @@ def test_a_killed_run_is_listed_as_it_is_resumed(small: Path) -> None:
     assert len(metrics(killed)) == 2
     summary = summarize_run(killed)
     assert (summary.status, summary.epochs, summary.best_epoch) == ("killed", 1, 1)
-    assert resume_run(str(killed), [], []).setup.progress.epoch == 1
+    assert resume_run(str(killed), [], []).setup.state.epoch == 1
     assert summarize_run(killed).epochs == 1
 
 

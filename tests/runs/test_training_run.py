@@ -67,7 +67,7 @@ def checkpoints(config: Path, *overrides: str) -> list[int]:
     for event in run.events():
         now = path.stat().st_ino if path.exists() else None
         if now != last:
-            step = run.setup.progress.step
+            step = run.setup.state.step
             seen.append(-step if isinstance(event, Epoch) else step)
             last = now
     return seen
@@ -90,7 +90,7 @@ def test_saving_keeps_to_a_fiftieth_of_the_time(small: Path) -> None:
     assert len(metrics(run)) == epochs
     assert saved_plan(run / "checkpoint.npz") == [[0, epochs]]
     run = resume_run(str(run), [], [])
-    assert run.setup.progress.epoch == epochs
+    assert run.setup.state.epoch == epochs
 
 
 def test_links_planted_in_a_run_are_replaced_not_followed(

@@ -81,7 +81,7 @@ def test_it_stops_at_the_first_number_that_is_not_finite(config: Path) -> None:
             seen.append(event.train_loss if hasattr(event, "train_loss") else event.loss)
     assert np.isfinite(seen).all()
     step = int(str(raised.value).split("step ")[1].split(":")[0])
-    assert step == run.setup.progress.step + 1
+    assert step == run.setup.state.step + 1
     # The negative control: the very next step's loss is none.
     experiment = run.setup
     assert np.isfinite(experiment.model.network.parameters).all()

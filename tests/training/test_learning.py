@@ -14,7 +14,7 @@ def held_out(name: str, seed: int) -> dict[str, float]:
     experiment = set_up(read_config(REPOSITORY / "configs" / f"{name}.yaml", [f"seed={seed}"]))
     for _ in experiment.fit():
         pass
-    experiment.model.network.parameters[...] = experiment.progress.best_parameters
+    experiment.model.network.parameters[...] = experiment.state.best_parameters
     part = experiment.splits.for_evaluation
     assert part is not None
     return evaluate(experiment.model, [part]).metrics

@@ -65,12 +65,12 @@ def test_the_best_weights_are_kept() -> None:
     experiment = set_up(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
     _, epochs = events(experiment)
     best = min(epochs, key=lambda epoch: epoch.val_loss or 0)
-    assert experiment.progress.best_epoch == best.epoch < 30
+    assert experiment.state.best_epoch == best.epoch < 30
     again = set_up(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
     for event in again.fit():
         if isinstance(event, Epoch) and event.epoch == best.epoch:
             break
-    found = experiment.progress.best_parameters
+    found = experiment.state.best_parameters
     np.testing.assert_array_equal(found, again.model.network.parameters)
 
 
@@ -86,8 +86,8 @@ def test_without_validation_the_last_weights_are_the_best() -> None:
     experiment = set_up(config_from(tree | {"training": {"num_epochs": 3}}))
     _, epochs = events(experiment)
     assert [epoch.val_loss for epoch in epochs] == [None] * 3
-    assert experiment.progress.best_epoch == 3
-    best = experiment.progress.best_parameters
+    assert experiment.state.best_epoch == 3
+    best = experiment.state.best_parameters
     np.testing.assert_array_equal(best, experiment.model.network.parameters)
 
 
@@ -113,7 +113,7 @@ def test_suspended_training_goes_on_to_the_same_last_bit() -> None:
     np.testing.assert_array_equal(
         broken.model.network.parameters, straight.model.network.parameters
     )
-    assert broken.progress.best_epoch == straight.progress.best_epoch
+    assert broken.state.best_epoch == straight.state.best_epoch
 
 
 def test_random_streams_are_separate() -> None:

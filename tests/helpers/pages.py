@@ -1,0 +1,104 @@
+"""The commands in Markdown pages, and the means to run them quickly as they are."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from io import BufferedReader, BytesIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, Command
+
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_ASSIGNMENT = re.compile(r"(\w+)=\$\((rnn .*)\)")
+_SUBSTITUTION = re.compile(r"\$\((rnn [^()]*)\)")
+_LOOP = re.compile(r"for (\w+) in ([^;]*); do (.*); done")
+# Less of everything, so that the training of a config takes an instant.
+_SMALLER = {"num_epochs": 2, "num_samples": 60, "hidden_size": 8, "num_layers": 1, "test_length": 9}
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the code blocks of a page in a language."""
+    return [body for name, body in _BLOCK.findall(text) if name == language]
+
+
+def commands(text: str) -> list[str]:
+    """Return the commands of a page: lines of ``sh``, and those after ``$`` in ``console``."""
+    lines = []
+    for language, body in _BLOCK.findall(text):
+        if language == "sh":
+            lines += [line for line in body.splitlines() if line]
+        elif language == "console":
+            lines += [line[2:] for line in body.splitlines() if line.startswith("$ ")]
+    return lines
+
+
+def make_workplace(folder: Path) -> None:
+    """Fill a folder with what the commands expect: small versions of the configs, and the data."""
+    (folder / "tests").mkdir()
+    (folder / "tests" / "data").symlink_to(REPOSITORY / "tests" / "data")
+    shutil.copytree(REPOSITORY / "configs", folder / "configs")
+    make_configs_small(folder)
+
+
+def make_configs_small(folder: Path) -> None:
+    """Rewrite the configs in a folder so that a training takes an instant."""
+    for config in [*folder.glob("*.yaml"), *folder.glob("configs/*.yaml")]:
+        text = config.read_text(encoding="utf-8")
+        for key, value in _SMALLER.items():
+            text = re.sub(rf"\b{key}: \d+", f"{key}: {value}", text)
+        config.write_text(text, encoding="utf-8")
+
+
+class Shell:
+    """A small part of bash in this process, in which ``rnn`` is a call and not a new process.
+
+    Parameters
+    ----------
+    rnn : Command
+        The fixture.
+    monkeypatch : pytest.MonkeyPatch
+        Sets standard input and variables.
+    folder : Path
+        Where the commands run.
+    """
+
+    def __init__(self, rnn: Command, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.rnn, self.monkeypatch, self.folder = rnn, monkeypatch, folder
+
+    def run(self, line: str) -> str:
+        """Run a line; return what it writes to standard output, and fail if it fails."""
+        if loop := _LOOP.fullmatch(line):
+            name, values, body = loop.groups()
+            return "".join(self.run(body.replace(f"${name}", value)) for value in values.split())
+        if assignment := _ASSIGNMENT.fullmatch(line):
+            self.monkeypatch.setenv(assignment[1], self.run(assignment[2]).strip())
+            return ""
+        line = _SUBSTITUTION.sub(lambda inner: self.run(inner[1]).strip(), line)
+        feeder, pipe, command = line.rpartition("| rnn ")
+        if not pipe and not line.startswith("rnn "):
+            return self._bash(line)
+        if pipe:
+            text = BufferedReader(BytesIO(self._bash(feeder).encode()))
+            self.monkeypatch.setattr(sys, "stdin", TextIOWrapper(text))
+        command = command.removeprefix("rnn ").removesuffix("2>&1 | cat")
+        command, _, target = command.partition(" > ")
+        # Bash expands variables and patterns; a comment ends the words.
+        words = self._bash(f"printf '%s\\0' {command}").split("\0")[:-1]
+        if words[0] == "gradcheck" and not {"-c", "-w"} & {*words}:
+            words += ["--set", "model.hidden_size=4"]
+        result = self.rnn(*words)
+        assert result.code == 0, (line, result.err)
+        make_configs_small(self.folder)
+        if target:
+            (self.folder / target).write_text(result.out, encoding="utf-8")
+        return result.out
+
+    def _bash(self, line: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", line], capture_output=True, text=True, cwd=self.folder, env=os.environ
+        )
+        assert done.returncode == 0, (line, done.stderr)
+        return done.stdout
