@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, Command
 from helpers.pages import Shell, blocks, commands, make_workplace
+
 from rnncli.display.guide_pages import topics
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
