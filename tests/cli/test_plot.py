@@ -12,6 +12,7 @@ from conftest import Command, metrics, process
 from rnncli.analysis.forecasts import read_forecasts
 from rnncli.analysis.training_curves import read_charts
 from rnncli.display import figure_files
+from rnncli.runs.saved_model import open_model
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -117,7 +118,6 @@ def test_without_an_epoch_there_is_nothing_to_draw(rnn: Command, run_folder: Pat
     path.write_text(path.read_text().splitlines()[0] + "\n")
     result = rnn("plot", "latest")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert rnn("runs", "show", "latest").code == 0
 
 
 def test_without_matplotlib_the_error_says_what_to_install(
@@ -173,7 +173,7 @@ def test_forecasts_are_drawn_over_time(rnn: Command, here: Path, horizon: int) -
         f"horizon: {horizon}}}\ntraining: {{num_epochs: 2}}\n"
     )
     run = Path(rnn("train", "-q", "-c", "c.yaml").out.strip())
-    wave, trend = read_forecasts(run)
+    wave, trend = read_forecasts(open_model(str(run)))
     assert (wave.column, trend.column) == ("wave", "trend")
     # Row 62 of the file, after the header, has t = 60: the first of the 20 rows to test.
     assert trend.curves["true"] == [(t + 2.0, pytest.approx(t)) for t in range(60, 80)]

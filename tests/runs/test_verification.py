@@ -83,7 +83,7 @@ def change(run: Path, factor: float) -> None:
     weights.weights_of(model).write(run / "weights.npz")
 
 
-def test_verify_tells_rounding_from_another_result(rnn: Command, run_folder: Path) -> None:
+def test_verify_distinguishes_rounding_from_another_result(rnn: Command, run_folder: Path) -> None:
     path = run_folder / "run.json"
     record = json.loads(path.read_text())
     record["versions"]["numpy"] = "1.0"
@@ -165,7 +165,7 @@ def test_verify_compares_the_environment_with_that_of_every_session(
     assert found["environment"]["threads"] == [76, now["threads"]]
 
 
-def test_verify_needs_a_finished_run_and_its_data(rnn: Command, here: Path) -> None:
+def test_only_a_finished_run_with_its_data_is_verified(rnn: Command, here: Path) -> None:
     x = np.random.default_rng(0).standard_normal((20, 3))
     np.savez("d.npz", x=x, y=np.arange(20) % 2)
     (here / "c.yaml").write_text("data: {kind: npz, path: d.npz}\ntraining: {num_epochs: 1}")
