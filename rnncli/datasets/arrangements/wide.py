@@ -154,12 +154,13 @@ def _check_features(
 def _check_names(
     roles: ColumnRoles, positions: Positions, features: int, is_header: bool, place: str
 ) -> None:
-    """Raise `InputError` where unlabelled rows lack the names by which columns are left out.
+    """Raise `InputError` if rows for a model lack the names by which columns are left out.
 
     Rows that hold nothing but features need no names.
     """
     by_name = [c for c in (roles.id, *roles.ignore) if isinstance(c, str)]
-    if roles.labelled or is_header or not by_name or features == roles.training_features:
+    for_training = roles.training_features is None
+    if for_training or is_header or not by_name or features == roles.training_features:
         return
     raise InputError(
         f"{place}: the first row has no names, so that {', '.join(by_name)} cannot be left out; "
