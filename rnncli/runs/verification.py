@@ -102,9 +102,8 @@ class Repetition:
     def verdict(self) -> Verdict:
         """Compare the weights of the two runs."""
         old, new = self.folder / WEIGHTS, self.run.folder / WEIGHTS
-        # The metadata of the models, because those of an older file may lack newer keys.
-        metadata = metadata_of(load_model(old))
-        for key, value in metadata_of(load_model(new)).items():
+        metadata = _comparable_metadata(old)
+        for key, value in _comparable_metadata(new).items():
             if metadata[key] != value:
                 raise InputError(
                     f"{old}: {key} does not agree with the run's config; the file belongs to "
@@ -123,6 +122,18 @@ class Repetition:
             None if identical else worst,
             environment_differences(self.record),
         )
+
+
+def _comparable_metadata(path: Path) -> dict[str, Any]:
+    """Return the metadata of a weights file as this version writes them.
+
+    An older file may lack newer keys. The means of the features matter only where they replace
+    missing values.
+    """
+    metadata = metadata_of(load_model(path))
+    if metadata["rows"]["missing"] != "mean":
+        del metadata["rows"]["means"]
+    return metadata
 
 
 def environment_differences(record: Record) -> dict[str, tuple[Any, Any]]:
