@@ -75,7 +75,7 @@ def complete_keys(incomplete: str) -> list[str]:
     keys = _keys()
     # Where a section may be given by its kind alone, the key of the kind adds nothing.
     for name in [name for name in keys if name.endswith(".kind")]:
-        if name.removesuffix(".kind") in keys:
+        if set(keys[name]) <= set(keys.get(name.removesuffix(".kind"), ())):
             del keys[name]
     key, equals, _ = incomplete.partition("=")
     if equals:

@@ -92,7 +92,7 @@ def keys(
 
     described = reference(prefix)
     if not described:
-        raise InputError(f"{prefix}: no key has this prefix; 'rnn config keys' lists all keys")
+        raise InputError(f"{prefix}: no key begins with this; 'rnn config keys' lists all keys")
     if as_json:
         print(json.dumps({"keys": [asdict(key) for key in described]}))
     else:

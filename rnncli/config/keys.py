@@ -20,6 +20,8 @@ _TYPES = {
     float: "a number",
     str: "text",
     Path: "a path",
+    tuple[str, ...]: "a list of texts",
+    tuple[int | str, ...]: "a list of texts and whole numbers",
 }
 _BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
@@ -72,7 +74,7 @@ class Key:
         """Return the type of the value, such as "a whole number or null"."""
         if self.section is not None or self.table is not None:
             return "a section with keys"
-        words = [_TYPES.get(option, "a list of texts") for option in self.types]
+        words = [_TYPES[option] for option in self.types]
         return " or ".join(words + ["null"] * self.nullable)
 
     def range_in_words(self) -> str:

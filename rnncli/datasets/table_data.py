@@ -157,6 +157,6 @@ def read_table_inputs(table: Table, spec: InputSpec, labelled: bool) -> Iterator
             spec.columns,
             spec.missing != "error",
             labelled,
-            None if labelled else spec.sequence_length * spec.input_size,
+            spec.sequence_length * spec.input_size,
         ),
     )

@@ -54,7 +54,7 @@ def show_run(summary: RunSummary, record: dict[str, Any], metrics: Metrics, conf
     facts |= {key: value for key, value in record.items() if key not in ("figures", *facts)}
     rows = [(key, _text(value)) for key, value in facts.items()]
     print_table(["record", ""], rows, left=(0, 1))
-    if summary.best_epoch is not None:
+    if summary.best_epoch in metrics["epoch"]:
         print()
         _show_metrics(metrics, summary.best_epoch)
         print()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncli.config.config import Config
-from rnncli.config.reading import read_config
+from rnncli.config.reading import config_from, read_config
 from rnncli.config.tree import as_tree, flatten
 from rnncli.errors import InputError
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
@@ -85,8 +85,7 @@ def check_unchanged(folder: Path, config: Config) -> None:
     InputError
         A key other than ``training.num_epochs`` changed; one line for each.
     """
-    before = saved_config(folder / CHECKPOINT)
-    changed = list(_changed_keys(before, as_tree(config)))
+    changed = list(_changed_keys(_checkpoint_config(folder / CHECKPOINT), as_tree(config)))
     if changed:
         raise InputError(
             *(
@@ -95,6 +94,15 @@ def check_unchanged(folder: Path, config: Config) -> None:
                 for key, old, new in changed
             )
         )
+
+
+def _checkpoint_config(path: Path) -> dict[str, Any]:
+    """Return the config of a checkpoint, with the defaults of keys that it is too old to have."""
+    tree = saved_config(path)
+    try:
+        return as_tree(config_from(tree))
+    except InputError as error:
+        raise InputError(f"{path}: {error.problems[0]}") from None
 
 
 def _changed_keys(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:

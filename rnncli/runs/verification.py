@@ -16,7 +16,8 @@ from rnncli.runs.resume import check_unchanged, resume_run
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS
 from rnncli.runs.run_record import Record, read_record, sessions_of
 from rnncli.runs.training_run import start_run
-from rnncli.runs.weights import read_weights
+from rnncli.runs.weights import load_model, read_weights
+from rnncli.runs.weights_metadata import metadata_of
 from rnncli.training.events import Epoch, Step
 
 # Rounding errors grow during a training: half of a number's digits may differ because of them.
@@ -100,15 +101,15 @@ class Repetition:
 
     def verdict(self) -> Verdict:
         """Compare the weights of the two runs."""
-        old = read_weights(self.folder / WEIGHTS)
-        new = read_weights(self.run.folder / WEIGHTS)
-        for key, value in new.metadata.items():
-            if key not in ("rnncli", "sha256") and old.metadata.get(key) != value:
+        old, new = self.folder / WEIGHTS, self.run.folder / WEIGHTS
+        metadata = _comparable_metadata(old)
+        for key, value in _comparable_metadata(new).items():
+            if metadata[key] != value:
                 raise InputError(
-                    f"{self.folder / WEIGHTS}: {key} does not agree with the run's config; the "
-                    "file belongs to another run"
+                    f"{old}: {key} does not agree with the run's config; the file belongs to "
+                    "another run"
                 )
-        then, now = old.arrays, new.arrays
+        then, now = read_weights(old).arrays, read_weights(new).arrays
         errors = {name: float(np.abs(then[name] - now[name]).max()) for name in then}
         worst = max(errors, key=lambda name: errors[name])
         relative = errors[worst] / max(float(np.abs(array).max()) for array in now.values())
@@ -121,6 +122,18 @@ class Repetition:
             None if identical else worst,
             environment_differences(self.record),
         )
+
+
+def _comparable_metadata(path: Path) -> dict[str, Any]:
+    """Return the metadata of a weights file as this version writes them.
+
+    An older file may lack newer keys. The means of the features matter only where they replace
+    missing values.
+    """
+    metadata = metadata_of(load_model(path))
+    if metadata["rows"]["missing"] != "mean":
+        del metadata["rows"]["means"]
+    return metadata
 
 
 def environment_differences(record: Record) -> dict[str, tuple[Any, Any]]:

@@ -7,9 +7,7 @@ from conftest import Command
 from helpers.run_copies import entries
 
 
-def test_compare_names_the_keys_that_differ_and_no_others(
-    rnn: Command, small: Path, run_folder: Path
-) -> None:
+def test_only_keys_that_differ_are_compared(rnn: Command, small: Path, run_folder: Path) -> None:
     other = rnn("train", "-q", "-c", small, "--set", "model.cell=gru", "--set", "seed=3").out
     found = json.loads(rnn("runs", "compare", run_folder, other.strip(), "--json").out)
     assert found["config"] == {"seed": [0, 3], "model.cell": ["tanh", "gru"]}

@@ -151,6 +151,17 @@ def test_columns_may_be_absent_where_they_are_not_needed(trained: Path, rnn: Com
     assert "the first row has no names, so that machine, built cannot be left out" in refused.err
 
 
+def test_labelled_tables_may_lack_ids_and_ignored_columns(trained: Path, rnn: Command) -> None:
+    with open("a.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    expected = rnn("evaluate", "-w", "latest", "-i", "a.csv", "--json").out
+    for columns in ([0, 2, 3, 4, 5], [1, 2, 3, 4, 5], [2, 3, 4, 5]):
+        text_file(trained / "b.csv", *(",".join(row[i] for i in columns) for row in rows))
+        done = rnn("evaluate", "-w", "latest", "-i", "b.csv", "--json")
+        assert done.code == 0, done.err
+        assert done.out == expected
+
+
 def test_positions_count_the_label_also_where_it_is_absent(rnn: Command, here: Path) -> None:
     rows = [f"{'ab'[i % 2]},M{i},{i},{i * 7 % 5},note{i}" for i in range(40)]
     text_file(here / "a.csv", *rows)
@@ -196,3 +207,10 @@ def test_a_model_without_ids_reads_as_before(tmp_path: Path) -> None:
     (batch,) = read_inputs(str(path), spec, labelled=False)
     assert batch.ids is None
     assert batch.x.shape == (20, 2, 1)
+
+
+def test_names_without_a_header_are_refused(tmp_path: Path) -> None:
+    path = machines(tmp_path)
+    for keys in ({"label_column": "state"}, {"id_column": "machine"}, {"ignore": ("note",)}):
+        with pytest.raises(InputError, match="columns have no names, as data.header is false"):
+            Csv(path=path, header=False, **keys).read_file(path)  # type: ignore[arg-type]

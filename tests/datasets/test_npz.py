@@ -73,7 +73,7 @@ def test_files_that_stay_on_disk_give_the_same_results(
         experiment = set_up(config_from(tree))
         assert isinstance(experiment.train.x, mapped.Mapped) == (limit == 0)
         *_, last = experiment.fit()
-        report = evaluate(experiment.model, [experiment.splits.held_out])  # type: ignore[list-item]
+        report = evaluate(experiment.model, [experiment.splits.for_evaluation])  # type: ignore[list-item]
         assert report.metrics["loss"] == pytest.approx(last.val_loss, rel=1e-9)
         losses.append(last.val_loss)
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)

@@ -1,4 +1,4 @@
-"""Files from an enemy: mutants of a good one at random, and a corpus made by hand."""
+"""Hostile files: random mutants of a valid one, and a corpus made by hand."""
 
 import io
 import json

@@ -8,7 +8,7 @@ from helpers.run_copies import copied
 from helpers.terminal import on_terminal
 
 
-def test_delete_takes_runs_and_damaged_ones(rnn: Command, run_folder: Path) -> None:
+def test_delete_deletes_runs_and_damaged_runs(rnn: Command, run_folder: Path) -> None:
     damaged = copied(run_folder, "damaged")
     (damaged / "config.yaml").unlink()
     (damaged / ".weights.npz.0123.tmp").touch()
@@ -18,7 +18,7 @@ def test_delete_takes_runs_and_damaged_ones(rnn: Command, run_folder: Path) -> N
     assert list(run_folder.parent.iterdir()) == []
 
 
-def test_delete_takes_nothing_else(rnn: Command, run_folder: Path, here: Path) -> None:
+def test_delete_deletes_nothing_else(rnn: Command, run_folder: Path, here: Path) -> None:
     runs, outside = run_folder.parent, here / "outside"
     shutil.copytree(run_folder, outside)
     shutil.copytree(run_folder, runs / "deep" / "run")
@@ -51,7 +51,9 @@ def test_delete_latest_deletes_the_run_started_last(rnn: Command, run_folder: Pa
     assert (run_folder.exists(), copy.exists(), leftover.exists()) == (False, True, True)
 
 
-def test_delete_asks_and_without_a_terminal_refuses(run_folder: Path, here: Path) -> None:
+def test_delete_asks_for_confirmation_and_needs_a_terminal_for_it(
+    run_folder: Path, here: Path
+) -> None:
     refused = process("runs", "delete", "latest", input="y\n")
     assert (refused.returncode, run_folder.is_dir()) == (2, True)
     assert "--yes" in refused.stderr

@@ -83,7 +83,7 @@ def test_many_stops_on_the_way_change_nothing(small: Path) -> None:
     assert_same(folder, straight)
 
 
-def test_a_finished_run_can_be_made_longer(rnn: Command, run_folder: Path) -> None:
+def test_a_finished_run_can_be_extended(rnn: Command, run_folder: Path) -> None:
     before = metrics(run_folder)
     longer = rnn("train", "-q", "--resume", "latest", "--set", "training.num_epochs=5")
     assert longer.code == 0
@@ -104,7 +104,7 @@ def test_a_finished_run_can_be_made_longer(rnn: Command, run_folder: Path) -> No
         "nonsense",
     ],
 )
-def test_another_key_is_refused_by_name(rnn: Command, run_folder: Path, override: str) -> None:
+def test_changing_another_key_is_refused(rnn: Command, run_folder: Path, override: str) -> None:
     before = {path.name: sha(path) for path in run_folder.iterdir()}
     refused = rnn("train", "--resume", run_folder, "--set", override)
     assert refused.code == 2
@@ -143,7 +143,7 @@ def test_fewer_epochs_than_are_trained_are_refused(rnn: Command, run_folder: Pat
     assert "3 epochs are already trained" in fewer.err
 
 
-def test_changed_data_is_noticed(rnn: Command, here: Path) -> None:
+def test_a_run_with_changed_data_is_not_resumed(rnn: Command, here: Path) -> None:
     x = np.random.default_rng(0).standard_normal((40, 5, 1))
     labels: list[object] = [i % 2 for i in range(40)]
     path = write_csv(here / "d.csv", x, labels)
@@ -156,7 +156,7 @@ def test_changed_data_is_noticed(rnn: Command, here: Path) -> None:
     assert rnn(*more).code == 0
 
 
-def test_lost_weights_and_record_come_back(rnn: Command, run_folder: Path) -> None:
+def test_missing_weights_and_a_damaged_record_are_restored(rnn: Command, run_folder: Path) -> None:
     before, record = sha(run_folder / "weights.npz"), (run_folder / "run.json").read_text()
     (run_folder / "weights.npz").unlink()
     (run_folder / "run.json").write_text("{")

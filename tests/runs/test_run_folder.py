@@ -116,7 +116,7 @@ def test_a_run_that_vanishes_while_they_are_sorted_does_no_harm(
     assert find_run("latest", tmp_path) == run
 
 
-def test_a_folder_that_can_not_be_written_is_a_machines_failure(
+def test_a_folder_that_cannot_be_written_gives_exit_code_3(
     rnn: Command, small: Path, here: Path
 ) -> None:
     (here / "taken").write_text("a file")
@@ -144,7 +144,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-def test_a_name_that_is_none_is_refused(rnn: Command, small: Path, here: Path, name: str) -> None:
+def test_an_invalid_name_is_refused(rnn: Command, small: Path, here: Path, name: str) -> None:
     before = sorted(here.rglob("*"))
     for words in (["--name", name], ["--set", f"name={name!r}"]):
         result = rnn("train", "-q", "-c", small, *words)
@@ -157,7 +157,9 @@ def test_a_name_that_is_none_is_refused(rnn: Command, small: Path, here: Path, n
 
 
 @pytest.mark.parametrize("stem", ["..x", "a b", "ü" * 80, "-n", "x" * 200, "con\\x"])
-def test_a_files_name_is_made_safe(rnn: Command, small: Path, here: Path, stem: str) -> None:
+def test_a_file_name_becomes_a_valid_run_name(
+    rnn: Command, small: Path, here: Path, stem: str
+) -> None:
     small.rename(here / f"{stem}.yaml")
     done = rnn("train", "-q", "-c", here / f"{stem}.yaml")
     assert done.code == 0, done.err
@@ -166,7 +168,7 @@ def test_a_files_name_is_made_safe(rnn: Command, small: Path, here: Path, stem: 
 
 
 @pytest.mark.parametrize("run", ["../x", "a\0b", "x" * 300, "/", "", "no/such", "latest/../x"])
-def test_a_run_that_is_none_is_refused(rnn: Command, here: Path, run: str) -> None:
+def test_an_unknown_run_is_refused(rnn: Command, here: Path, run: str) -> None:
     for words in (["train", "--resume", run], ["verify", run], ["evaluate", "-w", run]):
         result = rnn(*words)
         assert result.code == 2, result

@@ -22,7 +22,7 @@ def named(found: list[dict[str, object]]) -> list[object]:
     return [entry["name"] for entry in found]
 
 
-def test_an_entry_tells_what_the_record_tells(rnn: Command, run_folder: Path) -> None:
+def test_a_listed_run_shows_its_record(rnn: Command, run_folder: Path) -> None:
     (entry,) = entries(rnn)
     record, rows = json.loads((run_folder / "run.json").read_text()), metrics(run_folder)
     assert entry["name"] == run_folder.name
@@ -38,9 +38,7 @@ def test_an_entry_tells_what_the_record_tells(rnn: Command, run_folder: Path) ->
     assert f"{record['figures']['val_accuracy']:.2%}"[:-1] in table
 
 
-def test_without_validation_the_last_epoch_of_the_training_part_counts(
-    rnn: Command, small: Path
-) -> None:
+def test_without_validation_the_last_training_results_are_listed(rnn: Command, small: Path) -> None:
     rnn("train", "-q", "-c", small, "--set", "data.validation_fraction=0")
     (entry,) = entries(rnn)
     assert (entry["held_out"], entry["best_epoch"]) == (False, 3)
@@ -226,7 +224,7 @@ def test_a_run_that_vanishes_meanwhile_is_not_listed(
     assert [run.name for run in list_runs(run_folder.parent)] == [run_folder.name]
 
 
-def test_what_is_no_run_is_not_listed(rnn: Command, run_folder: Path) -> None:
+def test_other_folders_and_files_are_not_listed(rnn: Command, run_folder: Path) -> None:
     (run_folder.parent / "notes").mkdir()
     (run_folder.parent / "file").touch()
     run_folder.parent.joinpath(".half.tmp").mkdir()
@@ -234,7 +232,7 @@ def test_what_is_no_run_is_not_listed(rnn: Command, run_folder: Path) -> None:
     assert named(entries(rnn)) == [run_folder.name]
 
 
-def test_a_run_that_nobody_trains_was_killed(rnn: Command, run_folder: Path) -> None:
+def test_a_running_run_without_a_process_was_killed(rnn: Command, run_folder: Path) -> None:
     run = copied(run_folder, "begun", status="running")
     assert entries(rnn, "--status", "killed")[0]["name"] == "begun"
     with locked(run):
@@ -279,7 +277,7 @@ def test_an_older_run_that_is_damaged_is_listed_as_one(rnn: Command, run_folder:
         (run_folder / name).write_text(before)
 
 
-def test_show_gives_record_figures_and_config(rnn: Command, run_folder: Path) -> None:
+def test_show_has_record_metrics_and_config(rnn: Command, run_folder: Path) -> None:
     found = json.loads(rnn("runs", "show", "latest", "--json").out)
     assert found["record"] == json.loads((run_folder / "run.json").read_text())
     assert found["config"]["model"]["hidden_size"] == 8
@@ -296,7 +294,7 @@ def test_options_of_the_list_are_not_lost_before_a_sub_command(
     assert (result.code, result.err.count("\n")) == (2, 1)
 
 
-def test_names_that_are_no_words_do_no_harm(rnn: Command, run_folder: Path) -> None:
+def test_control_characters_in_names_are_escaped(rnn: Command, run_folder: Path) -> None:
     copied(run_folder, "[red]\x1b[31m")
     assert "[red]\\x1b[31m" in rnn("runs").out
     assert "\x1b" not in rnn("plot", run_folder, "runs/[red]\x1b[31m").out

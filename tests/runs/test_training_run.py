@@ -19,7 +19,7 @@ from rnncli.runs.training_run import start_run
 from rnncli.training.events import Epoch
 
 
-def test_the_run_folder_holds_what_the_contract_says(run_folder: Path) -> None:
+def test_a_run_folder_has_its_five_files(run_folder: Path) -> None:
     names = {path.name for path in run_folder.iterdir()}
     assert names == {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
     assert datetime.strptime(run_folder.name[:19], "%Y-%m-%d_%H-%M-%S")
@@ -47,7 +47,7 @@ def test_the_resolved_config_repeats_the_run(rnn: Command, run_folder: Path) -> 
 
 def test_the_best_epochs_weights_are_the_ones_saved(run_folder: Path) -> None:
     model = rnncli.load(run_folder)
-    part = read_config(run_folder / "config.yaml").data.read(0)[0]
+    part = read_config(run_folder / "config.yaml").data.read(0).splits
     assert part.validation is not None
     best = min(float(row["val_loss"]) for row in metrics(run_folder))
     assert evaluate(model, [part.validation]).metrics["loss"] == pytest.approx(best, rel=1e-6)
@@ -93,7 +93,7 @@ def test_saving_keeps_to_a_fiftieth_of_the_time(small: Path) -> None:
     assert run.setup.state.epoch == epochs
 
 
-def test_links_planted_in_a_run_are_replaced_not_followed(
+def test_links_in_a_run_folder_are_replaced_not_followed(
     rnn: Command, run_folder: Path, here: Path
 ) -> None:
     precious = here / "precious"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Command, process, sha
+from helpers import hostile
 
 import rnncli
 from rnncli.config.reading import read_config
@@ -83,7 +84,7 @@ def change(run: Path, factor: float) -> None:
     weights.weights_of(model).write(run / "weights.npz")
 
 
-def test_verify_tells_rounding_from_another_result(rnn: Command, run_folder: Path) -> None:
+def test_verify_distinguishes_rounding_from_another_result(rnn: Command, run_folder: Path) -> None:
     path = run_folder / "run.json"
     record = json.loads(path.read_text())
     record["versions"]["numpy"] = "1.0"
@@ -165,7 +166,29 @@ def test_verify_compares_the_environment_with_that_of_every_session(
     assert found["environment"]["threads"] == [76, now["threads"]]
 
 
-def test_verify_needs_a_finished_run_and_its_data(rnn: Command, here: Path) -> None:
+def test_a_run_of_before_a_key_existed_is_resumed_and_verified(
+    rnn: Command, run_folder: Path
+) -> None:
+    def without(name: str, section: str, keys: tuple[str, ...]) -> None:
+        members = hostile.unpacked((run_folder / name).read_bytes())
+        metadata = hostile.metadata_of(members)
+        tree = metadata[section]
+        for key in keys[:-1]:
+            tree = tree[key]
+        del tree[keys[-1]]
+        changed = hostile.with_metadata(members, metadata)
+        (run_folder / name).write_bytes(hostile.packed(changed))
+
+    without("checkpoint.npz", "config", ("training", "patience"))
+    without("weights.npz", "rows", ("missing",))
+    assert rnn("verify", "-q", "latest").out == "bit-identical\n"
+    more = ("--set", "training.num_epochs=4")
+    assert rnn("train", "-q", "--resume", "latest", *more).code == 0
+    without("checkpoint.npz", "config", ("training", "patience"))
+    assert rnn("verify", "-q", "latest").out == "bit-identical\n"
+
+
+def test_only_a_finished_run_with_its_data_is_verified(rnn: Command, here: Path) -> None:
     x = np.random.default_rng(0).standard_normal((20, 3))
     np.savez("d.npz", x=x, y=np.arange(20) % 2)
     (here / "c.yaml").write_text("data: {kind: npz, path: d.npz}\ntraining: {num_epochs: 1}")

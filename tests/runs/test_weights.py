@@ -18,7 +18,7 @@ from rnncli.runs.weights import weights_of
 GOLDEN = sorted((REPOSITORY / "tests" / "golden").glob("v*"))
 
 
-def test_weights_have_the_contracts_arrays_and_metadata(run_folder: Path) -> None:
+def test_weights_have_pytorchs_arrays_and_metadata(run_folder: Path) -> None:
     with np.load(run_folder / "weights.npz", allow_pickle=False) as content:
         shapes = {name: content[name].shape for name in content.files}
         metadata = json.loads(content["metadata"].tobytes().decode())
@@ -71,7 +71,7 @@ def test_damaged_weights_are_refused(rnn: Command, run_folder: Path, name: str) 
         ({"rows": {"input_size": 1, "sequence_length": -5}}, "a sequence length of -5"),
     ],
 )
-def test_weights_that_contradict_themselves_are_refused(
+def test_contradictory_metadata_are_refused(
     run_folder: Path, change: dict[str, object], problem: str
 ) -> None:
     path = run_folder / "weights.npz"
@@ -84,7 +84,7 @@ def test_weights_that_contradict_themselves_are_refused(
         rnncli.load(path)
 
 
-def test_pytorchs_two_biases_are_added_up(run_folder: Path) -> None:
+def test_pytorchs_two_biases_are_added(run_folder: Path) -> None:
     path = run_folder / "weights.npz"
     x = np.random.default_rng(0).standard_normal((5, 5, 1))
     expected = rnncli.load(path).predict_proba(x)

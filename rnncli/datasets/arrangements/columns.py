@@ -32,9 +32,10 @@ class ColumnRoles:
     missing_allowed : bool
         Whether cells that mark a missing value are read as NaN.
     labelled : bool
-        Whether labels are read. If not, the columns of label and id may be absent.
+        Whether labels are read. If not, the label's column may be absent.
     training_features : int, optional
-        If labels are not read, how many feature columns the training data had.
+        For a trained model, how many feature columns the training data had; the columns of the id
+        and those to ignore may then be absent, if they are given by name.
     """
 
     label: int | str | None
@@ -98,7 +99,7 @@ def positions_of(roles: ColumnRoles, first: list[str], place: str) -> Positions:
     missing_label = roles.label % width if absent and isinstance(roles.label, int) else None
 
     def position(column: int | str, key: str) -> int | None:
-        if not roles.labelled and isinstance(column, str) and column not in names:
+        if roles.training_features is not None and column not in names and isinstance(column, str):
             return None
         index = _position(column, names, width, place, key)
         return index - (missing_label is not None and missing_label < index)
