@@ -3,7 +3,7 @@
     python tests/pictures.py
 
 Terminal sessions run in tmux, which must be installed beside ``rnn`` and matplotlib; rich draws the
-screen with its colours. Figures are drawn by ``rnn`` itself. Run this in the repository's folder.
+screen with its colors. Figures are drawn by ``rnn`` itself. Run this in the repository's folder.
 """
 
 import io
@@ -49,7 +49,7 @@ def run_in_terminal(command: str) -> None:
 
 
 def wait_for(pattern: str) -> str:
-    """Return the screen, with its colours, once its content matches a pattern."""
+    """Return the screen, with its colors, once its content matches a pattern."""
     end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         screen = tmux("capture-pane", "-p", "-e", "-t", SESSION).rstrip("\n")

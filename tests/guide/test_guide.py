@@ -7,8 +7,14 @@ import pytest
 from conftest import ALL_COMMANDS, REPOSITORY, Command
 from helpers.pages import Shell, blocks, commands, make_workplace
 
+from rnncli.datasets import DATA
+from rnncli.errors import DivergedError, InputError, StorageError
+
 PAGES = sorted((REPOSITORY / "rnncli" / "guide").glob("*.md"))
-COMMANDS_PAGE = next(page for page in PAGES if page.stem == "commands").read_text(encoding="utf-8")
+COMMANDS_PAGE, DATA_PAGE = (
+    (REPOSITORY / "rnncli" / "guide" / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("commands", "data")
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -62,15 +68,17 @@ def test_every_command_has_a_section_with_an_example() -> None:
         )
 
 
+def test_every_kind_of_data_is_described() -> None:
+    for kind in DATA:
+        assert f"`{kind}`" in DATA_PAGE or f"kind: {kind}`" in DATA_PAGE, kind
+
+
 def test_the_data_sections_are_valid(rnn: Command, here: Path) -> None:
-    text = (REPOSITORY / "rnncli" / "guide" / "data.md").read_text(encoding="utf-8")
-    for number, block in enumerate(blocks(text, "yaml")):
+    for number, block in enumerate(blocks(DATA_PAGE, "yaml")):
         (here / f"{number}.yaml").write_text(block, encoding="utf-8")
         assert rnn("config", "show", "-c", f"{number}.yaml").code == 0
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
-    from rnncli.errors import DivergedError, InputError, StorageError
-
     for error in (DivergedError, InputError, StorageError):
         assert f"\n| {error.exit_code} | " in COMMANDS_PAGE
