@@ -73,6 +73,10 @@ def complete_keys(incomplete: str) -> list[str]:
     completions then, the shell sets no space after the equals sign.
     """
     keys = _keys()
+    # Where a section may be given by its kind alone, the key of the kind adds nothing.
+    for name in [name for name in keys if name.endswith(".kind")]:
+        if name.removesuffix(".kind") in keys:
+            del keys[name]
     key, equals, _ = incomplete.partition("=")
     if equals:
         return [f"{key}={value}" for value in keys.get(key, ())]
@@ -100,14 +104,17 @@ def _keys() -> dict[str, list[str]]:
 
 
 def _walk(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the dotted keys of a section, and of the sections in it, with their schemas."""
+    """Yield the dotted keys of a section, and of the sections in it, with their schemas.
+
+    A section with no key but ``kind`` is completed by its name alone.
+    """
     for key, inner in schema["properties"].items():
         options = inner.get("anyOf", [inner])
         values = [option for option in options if "properties" not in option]
         if values:
             yield path + key, inner | {"anyOf": values}
         for option in options:
-            if "properties" in option:
+            if len(option.get("properties", ())) > 1:
                 yield from _walk(option, f"{path}{key}.")
 
 

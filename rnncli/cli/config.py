@@ -75,7 +75,7 @@ def schema() -> None:
 def keys(
     prefix: Annotated[
         str,
-        typer.Argument(help="Only keys that begin with this.", autocompletion=complete_prefixes),
+        typer.Argument(help="Only keys with this prefix.", autocompletion=complete_prefixes),
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -92,7 +92,7 @@ def keys(
 
     described = reference(prefix)
     if not described:
-        raise InputError(f"{prefix}: no key begins with this; 'rnn config keys' lists all keys")
+        raise InputError(f"{prefix}: no key has this prefix; 'rnn config keys' lists all keys")
     if as_json:
         print(json.dumps({"keys": [asdict(key) for key in described]}))
     else:

@@ -10,7 +10,7 @@ from rnncli.cli.commands import command_app
 from rnncli.cli.options import choice
 from rnncli.errors import InputError
 
-KINDS = ("csv", "parquet", "npz", "ts", "series")
+KINDS = ("csv", "npz", "parquet", "ts", "series")
 
 app = command_app()
 

@@ -37,7 +37,7 @@ def explain(errors: Sequence[ErrorDetails], root: type = Config) -> list[tuple[K
             text = _explain(error, path, section, key)
         place = path[:-1] if error["type"] == "missing" else path
         # A key that accepts several types has an error for each of them; one message is enough.
-        problems.setdefault(path, (place, f"{'.'.join(path) or 'config'}: {text}"))
+        problems.setdefault(path, (place, f"{'.'.join(path)}: {text}" if path else text))
     return list(problems.values())
 
 
@@ -77,6 +77,8 @@ def _explain_kind(path: KeyPath, table: Mapping[str, type], value: Any) -> tuple
 
 def _explain(error: ErrorDetails, path: KeyPath, section: type, key: Key | None) -> str:
     kind, value = error["type"], error["input"]
+    if kind == "value_error":  # A class refused the combination of its keys.
+        return str(error["ctx"]["error"])
     if key is None:
         if kind == "unexpected_keyword_argument":
             return f"unknown key; {suggest(path[-1], list(keys_of(section)))}"

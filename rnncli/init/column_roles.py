@@ -13,7 +13,8 @@ _SEQUENCE_NAMES = {
     *("id", "sequence", "seq", "series", "sample", "case", "trial", "record", "recording"),
     *("trip", "session", "subject", "patient", "track", "episode", "run"),
 }
-_ID_NAMES = {"id", "uuid", "key", "index", "name", "nr", "no", "number"}
+# Tables written with pandas have row numbers in a column without a name.
+_ID_NAMES = {"", "unnamed: 0", "id", "uuid", "key", "index", "name", "nr", "no", "number"}
 _TIME_NAMES = {"time", "date", "datetime", "timestamp", "year", "month", "day", "hour", "t", "ds"}
 _STEP_WORDS = ("t", "time", "step", "frame")
 # Columns numbered in their names are time steps if there are so many, and half of all columns.

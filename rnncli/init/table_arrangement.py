@@ -162,7 +162,9 @@ def _label_as_given(head: TableHead, position: int) -> int | str:
 def _in_words(head: TableHead, position: int) -> str:
     if head.names is not None and head.names[position]:
         return f"'{head.names[position]}'"
-    return f"the {'first' if position == 0 else 'last'} column"
+    if position in (0, len(head.columns) - 1):
+        return f"the {'last' if position else 'first'} column"
+    return f"column {position}"
 
 
 def _add_ignored(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, groupby, islice
 from typing import Literal
@@ -55,8 +55,8 @@ class TableHead:
         )
 
     def name(self, position: int) -> int | str:
-        """Return a column as a config gives it: by its name, if that is unique."""
-        if self.names is not None and self.names.count(self.names[position]) == 1:
+        """Return a column as a config gives it: by its name, if it has one that is unique."""
+        if self.names and self.names[position] and self.names.count(self.names[position]) == 1:
             return self.names[position]
         return position
 
@@ -106,9 +106,7 @@ def read_head(table: Table) -> TableHead:
             rows = chain([(row, cells)], rows)
     else:
         header, numbered = True, False
-    checked = Table(table.source, rows, table.names, table.unit).rows_of_width(
-        len(first), "first row"
-    )
+    checked = replace(table, rows=rows).rows_of_width(len(first), "first row")
     body = [[cell.strip() for cell in cells] for _, cells in islice(checked, _MOST_ROWS)]
     if not first or not body:
         raise InputError(f"{table.source}: no rows of values; sequences or a table were expected")

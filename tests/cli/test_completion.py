@@ -43,7 +43,7 @@ def test_commands_groups_and_options(ask: Ask) -> None:
     assert ask("rnn", "predict", "--format", "") == ["csv", "jsonl", "npz"]
     assert ask("rnn", "plot", "--kind", "") == ["curves", "confusion", "forecast"]
     assert ask("rnn", "runs", "--status", "k") == ["killed"]
-    assert ask("rnn", "guide", "b") == ["bptt"]
+    assert ask("rnn", "guide", "bp") == ["bptt"]
 
 
 CONFIG_COMMANDS = ("train", "gradcheck", "bench", "doctor", "config show")
@@ -96,6 +96,10 @@ def test_keys_and_their_values(ask: Ask) -> None:
     assert ask("rnn", "train", "--set", "training.num_e") == [
         "training.num_epochs=",
         "training.num_epochs=10",
+    ]
+    assert ask("rnn", "train", "--set", "model.ce") == [
+        "model.cell=",
+        *(f"model.cell={cell}" for cell in ("tanh", "relu", "lstm", "gru")),
     ]
     assert ask("rnn", "train", "--set", "no.such") == []
 

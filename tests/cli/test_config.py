@@ -33,7 +33,7 @@ def test_wrong_input_is_one_line(rnn: Command, small: Path) -> None:
         (["show", "latest", "-c", small], "give either --config FILE or a RUN"),
         (["show", "latest"], "no run under runs/ yet"),
         (["show", "--set", "model.cel=gru"], "did you mean 'cell'?"),
-        (["keys", "modle"], "modle: no key has this prefix"),
+        (["keys", "modle"], "modle: no key begins with this"),
     ):
         done = rnn("config", *words)
         assert (done.code, done.out) == (2, "")

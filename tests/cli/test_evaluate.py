@@ -23,7 +23,7 @@ def test_without_input_the_runs_own_evaluation_split_is_scored(
         best = min(csv.DictReader(file), key=lambda row: float(row["val_loss"]))
     assert report["metrics"]["loss"] == pytest.approx(float(best["val_loss"]), rel=1e-6)
     assert report["metrics"]["accuracy"] == pytest.approx(float(best["val_accuracy"]))
-    assert "baseline (constant)" in rnn("evaluate", "-w", run_folder).out
+    assert "most frequent" in rnn("evaluate", "-w", run_folder).out
 
 
 def train_classes(rnn: Command, names: list[str]) -> None:

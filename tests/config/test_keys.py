@@ -9,6 +9,7 @@ import pytest
 from rnncli.config.config import Config
 from rnncli.config.keys import Key, keys_of
 from rnncli.config.reading import config_from
+from rnncli.datasets import DATA
 from rnncli.errors import InputError
 
 
@@ -30,8 +31,9 @@ SECTIONS = {parameter.values[:2]: parameter for parameter in KEYS}.values()
 def problems(path: tuple[str, ...], kind: str | None, key: str, value: Any) -> str:
     """Return what is said about a value of a key in a section of some kind."""
     tree: dict[str, Any] = ({} if kind is None else {"kind": kind}) | {key: value}
-    if path == ("data",) and "path" not in tree and kind in ("csv", "npz", "ts", "series"):
-        tree["path"] = "a"
+    if path == ("data",):
+        required = [name for name, item in keys_of(DATA[kind or ""]).items() if item.required]
+        tree = dict.fromkeys(required, "a") | tree
     for name in reversed(path):
         tree = {name: tree}
     with pytest.raises(InputError) as raised:

@@ -129,7 +129,7 @@ def test_a_section_may_be_given_by_the_name_of_its_kind(tmp_path: Path) -> None:
 def test_defaults_by_kind_of_data_give_way_to_what_is_written(tmp_path: Path) -> None:
     path = write(tmp_path, "data: {kind: csv, path: a.csv}\nmodel: {cell: lstm}\n")
     config = read_config(path, ["training.batch_size=7"])
-    assert (config.model.cell, config.model.pooling) == ("lstm", "mean")
+    assert (config.model.cell.kind, config.model.pooling) == ("lstm", "mean")
     assert (config.training.num_epochs, config.training.batch_size) == (100, 7)
     assert config.training.optimizer == Adam(learning_rate=5e-3)
 

@@ -196,3 +196,10 @@ def test_a_model_without_ids_reads_as_before(tmp_path: Path) -> None:
     (batch,) = read_inputs(str(path), spec, labelled=False)
     assert batch.ids is None
     assert batch.x.shape == (20, 2, 1)
+
+
+def test_names_without_a_header_are_refused(tmp_path: Path) -> None:
+    path = machines(tmp_path)
+    for keys in ({"label_column": "state"}, {"id_column": "machine"}, {"ignore": ("note",)}):
+        with pytest.raises(InputError, match="columns have no names, as data.header is false"):
+            Csv(path=path, header=False, **keys).read_file(path)  # type: ignore[arg-type]

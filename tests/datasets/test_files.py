@@ -56,10 +56,10 @@ def ts(folder: Path, text: str) -> Path:
 def test_files_get_defaults_that_suit_them(tmp_path: Path) -> None:
     path = str(ts(tmp_path, TS))
     config = config_from({"data": {"kind": "ts", "path": path}})
-    assert (config.model.cell, config.model.pooling) == ("gru", "mean")
+    assert (config.model.cell.kind, config.model.pooling) == ("gru", "mean")
     assert config.training.num_epochs == 100
     chosen = config_from(
         {"data": {"kind": "ts", "path": path}, "model": {"cell": "tanh", "pooling": "last"}}
     )
-    assert (chosen.model.cell, chosen.model.pooling) == ("tanh", "last")
-    assert config_from({"data": {"kind": "sum_sign"}}).model.cell == "tanh"
+    assert (chosen.model.cell.kind, chosen.model.pooling) == ("tanh", "last")
+    assert config_from({"data": {"kind": "sum_sign"}}).model.cell.kind == "tanh"

@@ -57,11 +57,11 @@ def test_adding_copy_parity_and_temporal_order_have_the_right_labels() -> None:
 def test_fresh_data_is_new_every_epoch_and_repeats_with_the_seed() -> None:
     tree = {"data": {"kind": "adding", "num_samples": 50, "sequence_length": 4, "fresh": True}}
     one, other = set_up(config_from(tree)), set_up(config_from(tree))
-    drawn = [one.examples_of(epoch).inputs for epoch in range(3)]
+    drawn = [one.examples_of(epoch).x for epoch in range(3)]
     assert not np.array_equal(drawn[0], drawn[1])
     assert len(drawn[0]) == len(one.train)
     for epoch in range(3):
-        np.testing.assert_array_equal(other.examples_of(epoch).inputs, drawn[epoch])
+        np.testing.assert_array_equal(other.examples_of(epoch).x, drawn[epoch])
     still = set_up(config_from({"data": tree["data"] | {"fresh": False}}))
     assert still.examples_of(0) is still.examples_of(5) is still.train
 

@@ -1,11 +1,11 @@
 """The guide in the terminal."""
 
-import re
 import stat
 from pathlib import Path
 
 import pytest
 from conftest import Command
+from helpers.pages import commands
 from helpers.shell import in_terminal, text_of
 
 from rnncli.display.guide_pages import PAGES, topics
@@ -18,8 +18,8 @@ def test_commands_are_never_wrapped(
     monkeypatch.setenv("COLUMNS", "40")
     lines = [line.strip() for line in rnn("guide", topic).out.splitlines()]
     page = (PAGES / f"{topic}.md").read_text(encoding="utf-8")
-    for command in re.findall(r"^\$ .+$", page, re.MULTILINE):
-        assert command in lines
+    for command in commands(page):
+        assert command in lines or f"$ {command}" in lines
 
 
 def test_pictures_are_named_by_their_paths(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import REPOSITORY, Command
-from helpers.pages import Shell, blocks, commands, make_workplace
+from helpers.pages import CODE, Shell, assert_shown, blocks, commands, make_workplace
 
 from rnncli.display.guide_pages import topics
 
@@ -45,21 +45,21 @@ def test_the_first_screen_has_the_two_commands() -> None:
     assert 'rnn" train --config configs/sum_sign.yaml' in script
 
 
-def test_the_commands_work(here: Path, rnn: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_work_as_shown(
+    here: Path, rnn: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_workplace(here)
     shell = Shell(rnn, monkeypatch, here)
-    for line in commands(README)[INSTALLATION:]:
-        shell.run(line)
+    for language, block in CODE.findall(README)[1:]:
+        written = [shell.run(line) for line in commands(f"```{language}\n{block}```")]
+        if language == "console":
+            assert_shown(block, written)
 
 
-def test_the_data_shown_is_that_of_the_file(rnn: Command, here: Path) -> None:
-    make_workplace(here)
+def test_the_data_shown_is_that_of_the_file() -> None:
     data = (REPOSITORY / "tests" / "data" / "machines.csv").read_text(encoding="utf-8")
     shown = next(block for block in blocks(README, "") if block.startswith("machine;"))
     assert data.startswith(shown)
-    result = rnn("init", "tests/data/machines.csv", "-o", "machines.yaml")
-    session = next(block for block in blocks(README, "console") if "rnn init" in block)
-    assert session.partition("\n")[2] == result.err + result.out
 
 
 def test_the_python_code_works(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

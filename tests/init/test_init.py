@@ -194,7 +194,7 @@ def test_names_that_look_like_yaml_or_end_a_comment(rnn: Command, here: Path) ->
         (["nosuch.csv"], "error: nosuch.csv: No such file or directory; a readable file"),
         (["a.csv", "--input-size", "5"], "12 feature columns; a multiple of 5"),
         (["a.csv", "--label-column", "zz"], "error: a.csv: there is no column 'zz'; one of x_0"),
-        (["a.csv", "--kind", "cvs"], "error: --kind cvs: is not known; did you mean 'csv'?"),
+        (["a.csv", "--kind", "cvs"], "error: --kind: 'cvs' is unknown; did you mean 'csv'?"),
         (["a.csv", "--labels", "a.csv"], "error: --labels: does not fit a file of kind csv"),
         (["a.ts", "--input-size", "2"], "error: --input-size: does not fit a file of kind ts"),
         (["--kind", "csv"], "error: init: options about a data file need the FILE"),
@@ -294,3 +294,13 @@ def test_sales_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> N
     assert "ignored: time columns: date\n" in said
     assert "ignored: not numbers: shop\n" in said
     assert rnn("predict", "-w", "latest", "-i", "sales.csv").code == 0
+
+
+def test_row_numbers_without_a_name_identify_rows(rnn: Command, here: Path) -> None:
+    rows = [[i, *(round(np.sin(i * j), 3) for j in range(1, 7)), "ab"[i % 2]] for i in range(40)]
+    names = ["", *(f"t{i}" for i in range(6)), "label"]
+    data, said = proposed(rnn, table("a.csv", names, rows))
+    assert (data["id_column"], data["label_column"]) == (0, "label")
+    assert "40 sequences of 6 time steps" in said
+    assert "the first column identifies the sequences" in said
+    assert rnn("predict", "-w", "latest", "-i", "a.csv").out.startswith("id,label,")

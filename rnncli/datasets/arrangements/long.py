@@ -7,6 +7,7 @@ from itertools import chain, groupby
 import numpy as np
 
 from rnncli.datasets.arrangements.columns import ColumnRoles, Positions, positions_of
+from rnncli.datasets.numbers import numbers
 from rnncli.datasets.sequences import LONGEST_LABEL, Sequences, padded
 from rnncli.datasets.table import (
     Row,
@@ -135,7 +136,13 @@ def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
 
 
 def _values(steps: Sequence[Row], table: Table, layout: _Layout) -> Array:
-    values = np.empty((len(steps), len(layout.features)))
+    """Return the features of a sequence (T, D)."""
+    shape = len(steps), len(layout.features)
+    try:
+        every = numbers([cells[column] for _, cells in steps for column in layout.features])
+        return np.array(every).reshape(shape)
+    except ValueError:  # a cell is missing or wrong: which one?
+        values = np.empty(shape)
     for step, (row, cells) in enumerate(steps):
         for i, column in enumerate(layout.features):
             try:

@@ -1,7 +1,7 @@
 """Tables with one sequence per row: its T*D numbers step by step, and other columns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from rnncli.datasets.arrangements.columns import ColumnRoles, Positions, positions_of
 from rnncli.datasets.numbers import numbers
 from rnncli.datasets.sequences import Sequences, padded
-from rnncli.datasets.table import Table, is_missing, label_in, value_in
+from rnncli.datasets.table import Row, Table, is_missing, label_in, value_in
 from rnncli.errors import InputError
 
 _CELLS_PER_BATCH = 1 << 16
@@ -57,7 +57,7 @@ class _Layout:
     @property
     def id_name(self) -> str:
         column = self.positions.id
-        return "id" if self.names is None or column is None else self.names[column]
+        return "id" if self.names is None or column is None else self.names[column] or "id"
 
     def place(self, table: Table, row: int, column: int) -> str:
         """Return row and column of a cell, for messages."""
@@ -111,41 +111,44 @@ class _Batch:
         )
 
 
-def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[tuple[int, list[str]]]]:
+def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
     """Return where the columns are, and the rows below the header."""
-    if table.names is not None:
-        row, first, rows = 0, list(table.names), table.rows
-        place = table.source
-    else:
-        row, first = next(table.rows, (0, []))
-        rows, place = table.rows, table.place(row)
+    row, first = (0, list(table.names)) if table.names is not None else next(table.rows, (0, []))
     if not first:
         raise InputError(f"{table.source}: no rows; one sequence per row was expected")
-    positions = positions_of(roles, [] if _names_refused(roles) else first, place)
+    place = table.source if table.names is not None else table.place(row)
+    if table.names is None and roles.header is False and roles.use_names:
+        raise InputError(
+            f"{place}: columns have no names, as data.header is false; give their positions from 0"
+        )
+    positions = positions_of(roles, first, place)
     features = positions.features(len(first))
     is_header = table.names is not None or _is_header(first, positions, features, roles, place)
-    if not is_header:
-        rows = chain([(row, first)], rows)
     _check_names(roles, positions, len(features), is_header, place)
-    if features and (len(features) % roles.input_size == 0):
-        checked = Table(table.source, rows, table.names, table.unit).rows_of_width(
-            len(first), "header" if table.names is not None else "first row"
+    _check_features(first, len(features), roles, table, place)
+    rows = table.rows if is_header else chain([(row, first)], table.rows)
+    reference = "header" if table.names is not None else "first row"
+    excluded = sorted(set(range(len(first))) - set(features), reverse=True)
+    names = [cell.strip() for cell in first] if is_header else None
+    layout = _Layout(len(first), positions, features, excluded, names, roles)
+    return layout, replace(table, rows=rows).rows_of_width(len(first), reference)
+
+
+def _check_features(
+    first: list[str], features: int, roles: ColumnRoles, table: Table, place: str
+) -> None:
+    """Raise `InputError` unless the feature columns are a multiple of the features per step."""
+    if features and features % roles.input_size == 0:
+        return
+    if len(first) == 1 and any(mark in first[0] for mark in ",;\t|"):
+        raise InputError(
+            f"{place}: one column, '{first[0][:40]}'; {table.expected} were expected; "
+            "set data.separator"
         )
-        excluded = sorted(set(range(len(first))) - set(features), reverse=True)
-        names = [cell.strip() for cell in first] if is_header else None
-        return _Layout(len(first), positions, features, excluded, names, roles), checked
-    one_cell = len(first) == 1 and any(mark in first[0] for mark in ",;\t|")
-    problem = (
-        f"one column, '{first[0][:40]}'; {table.expected} were expected; set data.separator"
-        if one_cell
-        else f"{len(features)} feature columns; a multiple of {roles.input_size}, the features per "
+    raise InputError(
+        f"{place}: {features} feature columns; a multiple of {roles.input_size}, the features per "
         "step, was expected"
     )
-    raise InputError(f"{place}: {problem}")
-
-
-def _names_refused(roles: ColumnRoles) -> bool:
-    return roles.header is False and roles.use_names
 
 
 def _check_names(
