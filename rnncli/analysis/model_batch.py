@@ -167,7 +167,7 @@ def _unlabelled_batch(model: Model, sequences: Sequences, index: Array) -> Model
 
 
 def _read_with_labels_if_any(source: str, spec: InputSpec, count: int) -> Sequences:
-    """Return the first sequences of a file, with labels if a column of labels is left over.
+    """Return the first sequences of a file, with labels if it has a column of labels.
 
     Standard input can be read only once, and is read without labels.
     """
@@ -178,7 +178,10 @@ def _read_with_labels_if_any(source: str, spec: InputSpec, count: int) -> Sequen
         labelled = _first(read_inputs(source, spec, labelled=True), count)
     except InputError:
         return unlabelled
-    return labelled if labelled.x.shape[1:] == unlabelled.x.shape[1:] else unlabelled
+    # Of two readings with different numbers of columns, the labels are in the one that leaves the
+    # model's own number of time steps.
+    fits = labelled.x.shape[1] in (unlabelled.x.shape[1], spec.sequence_length)
+    return labelled if fits else unlabelled
 
 
 def _first(pieces: Iterable[Sequences], count: int) -> Sequences:

@@ -25,7 +25,7 @@ def test_shipped_configs_are_healthy(
     monkeypatch.setattr(examination, "_OPERATIONS", 1e10)
     result = rnn("doctor", "-c", REPOSITORY / "configs" / f"{name}.yaml")
     assert result.code == 0, result.out
-    assert result.out.startswith(f"nothing found in {len(CHECKS)} checks\na run: ")
+    assert result.out.startswith(f"no findings in {len(CHECKS)} checks\na run: ")
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_the_command(rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch)
     assert wrong.code == 1
     cause = TANH["derivative at the last time step everywhere"][2]
     assert wrong.out.splitlines()[-2:] == [
-        "first error, going back from the loss: dL/dz in l0, time step 4 of 5",
+        "first error, going back from the loss: dL/dz in layer l0, time step 4 of 5",
         cause,
     ]
     report = json.loads(rnn("gradcheck", "-c", small, "--explain", "--json").out)

@@ -221,7 +221,7 @@ def test_an_explanation_says_what_it_cannot_know(
     words = ["gradcheck", "-c", small, "--set", "model.cell=leaky", "--explain"]
     result = rnn(*words)
     assert result.code == 1
-    assert f": {array} in l0" in result.out
+    assert f": {array} in layer l0" in result.out
     assert "the formulas of the cell 'leaky' are not known" in result.out
     explanation = json.loads(rnn(*words, "--json").out)["explanation"]
     assert explanation["array"] == array
