@@ -27,12 +27,15 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli import blas
-from rnncli.datasets.examples import Examples
 from rnncli.datasets.task import Task
-from rnncli.nn.network import Architecture, Network
-from rnncli.training.events import Steps
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.batch import Batch
+from rnncli.nn.cells import CELLS
+from rnncli.nn.losses import LOSSES
+from rnncli.nn.network import Network
 from rnncli.training.settings import Training
-from rnncli.training.state import Progress
+from rnncli.training.state import TrainingState
+from rnncli.training.training_step import TrainingStep
 
 ROUND_SECONDS = 0.2
 
@@ -74,16 +77,17 @@ def examples(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
 
 def make_rnn(shape: Shape) -> tuple[Callable[[], object], int]:
     """Return this project's step."""
-    batch = Examples(*examples(shape))
+    batch, rng = Batch(*examples(shape)), np.random.default_rng(0)
     task, settings = Task("binary", (0, 1)), Training(clip_norm=None)
-    network = Network(Architecture(shape.cell, shape.hidden), shape.inputs, 1)
-    network.initialize(np.random.default_rng(0))
-    steps, progress = Steps(network, task, settings), Progress.start(network, task, settings)
+    network = Network(Architecture(CELLS[shape.cell](), shape.hidden), shape.inputs, 1)
+    network.initialize(rng)
+    training = TrainingStep(network, LOSSES[task.loss], settings)
+    state = TrainingState.initial(network, task, settings)
 
     def step() -> None:
-        norm = steps.backward(steps.forward(batch)[1])
-        progress.step += 1
-        steps.update(norm, progress.slots, 1e-3, progress.step)
+        _, norm = training.gradient(batch)
+        state.step += 1
+        training.update(norm, state.slots, 1e-3, state.step)
 
     return step, 1
 
@@ -174,7 +178,7 @@ PEERS: dict[str, Maker] = {"torch": make_torch, "jax": make_jax}
 
 
 def compare(shape: Shape, names: list[str], rounds: int) -> dict[str, float]:
-    """Return microseconds a step of each contestant: the best of rounds that go by turns."""
+    """Return the microseconds per step of each contestant: the best of alternating rounds."""
     makers: dict[str, Maker] = {"rnn": make_rnn} | {name: PEERS[name] for name in names}
     contestants = {name: make(shape) for name, make in makers.items()}
     calls, best = {}, {}
@@ -195,14 +199,14 @@ def compare(shape: Shape, names: list[str], rounds: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print a table, or one JSON object a shape."""
+    """Print a table, or one JSON object per shape."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     names = [name for name in PEERS if find_spec(name)]
     if not arguments.json:
-        print(f"{blas.describe()}; microseconds a step, and how many times as fast rnn is")
+        print(f"{blas.describe()}; microseconds per step, and how many times as fast rnn is")
         print("cell   batch steps inputs hidden      rnn" + "".join(f"{n:>16}" for n in names))
     for shape in GRID:
         found = compare(shape, names, arguments.rounds)
