@@ -41,16 +41,17 @@ def train(
       rnn train --resume latest --set training.num_epochs=20
     """
     _check_options(context.args, config, resume, runs or name)
-    from rnncli.config.reading import read_config
-    from rnncli.display.training_summary import show_training_summary
     from rnncli.display.view_choice import choose_view
-    from rnncli.runs.resume import resume_run
-    from rnncli.runs.training_run import start_run
 
     if config is not None:
+        from rnncli.config.reading import read_config
+        from rnncli.runs.training_run import start_run
+
         settings = read_config(config, overrides or (), name)
         run = start_run(settings, runs or DEFAULT_RUNS, sys.argv)
     else:
+        from rnncli.runs.resume import resume_run
+
         run = resume_run(str(resume), overrides or [], sys.argv)
     setup = run.setup
     metric, num_epochs = setup.model.task.metric, setup.config.training.num_epochs
@@ -58,6 +59,8 @@ def train(
         for event in run.events():
             view.show(event)
     if not quiet:
+        from rnncli.display.training_summary import show_training_summary
+
         show_training_summary(run)
     print(run.folder)
 

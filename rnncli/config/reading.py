@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.defaults import fill_defaults
-from rnncli.config.messages import explain
 from rnncli.config.origins import Origins
 from rnncli.config.overrides import override
 from rnncli.config.paths import with_absolute_paths
@@ -89,6 +88,9 @@ def _build(
         config = adapter(Config).validate_json(json.dumps(tree), strict=True)
         found = check_rules(config)
     except ValidationError as error:
+        # Imported here, because most configs are valid.
+        from rnncli.config.messages import explain
+
         found = explain(error.errors(include_url=False))
     problems += [origins.located(path, text) for path, text in found]
     if config is None or problems:

@@ -9,8 +9,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rnncli.datasets.arrangements.columns import ColumnRoles
-from rnncli.datasets.arrangements.long import read_long
-from rnncli.datasets.arrangements.wide import read_wide
 from rnncli.datasets.arrangements.windows import read_numbers
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
@@ -129,7 +127,14 @@ class TableData(FileData):
 
 def read_sequences(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
     """Yield the sequences of a table, with one row for each of them or for each time step."""
-    return read_wide(table, roles) if roles.sequence is None else read_long(table, roles)
+    # Imported here, so that a training on other data does not pay for it.
+    if roles.sequence is None:
+        from rnncli.datasets.arrangements.wide import read_wide
+
+        return read_wide(table, roles)
+    from rnncli.datasets.arrangements.long import read_long
+
+    return read_long(table, roles)
 
 
 def read_table_inputs(table: Table, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:

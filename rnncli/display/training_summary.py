@@ -5,13 +5,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.text import Text
-
-from rnncli.display.console import error_console
 from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.terminal import stderr_can_redraw, write_message
 from rnncli.errors import InputError
-from rnncli.inference.evaluation import evaluate
 from rnncli.runs.training_run import TrainingRun
 
 
@@ -24,16 +20,14 @@ def show_training_summary(run: TrainingRun) -> None:
         A finished training.
     """
     setup, record = run.setup, run.record
-    metric = setup.model.task.metric
-    values = [
-        f"{name} {format_metric(name.partition('_')[2], value)}"
-        for name, value in (record["figures"] or {}).items()
-        if value is not None
-    ]
-    facts = [
-        ("best epoch", f"{record['best_epoch']} of {setup.state.epoch}"),
-        (metric, "  ".join(values)),
-    ]
+    facts = [("best epoch", f"{record['best_epoch']} of {setup.state.epoch}")]
+    for split, prefix in (("training", "train_"), ("validation", "val_")):
+        values = [
+            f"{name.removeprefix(prefix)} {format_metric(name.removeprefix(prefix), value)}"
+            for name, value in (record["figures"] or {}).items()
+            if name.startswith(prefix) and value is not None
+        ]
+        facts += [(split, "  ".join(values))] if values else []
     if setup.splits.test is not None:
         facts.append(("test", _test_score(run)))
     facts += [
@@ -46,6 +40,8 @@ def show_training_summary(run: TrainingRun) -> None:
 
 def _test_score(run: TrainingRun) -> str:
     """Return the loss and the metric of the best weights on the test split."""
+    from rnncli.inference.evaluation import evaluate
+
     model, test = run.setup.best_model(), run.setup.splits.test
     assert test is not None
     try:
@@ -79,6 +75,10 @@ def _show_facts(facts: Sequence[tuple[str, str]]) -> None:
         for name, value in facts:
             write_message(f"{name}: {value}")
         return
+    from rich.text import Text
+
+    from rnncli.display.console import error_console
+
     console, width = error_console(), max(len(name) for name, _ in facts)
     for name, value in facts:
         console.print(Text.assemble((f"{name:{width}}  ", "bold"), value), soft_wrap=True)

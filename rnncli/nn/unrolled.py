@@ -50,7 +50,7 @@ class UnrolledNetwork:
         cell_class: type[UnrolledCell] = UnrolledCell,
     ) -> None:
         architecture = layout.architecture
-        self.layout, self.parameters, self.gradient = layout, parameters, gradient
+        self.input_stage, self.parameters, self.gradient = layout.input_stage, parameters, gradient
         self.num_steps, self.batch_size = num_steps, batch_size
         self.cells = [
             cell_class(architecture.cell, weights, grad, num_steps, batch_size)
@@ -95,12 +95,14 @@ class UnrolledNetwork:
             self.initial_state = initial_state
             for number, cell in enumerate(self.cells):
                 cell.set_initial_state(None if initial_state is None else initial_state[number])
-        self.layout.input_stage.forward(batch.x, self.parameters.input_stage, self.layers[0])
-        self.layers[0].forward()
-        for number, layer in enumerate(self.layers[1:]):
-            below = self.layers[number].outputs
+        first, *others = self.layers
+        self.input_stage.forward(batch.x, self.parameters.input_stage, first)
+        first.forward()
+        below = first.outputs
+        for number, layer in enumerate(others):
             layer.set_inputs(below * dropout_masks[number] if dropout_masks else below)
             layer.forward()
+            below = layer.outputs
         self.readout.forward()
         return np.dot(self.parameters.head, self.readout.features, self.outputs)
 
@@ -127,9 +129,8 @@ class UnrolledNetwork:
             if self.dropout_masks:
                 grad_layer *= self.dropout_masks[number - 1]
         self.layers[0].backward(grad_final, grad_layer)
-        if to_inputs or self.layout.input_stage.shapes:
+        stage_gradient = self.gradient.input_stage
+        if to_inputs or stage_gradient:
             self.grad_inputs = self.layers[0].backward_to_inputs()
-            if self.layout.input_stage.shapes:
-                self.layout.input_stage.backward(
-                    self.x, self.grad_inputs, self.gradient.input_stage
-                )
+        if stage_gradient:
+            self.input_stage.backward(self.x, self.grad_inputs, stage_gradient)

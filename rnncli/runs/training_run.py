@@ -65,11 +65,15 @@ class TrainingRun:
         InterruptError
             After a signal, when the current step is finished and a checkpoint saved.
         """
+        every = self.setup.config.training.checkpoint_every
         with self._lock:
             try:
                 with _collected_signals() as received:
                     for event in self.setup.fit(lambda: bool(received)):
-                        self._save_event(event)
+                        if isinstance(event, Epoch):
+                            self._save_epoch(event)
+                        elif every is not None and self._is_due(event, every):
+                            self.save()
                         yield event
                         if received:
                             break
@@ -125,14 +129,11 @@ class TrainingRun:
         self._saved = False  # The checkpoint has the old number of epochs.
         self._write_record("running")
 
-    def _save_event(self, event: Step | Epoch) -> None:
+    def _save_epoch(self, event: Epoch) -> None:
+        self._log_epoch(event)
+        pause = perf_counter() - self._saved_at
         every = self.setup.config.training.checkpoint_every
-        if isinstance(event, Epoch):
-            self._log_epoch(event)
-            pause = perf_counter() - self._saved_at
-            if every is not None or pause >= _PAUSE_FACTOR * self._save_seconds:
-                self.save()
-        elif every is not None and self._is_due(event, every):
+        if every is not None or pause >= _PAUSE_FACTOR * self._save_seconds:
             self.save()
 
     def _is_due(self, event: Step, every: int) -> bool:

@@ -102,7 +102,7 @@ class Trainer:
                     validation = self._validate(should_stop)
                 except StoppedError:
                     return
-                rate = self._rate(state.step - 1, len(examples))
+                rate = self._rate(state.step - 1, self._num_steps(examples))
                 yield self._end_epoch(validation, rate, begun)
                 if state.epoch < settings.num_epochs:
                     examples = self.data.examples(state.epoch)
@@ -112,6 +112,7 @@ class Trainer:
         network, state, dropout = self.network, self.state, self.network.architecture.dropout
         order = epoch_order(examples, self.settings, self.seed, state.epoch)
         batches = list(slices(len(examples), self.settings.batch_size))
+        num_steps = self._num_steps(examples)
         for part in batches[state.batch :]:
             batch = examples.batch(order[part])
             masks: list[Array] = []
@@ -122,7 +123,7 @@ class Trainer:
             loss = state.sums.add(value.losses, value.outputs, value.targets)
             if not (isfinite(loss) and isfinite(norm)):
                 raise self._diverged(f"loss {loss:g}", norm)
-            rate = self._rate(state.step, len(examples))
+            rate = self._rate(state.step, num_steps)
             state.step += 1
             state.batch += 1
             self.step.update(norm, state.slots, rate, state.step)
@@ -130,11 +131,14 @@ class Trainer:
             state.seconds = perf_counter() - begun
             yield Step(state.epoch + 1, state.batch, len(batches), len(batch), loss, norm)
 
-    def _rate(self, step: int, num_examples: int) -> float:
-        """Return the learning rate of a step, counted from 0."""
+    def _num_steps(self, examples: Examples) -> int:
+        """Return how many steps the whole training has."""
+        return self.settings.num_epochs * -(-len(examples) // self.settings.batch_size)
+
+    def _rate(self, step: int, num_steps: int) -> float:
+        """Return the learning rate of a step, counted from 0, of so many."""
         settings = self.settings
-        total = settings.num_epochs * -(-num_examples // settings.batch_size)
-        return settings.optimizer.learning_rate * settings.schedule.factor(step, total)
+        return settings.optimizer.learning_rate * settings.schedule.factor(step, num_steps)
 
     def _has_converged(self) -> bool:
         """Return whether the validation loss has not become lower for `patience` epochs."""

@@ -17,7 +17,7 @@ from rnncli.runs.training_setup import set_up
 
 SHARES = {
     "end of the run": ("_close",),
-    "logs and checkpoints": ("_save_event", "_save_state"),
+    "logs and checkpoints": ("_save_epoch", "_save_state"),
 }
 
 
