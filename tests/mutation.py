@@ -121,6 +121,20 @@ def _is_call_for_its_effect(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
 
 
+def passes(copy: Path) -> bool:
+    """Return whether the tests of the core pass in a copy of the repository."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    command += ["-k", f"not ({LEFT_OUT})", *TESTS]
+    environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=copy, capture_output=True, timeout=SECONDS_PER_MUTANT, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
 def survives(mutant: Mutant, copies: list[Path]) -> bool:
     """Return whether the tests of the core pass on a mutant."""
     copy = copies.pop()
@@ -128,15 +142,7 @@ def survives(mutant: Mutant, copies: list[Path]) -> bool:
     original = target.read_text(encoding="utf-8")
     try:
         target.write_text(mutant.text, encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-        command += ["-k", f"not ({LEFT_OUT})", *TESTS]
-        environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            command, cwd=copy, capture_output=True, timeout=SECONDS_PER_MUTANT, env=environment
-        )
-        return done.returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+        return passes(copy)
     finally:
         target.write_text(original, encoding="utf-8")
         copies.append(copy)
@@ -171,6 +177,9 @@ def main() -> None:
         for copy in copies:
             ignored = shutil.ignore_patterns(".git", "runs", "__pycache__", ".*_cache")
             shutil.copytree(REPOSITORY, copy, ignore=ignored)
+        # Where the tests fail anyway, every mutant would look noticed.
+        if not passes(copies[0]):
+            sys.exit("the tests of the core fail on the unchanged package; nothing to measure")
 
         def attempt(mutant: Mutant) -> bool | None:
             return None if monotonic() > deadline else survives(mutant, copies)
