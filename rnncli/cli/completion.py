@@ -91,12 +91,24 @@ def complete_prefixes(incomplete: str) -> list[str]:
     return list(_keys())
 
 
-def _keys() -> dict[str, list[str]]:
-    """Return all dotted keys of the config schema, each with its choices or its default."""
+@_silent
+def complete_file_kinds(incomplete: str) -> list[str]:
+    """Complete the kind of a data file: each kind of data that has a path."""
+    sections = (option.get("properties", {}) for option in _schema()["properties"]["data"]["anyOf"])
+    return [section["kind"]["const"] for section in sections if "path" in section]
+
+
+def _schema() -> dict[str, Any]:
+    """Return the JSON schema of a config."""
     from rnncli.config import SCHEMA_FILE
 
+    return dict(json.loads(SCHEMA_FILE.read_bytes()))
+
+
+def _keys() -> dict[str, list[str]]:
+    """Return all dotted keys of the config schema, each with its choices or its default."""
     keys: dict[str, list[str]] = {}
-    for key, schema in _walk(json.loads(SCHEMA_FILE.read_bytes()), ""):
+    for key, schema in _walk(_schema(), ""):
         values = _choices(schema) or ([schema["default"]] if "default" in schema else [])
         texts = (value if isinstance(value, str) else json.dumps(value) for value in values)
         keys[key] = list(dict.fromkeys([*keys.get(key, ()), *texts]))

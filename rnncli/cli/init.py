@@ -7,10 +7,8 @@ from typing import Annotated
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import choice
+from rnncli.cli.completion import complete_file_kinds
 from rnncli.errors import InputError
-
-KINDS = ("csv", "npz", "parquet", "ts", "series")
 
 app = command_app()
 
@@ -23,6 +21,14 @@ _Target = Annotated[
     str,
     typer.Option(
         "--output", "-o", metavar="FILE", help="The config to write; '-' is standard output."
+    ),
+]
+_Kind = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help="The kind of the data, as in a config; by default, from the name of FILE.",
+        autocompletion=complete_file_kinds,
     ),
 ]
 _LabelColumn = Annotated[
@@ -50,9 +56,7 @@ def init(
     file: _DataFile = None,
     output: _Target = "config.yaml",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing config.")] = False,
-    kind: Annotated[
-        str | None, choice("--kind", values=KINDS, help="The kind of the data file.")
-    ] = None,
+    kind: _Kind = None,
     input_size: _InputSize = None,
     label_column: _LabelColumn = None,
     sequence_column: _SequenceColumn = None,

@@ -41,7 +41,7 @@ def suggest_for_file(path: Path, hints: Hints) -> Suggestion:
         The file cannot be trained on, or the hints do not fit it.
     """
     if hints.kind is not None and hints.kind not in KINDS:
-        raise InputError(f"--kind {hints.kind}: is not known; {suggest(hints.kind, KINDS)}")
+        raise InputError(f"--kind: '{hints.kind}' is not known; {suggest(hints.kind, KINDS)}")
     by_kind = DATA.get(hints.kind or "")
     section = format_of(path) if by_kind is None or by_kind is Series else by_kind
     _check_hints(hints, section)
