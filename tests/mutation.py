@@ -26,6 +26,8 @@ from typing import NamedTuple
 REPOSITORY = Path(__file__).parent.parent
 PACKAGES = ("nn", "training", "gradients")
 TESTS = ("tests/nn", "tests/training", "tests/gradients")
+# What these tests need besides pyproject.toml.
+COPIED = ("rnncli", "tests", "configs")
 # These tests plant mistakes by replacing source text, and fail where a mutant has changed it.
 LEFT_OUT = "mistake or explanation or place_of_the_mean or place_of_the_probability or not_a_number"
 SECONDS_PER_MUTANT = 300
@@ -175,8 +177,9 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         copies = [Path(folder) / str(number) for number in range(arguments.jobs)]
         for copy in copies:
-            ignored = shutil.ignore_patterns(".git", "runs", "__pycache__", ".*_cache")
-            shutil.copytree(REPOSITORY, copy, ignore=ignored)
+            for name in COPIED:
+                shutil.copytree(REPOSITORY / name, copy / name)
+            shutil.copy(REPOSITORY / "pyproject.toml", copy)
         # Where the tests fail anyway, every mutant would look noticed.
         if not passes(copies[0]):
             sys.exit("the tests of the core fail on the unchanged package; nothing to measure")
