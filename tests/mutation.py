@@ -28,8 +28,8 @@ PACKAGES = ("nn", "training", "gradients")
 TESTS = ("tests/nn", "tests/training", "tests/gradients")
 # What these tests need besides pyproject.toml.
 COPIED = ("rnncli", "tests", "configs")
-# These tests plant mistakes by replacing source text, and fail where a mutant has changed it.
-LEFT_OUT = "mistake or explanation or place_of_the_mean or place_of_the_probability or not_a_number"
+# These tests plant mistakes in nn/ by replacing source text, and fail where a mutant has changed it.
+PLANTING = "mistake or explanation or place_of_the_mean or place_of_the_probability or not_a_number"
 SECONDS_PER_MUTANT = 300
 
 OPERATORS = {
@@ -51,7 +51,12 @@ OPERATORS = {
 }
 
 # Mutants that are equivalent to the original, by file and mutated line, with the reason.
-EQUIVALENT: dict[tuple[str, str], str] = {}
+EQUIVALENT = {
+    (
+        "rnncli/training/schedules.py",
+        "if step <= self.warmup_steps:",
+    ): "at the end of the warm-up both formulas give 1",
+}
 
 
 class Mutant(NamedTuple):
@@ -123,10 +128,10 @@ def _is_call_for_its_effect(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
 
 
-def passes(copy: Path) -> bool:
+def passes(copy: Path, left_out: str = "") -> bool:
     """Return whether the tests of the core pass in a copy of the repository."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-    command += ["-k", f"not ({LEFT_OUT})", *TESTS]
+    command += [*(["-k", f"not ({left_out})"] if left_out else []), *TESTS]
     environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
@@ -144,7 +149,7 @@ def survives(mutant: Mutant, copies: list[Path]) -> bool:
     original = target.read_text(encoding="utf-8")
     try:
         target.write_text(mutant.text, encoding="utf-8")
-        return passes(copy)
+        return passes(copy, PLANTING if "nn" in mutant.path.parts else "")
     finally:
         target.write_text(original, encoding="utf-8")
         copies.append(copy)
