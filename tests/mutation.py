@@ -28,7 +28,7 @@ PACKAGES = ("nn", "training", "gradients")
 TESTS = ("tests/nn", "tests/training", "tests/gradients")
 # What these tests need besides pyproject.toml.
 COPIED = ("rnncli", "tests", "configs")
-# These tests plant mistakes in nn/ by replacing source text, and fail where a mutant has changed it.
+# These tests plant mistakes in nn/ by replacing source text, and fail where a mutant changed it.
 PLANTING = "mistake or explanation or place_of_the_mean or place_of_the_probability or not_a_number"
 SECONDS_PER_MUTANT = 300
 
