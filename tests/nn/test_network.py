@@ -234,6 +234,22 @@ def test_uniform_initialization_has_pytorchs_bounds() -> None:
     assert 1 / 8 < np.abs(net.arrays["rnn.bias_ih_l0"]).max() <= 2 / 8
 
 
+def test_uniform_initialization_adds_up_only_biases_that_act_as_their_sum() -> None:
+    """The candidate of a GRU has two biases, which the reset gate keeps apart."""
+    net = Network(Architecture(cell=CELLS["gru"](), hidden_size=64, initialization="uniform"), 3, 2)
+    net.initialize(np.random.default_rng(0))
+    reset, update, candidate = net.arrays["rnn.bias_ih_l0"]
+    assert min(np.abs(reset).max(), np.abs(update).max()) > 1 / 8
+    assert np.abs(candidate).max() <= 1 / 8
+    assert np.abs(net.arrays["rnn.bias_hh_l0"]).max() <= 1 / 8
+
+
+def test_uniform_heads_have_the_bound_of_their_inputs_without_the_bias() -> None:
+    net = Network(Architecture(hidden_size=1, initialization="uniform"), 1, 1000)
+    net.initialize(np.random.default_rng(0))
+    assert 0.95 < np.abs(net.arrays["head.weight"]).max() <= 1
+
+
 def test_forget_gates_begin_open() -> None:
     biases = network("lstm").arrays["rnn.bias_ih_l0"]
     assert [float(block[0]) for block in biases] == [0, 1, 0, 0]

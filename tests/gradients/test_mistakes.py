@@ -1,0 +1,68 @@
+"""Each known mistake, calculated as a program with that mistake would calculate it, is named."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from rnncli.gradients.mistakes import diagnose, output_mistakes, sum_mistakes
+
+COUNT = 5
+Z = np.random.default_rng(0).standard_normal((1, COUNT))
+P = 1 / (1 + np.exp(-Z))
+Y = np.array([[0, 1, 1, 0, 1]])
+RIGHT = (P - Y) / COUNT
+OUTPUTS = {
+    "the logit is used in place of the probability": [
+        (Z - Y) / COUNT,
+        (Z - Y) / (Z * (1 - Z)) / COUNT,
+        RIGHT * Z * (1 - Z),
+    ],
+    "the derivative of the sigmoid is applied twice": [RIGHT * P * (1 - P)],
+    "the derivative of the sigmoid is left out": [(P - Y) / (P * (1 - P)) / COUNT],
+    "the sum over the batch is used in place of the mean": [P - Y],
+    "it is -1 times the right value": [-RIGHT],
+    "it is zero: left out": [0 * RIGHT],
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_mistakes_in_the_gradient_of_the_outputs(name: str) -> None:
+    for calculated in OUTPUTS[name]:
+        assert diagnose(calculated, RIGHT, output_mistakes(RIGHT, Z)) == name
+
+
+def test_outputs_without_targets_have_no_part_in_a_mistake() -> None:
+    has_target = np.array([[1, 0, 1, 1, 0]])
+    right = (P - Y) * has_target / 3
+    candidates = output_mistakes(right, Z)
+    assert diagnose((Z - Y) * has_target / 3, right, candidates) == (
+        "the logit is used in place of the probability"
+    )
+
+
+def test_what_no_mistake_explains_has_no_name() -> None:
+    other = np.random.default_rng(1).standard_normal(RIGHT.shape)
+    assert diagnose(other, RIGHT, output_mistakes(RIGHT, Z)) is None
+    assert diagnose(RIGHT * (1 + 1e-12), RIGHT, output_mistakes(RIGHT, Z)) is None
+
+
+def test_mistakes_in_the_sum_over_time() -> None:
+    """The states of step t are at index t; the gradient of step t belongs to those of t-1."""
+    rng = np.random.default_rng(2)
+    num_steps, rows, columns, batch = 4, 3, 5, 2
+    states = rng.standard_normal((num_steps + 1, columns, batch))
+    dz = rng.standard_normal((num_steps, rows, batch))
+    cell = SimpleNamespace(states=states, dz=dz)
+    right = sum(dz[t] @ states[t].T for t in range(num_steps))
+    calculated = {
+        "h_t is paired with dz_t in place of h_(t-1)": sum(
+            dz[t] @ states[t + 1].T for t in range(num_steps)
+        ),
+        "h_(t-2) is paired with dz_t in place of h_(t-1)": sum(
+            dz[t] @ states[t - 1].T for t in range(1, num_steps)
+        ),
+        "only the last time step is counted": dz[-1] @ states[num_steps - 1].T,
+    }
+    for name, gradient in calculated.items():
+        assert diagnose(gradient, right, sum_mistakes(cell)) == name

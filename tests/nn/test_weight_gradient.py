@@ -1,0 +1,34 @@
+"""The gradient of a weight matrix is the sum over time steps, whichever way it is calculated."""
+
+import numpy as np
+import pytest
+
+from rnncli.nn import weight_gradient as module
+from rnncli.nn.weight_gradient import weight_gradient
+
+
+@pytest.mark.parametrize("batch", [1, 47, 48, 100])
+@pytest.mark.parametrize(("rows", "columns"), [(3, 8), (8, 3), (5, 5)])
+@pytest.mark.parametrize("steps_at_once", [1, 3, 7, 100])
+def test_the_sum_over_time(
+    monkeypatch: pytest.MonkeyPatch, batch: int, rows: int, columns: int, steps_at_once: int
+) -> None:
+    monkeypatch.setattr(module, "_PRODUCTS_AT_ONCE", steps_at_once * rows * columns)
+    rng = np.random.default_rng(0)
+    num_steps = 7
+    dz = rng.standard_normal((num_steps, rows, batch))
+    states = rng.standard_normal((num_steps + 1, columns, batch))
+    gradient = np.full((rows, columns), np.nan)
+    calculate = weight_gradient(dz, states, gradient)
+    for _ in range(2):
+        calculate()
+        expected = sum(dz[step] @ states[step].T for step in range(num_steps))
+        np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-12)
+        dz *= 2
+
+
+def test_the_products_of_a_long_sequence_take_bounded_memory() -> None:
+    """Many time steps of a large cell would not fit into memory at once."""
+    dz, states = np.zeros((100, 512, 48), "float32"), np.zeros((101, 600, 48), "float32")
+    calculate = weight_gradient(dz, states, np.zeros((512, 600), "float32"))
+    assert 0 < calculate.products.size <= module._PRODUCTS_AT_ONCE
