@@ -38,7 +38,7 @@ def choice(*flags: str, values: Sequence[str], help: str) -> Any:
             if word is not None and word not in values:
                 from rnncli.suggestions import suggest
 
-                raise InputError(f"{flags[0]}: '{word}' is unknown; {suggest(word, values)}")
+                raise InputError(f"{flags[0]}: '{word}' is not known; {suggest(word, values)}")
         return value
 
     metavar = "|".join(values)

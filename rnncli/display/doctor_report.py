@@ -19,6 +19,6 @@ def show_diagnosis(diagnosis: Diagnosis) -> None:
     estimate = diagnosis.estimate
     megabytes = max(1, round(estimate.megabytes))
     console.print(
-        f"a run: {plural(estimate.steps, 'training step')}, about "
+        f"a run: {plural(estimate.steps, 'optimizer step')}, about "
         f"{format_duration(estimate.seconds)} and {megabytes:,} MB"
     )

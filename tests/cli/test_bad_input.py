@@ -74,7 +74,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     ),
     "unknown sort": (
         command("runs", "--sort", "los"),
-        "--sort: 'los' is unknown; did you mean 'loss'?",
+        "--sort: 'los' is not known; did you mean 'loss'?",
     ),
     "size of a figure": (
         command("plot", "latest", "--size", "6", "-o", "a.png"),
@@ -168,7 +168,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     ),
     "predict format": (
         command("predict", "-w", "MODEL", "-i", "x.csv", "--format", "xml"),
-        "--format: 'xml' is unknown; one of csv, jsonl, npz",
+        "--format: 'xml' is not known; one of csv, jsonl, npz",
     ),
     "evaluate unknown label": (
         lambda: evaluate_csv("1,2,3,a\n4,5,6,zebra\n"),
@@ -177,7 +177,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "evaluate alone": (command("evaluate", "-w", "MODEL"), "a weights file alone has no data"),
     "gradcheck method": (
         command("gradcheck", "--method", "exact"),
-        "--method: 'exact' is unknown; one of complex, central",
+        "--method: 'exact' is not known; one of complex, central",
     ),
 }
 

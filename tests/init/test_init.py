@@ -194,7 +194,7 @@ def test_names_that_look_like_yaml_or_end_a_comment(rnn: Command, here: Path) ->
         (["nosuch.csv"], "error: nosuch.csv: No such file or directory; a readable file"),
         (["a.csv", "--input-size", "5"], "12 feature columns; a multiple of 5"),
         (["a.csv", "--label-column", "zz"], "error: a.csv: there is no column 'zz'; one of x_0"),
-        (["a.csv", "--kind", "cvs"], "error: --kind: 'cvs' is unknown; did you mean 'csv'?"),
+        (["a.csv", "--kind", "cvs"], "error: --kind: 'cvs' is not known; did you mean 'csv'?"),
         (["a.csv", "--labels", "a.csv"], "error: --labels: does not fit a file of kind csv"),
         (["a.ts", "--input-size", "2"], "error: --input-size: does not fit a file of kind ts"),
         (["--kind", "csv"], "error: init: options about a data file need the FILE"),
