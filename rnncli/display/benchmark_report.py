@@ -12,7 +12,7 @@ def show_benchmark(timing: Timing) -> None:
         "backward": timing.backward_microseconds,
         "optimizer": timing.optimizer_microseconds,
     }
-    # Each time is a median of its own, so that the phases do not add up to the whole step.
+    # Each time is a separate median, so the phases do not add up to the time of the whole step.
     total = sum(phases.values())
     rows = [["training step", f"{timing.microseconds_per_step:,.1f}", ""]]
     rows += [[name, f"{value:,.1f}", f"{value / total:.0%}"] for name, value in phases.items()]
