@@ -40,8 +40,8 @@ class ByKind:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         sections = {kind: handler.generate_schema(option) for kind, option in self.table.items()}
-        # A name has a choice of its own: pydantic is strict about what a validator function
-        # returns, so that a function in front of every choice would refuse lists for tuples.
+        # A name has a choice of its own: pydantic validates strictly what a validator function
+        # returns, so that a function in front of every choice would reject lists for tuples.
         names = {
             _NAME + kind: core_schema.no_info_before_validator_function(_section, section)
             for kind, section in sections.items()
@@ -115,5 +115,5 @@ def adapter(section: Any) -> TypeAdapter[Any]:
 
 
 def clear_adapters() -> None:
-    """Let validators be built anew, after a class was added to a table."""
+    """Discard all validators, so that they include a class that was added to a table."""
     adapter.cache_clear()

@@ -4,13 +4,13 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 
-def shortened(value: object, most: int = 60) -> str:
+def shortened(value: object, max_length: int = 60) -> str:
     """Return a value as text, cut if it is long."""
     try:
         text = str(value)
-    except ValueError:  # Python refuses to convert integers of thousands of digits
+    except ValueError:  # Python refuses to convert integers of thousands of digits.
         return "a number of thousands of digits"
-    return text if len(text) <= most else text[: most - 3] + "..."
+    return text if len(text) <= max_length else text[: max_length - 3] + "..."
 
 
 def suggest(word: str, choices: Collection[str]) -> str:

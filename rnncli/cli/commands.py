@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 # The summary of each command, by the heading under which the help lists it. The module of a command
-# is imported when it is needed: the help needs none of them, and starts three times as fast.
+# is imported when it is needed: the help needs none of them and starts three times as fast.
 SECTIONS = {
     "Prepare": {
         "init": "Write a config for a data file.",
@@ -35,10 +35,25 @@ COMMANDS = [name for summaries in SECTIONS.values() for name in summaries]
 _NAME_WIDTH = max(map(len, COMMANDS))
 
 
+class _Group(TyperGroup):
+    """A group of commands that suggests a command for an unknown one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is called; raise ``InputError`` if there is none."""
+        name, commands = args[0], self.list_commands(ctx)
+        if name not in commands and not name.startswith("-") and not ctx.resilient_parsing:
+            from rnncli.errors import InputError
+            from rnncli.suggestions import suggest
+
+            place = f"{ctx.info_name}: " if ctx.parent else ""
+            raise InputError(f"{place}there is no command '{name}'; {suggest(name, commands)}")
+        return super().resolve_command(ctx, args)
+
+
 def command_app(**settings: Any) -> typer.Typer:
     """Return an application for the command, or the group of commands, of one module."""
-    # Plain help: it is read in pipes too, and rich's takes longer to import than all else.
-    return typer.Typer(rich_markup_mode=None, add_completion=False, **settings)
+    # Plain help: it is read in pipes too, and rich takes longer to import than everything else.
+    return typer.Typer(cls=_Group, rich_markup_mode=None, add_completion=False, **settings)
 
 
 def show_help(context: typer.Context) -> NoReturn:
@@ -47,7 +62,7 @@ def show_help(context: typer.Context) -> NoReturn:
     raise typer.Exit(2)
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(_Group):
     """The commands of the table, each imported from the module of its name when it is needed."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -59,16 +74,6 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         return typer.main.get_command(import_module(f"rnncli.cli.{cmd_name}").app)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that is called; raise ``InputError`` if there is none."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from rnncli.errors import InputError
-            from rnncli.suggestions import suggest
-
-            raise InputError(f"there is no command '{name}'; {suggest(name, COMMANDS)}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands by section."""

@@ -17,7 +17,7 @@ VARIABLE = "_RNN_COMPLETE"
 
 
 def _silent(complete: Callable[[str], Iterable[str]]) -> Callable[[str], list[str]]:
-    """Return a function whose completions match what is typed; without any if it fails."""
+    """Return a function that keeps the completions that match what is typed; none if it fails."""
 
     @wraps(complete)
     def completions(incomplete: str) -> list[str]:

@@ -31,8 +31,8 @@ def evaluate(
 ) -> None:
     """Score a model on labelled sequences, beside simple baselines.
 
-    The baselines are the most frequent class or the mean; for forecasts also the last value, and
-    the value one period ago.
+    The baselines are the most frequent class or the mean; for forecasts, also the last value and
+    the value one period earlier.
 
     \b
     Examples:

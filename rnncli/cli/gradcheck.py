@@ -24,9 +24,11 @@ def gradcheck(
         str,
         choice("--method", values=METHODS, help="How the true derivatives are calculated."),
     ] = "complex",
-    num_samples: Annotated[int, typer.Option(min=1, help="Sequences in the checked batch.")] = 8,
+    num_samples: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Sequences in the checked batch.")
+    ] = 8,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Locate the first error, and name its likely cause.")
+        bool, typer.Option("--explain", help="Locate the first error and name its likely cause.")
     ] = False,
     as_json: Json = False,
 ) -> None:

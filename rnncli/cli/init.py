@@ -44,10 +44,12 @@ _SequenceColumn = Annotated[
 ]
 _InputSize = Annotated[
     int | None,
-    typer.Option(metavar="D", min=1, help="Features per time step, in a CSV of sequences."),
+    typer.Option(
+        metavar="D", min=1, help="Features per time step, in a CSV with one sequence per row."
+    ),
 ]
 _Labels = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The file of the labels of an .npy file.")
+    Path | None, typer.Option(metavar="FILE", help="The file with the labels of an .npy file.")
 ]
 
 

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command, and exit with its code."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() == "ascii":
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-    # As exceptions, these signals let the command clean up; Python does the same for SIGINT.
+    # Raised as exceptions, these signals let the command clean up, as Python does for SIGINT.
     with handling(("SIGTERM", "SIGHUP"), _interrupt):
         code = complete(_run) if VARIABLE in os.environ else _run(arguments)
     try:
@@ -87,7 +87,7 @@ def _run(arguments: Sequence[str] | None = None) -> int:
     except RnnError as error:
         return _report(error)
     except _UsageError as error:
-        return _report(RnnError(error.format_message()))
+        return _report(RnnError(_usage_problem(error)))
     except (typer.Abort, KeyboardInterrupt):
         return _report(InterruptError("stopped by SIGINT", signal.SIGINT))
     except SystemExit as exit:
@@ -100,6 +100,14 @@ def _run(arguments: Sequence[str] | None = None) -> int:
         return _report(StorageError(str(error.filename or "input or output"), error))
     except MemoryError as error:
         return _report(StorageError("memory", OSError(str(error) or "not enough memory")))
+
+
+def _usage_problem(error: Any) -> str:
+    """Return the message of an error about options in the form of all other messages."""
+    command = error.ctx.command_path if error.ctx is not None else "rnn"
+    message = error.format_message().rstrip(".")
+    problem = message[:1].lower() + message[1:]
+    return f"{command.removeprefix('rnn ')}: {problem}; see '{command} --help'"
 
 
 def _report(error: RnnError) -> int:

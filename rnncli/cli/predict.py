@@ -35,7 +35,7 @@ _Format = Annotated[
     choice(
         "--format",
         values=FORMATS,
-        help="By default, the format that the extension implies, or else csv.",
+        help="By default, the format that the extension implies; without one, csv.",
     ),
 ]
 _Stream = Annotated[
@@ -53,7 +53,7 @@ def predict(
     weights: Weights,
     source: _Source = "-",
     output: _Target = "-",
-    form: _Format = None,
+    file_format: _Format = None,
     stream: _Stream = False,
 ) -> None:
     """Predict the label with its probabilities, or the value, of each sequence.
@@ -70,36 +70,36 @@ def predict(
     from rnncli.analysis.prediction_files import format_of
 
     target = None if output == "-" else Path(output)
-    form = format_of(target, form)
+    file_format = format_of(target, file_format)
     if not stream:
-        _predict_file(weights, source, target, form)
-    elif source != "-" or target is not None or form == "npz":
+        _predict_file(weights, source, target, file_format)
+    elif source != "-" or target is not None or file_format == "npz":
         raise InputError(
             "--stream: reads standard input and writes standard output as csv or jsonl; leave out "
             "--input, --output and npz"
         )
     else:
-        _predict_stream(weights, form)
+        _predict_stream(weights, file_format)
 
 
-def _predict_file(weights: str, source: str, target: Path | None, form: str) -> None:
+def _predict_file(weights: str, source: str, target: Path | None, file_format: str) -> None:
     from rnncli.analysis.prediction_files import open_predictions, write_predictions
     from rnncli.datasets.inputs import read_inputs
     from rnncli.runs.saved_model import open_model
 
     model = open_model(weights).model
     sequences = read_inputs(source, model.input_spec, labelled=False)
-    with open_predictions(model, form, target, standard_output()) as write:
+    with open_predictions(model, file_format, target, standard_output()) as write:
         write_predictions(model, sequences, write)
 
 
-def _predict_stream(weights: str, form: str) -> None:
+def _predict_stream(weights: str, file_format: str) -> None:
     """Predict after each line of standard input, and write before the next line is read."""
     from rnncli.analysis.prediction_files import open_predictions, predict_stream
     from rnncli.runs.saved_model import open_model
 
     model = open_model(weights).model
-    with open_predictions(model, form, None, standard_output()) as write:
+    with open_predictions(model, file_format, None, standard_output()) as write:
         for predictions in predict_stream(model, sys.stdin.buffer):
             write(predictions)
             sys.stdout.flush()

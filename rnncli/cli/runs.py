@@ -64,7 +64,7 @@ def runs(
 
         show_runs(entries)
     else:
-        write_message(f"no such run under {folder}/")
+        write_message(f"no matching runs under {folder}/")
 
 
 @app.command()
@@ -96,7 +96,9 @@ def show(run: Run, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> 
 
 
 @app.command()
-def compare(wanted: SeveralRuns, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> None:
+def compare(
+    selected: SeveralRuns, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False
+) -> None:
     """Compare runs: the config keys that differ, and the metrics.
 
     \b
@@ -107,9 +109,9 @@ def compare(wanted: SeveralRuns, folder: RunsFolder = DEFAULT_RUNS, as_json: Jso
     from rnncli.display.run_tables import show_comparison
     from rnncli.runs.run_folder import find_run
 
-    if len(wanted) < 2:
+    if len(selected) < 2:
         raise InputError("runs compare: only one run is given; give at least two")
-    comparison = compare([find_run(run, folder) for run in wanted])
+    comparison = compare([find_run(run, folder) for run in selected])
     if as_json:
         print(json.dumps(asdict(comparison)))
     else:
@@ -118,28 +120,29 @@ def compare(wanted: SeveralRuns, folder: RunsFolder = DEFAULT_RUNS, as_json: Jso
 
 @app.command()
 def delete(
-    wanted: SeveralRuns,
+    selected: SeveralRuns,
     folder: RunsFolder = DEFAULT_RUNS,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Delete runs permanently; print the deleted folders.
 
-    A confirmation is required. Nothing is deleted if one of them is not a run, is being trained,
-    or is outside the folder of the runs.
+    A confirmation is required. Nothing is deleted if one of the folders is not a run, is being
+    trained, or is outside the folder of the runs.
 
     \b
     Examples:
       rnn runs delete 2026-11-22_14-05-33_sum_sign --yes
     """
+    from rnncli.display.formats import plural
     from rnncli.runs.deletion import delete_run, find_deletable
 
-    paths = list(dict.fromkeys(find_deletable(run, folder) for run in wanted))
+    paths = list(dict.fromkeys(find_deletable(run, folder) for run in selected))
     if not yes:
         if any(stream is None or not stream.isatty() for stream in (sys.stdin, sys.stderr)):
             raise InputError("runs delete: no terminal to ask for confirmation; give --yes")
         for path in paths:
             write_message(str(path))
-        if not typer.confirm(f"delete {len(paths)} permanently?", err=True):
+        if not typer.confirm(f"delete {plural(len(paths), 'run')} permanently?", err=True):
             write_message("nothing was deleted")
             raise typer.Exit(1)
     for path in paths:

@@ -16,11 +16,11 @@ def trace(
     weights: Weights,
     source: LabelledInput = None,
     num_samples: Annotated[
-        int, typer.Option(min=1, help="Number of sequences to average over.")
+        int, typer.Option(metavar="N", min=1, help="Number of sequences to average over.")
     ] = 32,
     sample: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="Follow one sequence alone, counted from 0."),
+        typer.Option(metavar="INDEX", min=0, help="Trace this sequence alone, counted from 0."),
     ] = None,
     output: FigureFile = None,
     as_json: Json = False,

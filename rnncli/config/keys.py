@@ -18,10 +18,10 @@ _TYPES = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
-    str: "text",
+    str: "a string",
     Path: "a path",
-    tuple[str, ...]: "a list of texts",
-    tuple[int | str, ...]: "a list of texts and whole numbers",
+    tuple[str, ...]: "a list of strings",
+    tuple[int | str, ...]: "a list of strings and whole numbers",
 }
 _BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
@@ -45,9 +45,9 @@ class Key:
     nullable : bool
         Whether its value may be None.
     bounds : dict of str to number
-        The limits of a number, in words: ``{"at least": 1}``.
+        The bounds of a number, by their words: ``{"at least": 1}``.
     pattern : str or None
-        The regular expression that a text must match.
+        The regular expression that a string must match.
     section : type or None
         The dataclass of its value, if that is a section of one kind only.
     table : mapping of str to type, or None
@@ -67,7 +67,7 @@ class Key:
 
     @property
     def choices(self) -> list[str]:
-        """The words that may be given; empty if others may be given too."""
+        """The allowed words; empty if other values are allowed too."""
         return [word for option in self.types for word in get_args(option) if _is_literal(option)]
 
     def type_in_words(self) -> str:
@@ -80,7 +80,7 @@ class Key:
     def range_in_words(self) -> str:
         """Return the range of the value, such as "at least 1 and below 8"; empty without one."""
         if self.pattern is not None:
-            return f"text that matches {self.pattern.removeprefix('^').removesuffix('$')}"
+            return f"a string that matches {self.pattern.removeprefix('^').removesuffix('$')}"
         return " and ".join(f"{word} {bound}" for word, bound in self.bounds.items())
 
     def values_in_words(self) -> str:
@@ -89,7 +89,7 @@ class Key:
         if self.choices:
             return f"one of {', '.join(self.choices)}{null}"
         if self.pattern is not None:
-            return f"{self.range_in_words()}{null}"
+            return f"{self.range_in_words()}{null}".removeprefix("a ")
         if self.bounds:
             words = " or ".join(_TYPES[option] for option in self.types)
             return f"{words}, {self.range_in_words()}{null}".removeprefix("a ")

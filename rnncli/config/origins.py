@@ -32,7 +32,7 @@ class Origins:
         return None
 
     def line(self, path: KeyPath) -> int:
-        """Return the line of a key, or of its section if it is missing; 0 if neither is there."""
+        """Return the line of a key, or of its section if it is missing; 0 if both are missing."""
         prefixes = (path[:length] for length in range(len(path), -1, -1))
         return next((self.lines[prefix] for prefix in prefixes if prefix in self.lines), 0)
 

@@ -6,7 +6,7 @@ from rnncli.config import yaml12
 from rnncli.config.origins import Origins
 from rnncli.errors import InputError
 
-# The config has 4 levels; the limit keeps a hostile override from nesting without end.
+# The config has 4 levels; the limit bounds the nesting of a hostile override.
 _MAX_DEPTH = 8
 
 

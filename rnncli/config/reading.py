@@ -1,4 +1,4 @@
-"""Reads a config from a file or from plain values, and reports all mistakes at once."""
+"""Read a config from a file or from plain values, and reports all mistakes at once."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def config_from(tree: dict[str, Any]) -> Config:
 
 
 def _json_value(value: Any) -> Any:
-    """Return a NumPy scalar or a path as JSON can hold it."""
+    """Return a NumPy scalar or a path as a value that JSON can represent."""
     return value.item() if hasattr(value, "item") else os.fspath(value)
 
 
@@ -86,13 +86,13 @@ def _build(
     config: Config | None = None
     try:
         config = adapter(Config).validate_json(json.dumps(tree), strict=True)
-        found = check_rules(config)
+        invalid = check_rules(config)
     except ValidationError as error:
         # Imported here, because most configs are valid.
         from rnncli.config.messages import explain
 
-        found = explain(error.errors(include_url=False))
-    problems += [origins.located(path, text) for path, text in found]
+        invalid = explain(error.errors(include_url=False))
+    problems += [origins.located(path, text) for path, text in invalid]
     if config is None or problems:
         raise InputError(*(text for _, text in sorted(problems)))
     return with_absolute_paths(config, folder, origins)

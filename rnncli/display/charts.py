@@ -8,7 +8,7 @@ from math import ceil, isfinite, log10
 from rich.text import Text
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_COLOURS = ("cyan", "magenta", "green", "red", "blue", "yellow")
+_COLORS = ("cyan", "magenta", "green", "red", "blue", "yellow")
 _MARKS = "ox+*#@"
 _SINGLE_POINT = "●"
 # The bit of each dot of a braille character, by row and column.
@@ -69,7 +69,7 @@ class _Axes:
 
 
 def line_chart(
-    curves: Mapping[str, Curve], width: int, height: int, log: bool = False, colour: bool = True
+    curves: Mapping[str, Curve], width: int, height: int, log: bool = False, color: bool = True
 ) -> list[Text]:
     """Return curves with axes, and a legend where there are several, as lines of text.
 
@@ -81,8 +81,8 @@ def line_chart(
         The size of the chart in characters, axes and legend included.
     log : bool
         Whether the vertical axis is logarithmic; values of 0 and less then leave a gap.
-    colour : bool
-        Whether colours distinguish the curves; otherwise, different characters do.
+    color : bool
+        Whether colors distinguish the curves; otherwise, different characters do.
     """
     points = {name: _drawable(curve, log) for name, curve in curves.items()}
     all_points = [point for curve in points.values() for point in curve]
@@ -90,11 +90,11 @@ def line_chart(
         return [Text("nothing to draw", style="dim")]
     left, right = _axis_range([x for x, _ in all_points])
     low, high = _axis_range([y for _, y in all_points])
-    legend = [_legend(points, colour)] if len(curves) > 1 else []
+    legend = [_legend(points, color)] if len(curves) > 1 else []
     labels = [_label(10**y if log else y) for y in (high, (low + high) / 2, low)]
     margin = max(map(len, labels)) + 1
     rows, columns = max(2, height - 1 - len(legend)), max(4, width - margin - 1)
-    canvas = _draw(points, _Axes(left, right, low, high, columns, rows), colour)
+    canvas = _draw(points, _Axes(left, right, low, high, columns, rows), color)
     label_rows = {0: labels[0], (rows - 1) // 2: labels[1], rows - 1: labels[2]}
     lines = []
     for row, cells in enumerate(canvas):
@@ -106,17 +106,17 @@ def line_chart(
     return lines + legend
 
 
-def _draw(points: Mapping[str, Curve], axes: _Axes, colour: bool) -> list[list[tuple[str, str]]]:
+def _draw(points: Mapping[str, Curve], axes: _Axes, color: bool) -> list[list[tuple[str, str]]]:
     """Return rows of cells, each a character and its style."""
     canvas = [[(" ", "")] * axes.columns for _ in range(axes.rows)]
     bits = [[0] * axes.columns for _ in range(axes.rows)]
     for number, curve in enumerate(points.values()):
-        style = _COLOURS[number % len(_COLOURS)]
+        style = _COLORS[number % len(_COLORS)]
         for x, y in axes.dots(curve):
             row, column = y // 4, x // 2
             if len(curve) == 1:
-                canvas[row][column] = (_SINGLE_POINT, style if colour else "")
-            elif colour or len(points) == 1:
+                canvas[row][column] = (_SINGLE_POINT, style if color else "")
+            elif color or len(points) == 1:
                 bits[row][column] |= _BRAILLE_BITS[y % 4][x % 2]
                 canvas[row][column] = (chr(0x2800 + bits[row][column]), style)
             else:
@@ -146,11 +146,11 @@ def _label(value: float) -> str:
     return f"{value:.0f}" if whole else f"{value:.4g}"
 
 
-def _legend(points: Mapping[str, Curve], colour: bool) -> Text:
+def _legend(points: Mapping[str, Curve], color: bool) -> Text:
     legend = Text()
     for number, (name, curve) in enumerate(points.items()):
-        mark = "━━" if colour else _MARKS[number % len(_MARKS)]
+        mark = "━━" if color else _MARKS[number % len(_MARKS)]
         mark = _SINGLE_POINT if len(curve) == 1 else mark
-        legend.append(f"{mark} ", style=_COLOURS[number % len(_COLOURS)] if colour else "")
+        legend.append(f"{mark} ", style=_COLORS[number % len(_COLORS)] if color else "")
         legend.append(f"{name}   ")
     return legend

@@ -11,4 +11,4 @@ def show_keys(keys: Sequence[KeyReference]) -> None:
     rows = [
         [key.key, ", ".join(key.kinds), key.default, f"{key.meaning}: {key.values}"] for key in keys
     ]
-    print_table(["key", "kind", "default", "meaning: values"], rows, left=range(4))
+    print_table(["key", "kind", "default", "meaning: values"], rows, left=range(4), unwrapped=[0])

@@ -26,6 +26,6 @@ def drawing_width() -> int:
     return get_terminal_size().columns
 
 
-def has_colour(console: Console) -> bool:
-    """Return whether colours can be told apart on a console."""
+def has_color(console: Console) -> bool:
+    """Return whether colors can be told apart on a console."""
     return console.color_system is not None and not console.no_color

@@ -18,26 +18,26 @@ def save_charts(
 
     Errors are those of `figure_file`.
     """
-    # The legend names each curve once; it has one colour in all panels.
+    # The legend names each curve once; it has one color in all panels.
     named = [chart for chart in charts if chart.is_named]
     labels = {name: name for chart in named for name in chart.curves}
     for chart in named:
         labels |= {name: f"{name} (best: epoch {n})" for name, n in chart.best_epochs.items()}
-    colours = {name: f"C{number}" for number, name in enumerate(labels)}
+    colors = {name: f"C{number}" for number, name in enumerate(labels)}
     with panels_file(len(charts), path, options, PANEL_SIZE, list(labels.values())) as panels:
         for chart, axes in zip(charts, panels, strict=True):
             for name, points in chart.curves.items():
-                colour = colours.get(name, "C0")
+                color = colors.get(name, "C0")
                 marker = "." if len(points) == 1 else ""
-                axes.plot(*zip(*points, strict=True), color=colour, marker=marker)
+                axes.plot(*zip(*points, strict=True), color=color, marker=marker)
                 for point in points:
                     if point[0] == chart.best_epochs.get(name):
-                        axes.plot(*point, "o", color=colour, markerfacecolor="none")
+                        axes.plot(*point, "o", color=color, markerfacecolor="none")
             axes.set(title=chart.quantity, xlabel="epoch", yscale="log" if log else "linear")
             axes.grid(alpha=0.3)
             if log:
                 plain_ticks(axes)
-        legend_beside(panels[0], {labels[name]: colour for name, colour in colours.items()})
+        legend_beside(panels[0], {labels[name]: color for name, color in colors.items()})
 
 
 def save_forecasts(

@@ -1,5 +1,6 @@
 """The report of the doctor."""
 
+from rich.padding import Padding
 from rich.text import Text
 
 from rnncli.analysis.diagnosis import Diagnosis
@@ -13,12 +14,13 @@ def show_diagnosis(diagnosis: Diagnosis) -> None:
     for finding in diagnosis.findings:
         console.print(Text(finding.check, style="bold red"))
         for name in ("measured", "meaning", "change"):
-            console.print(Text.assemble((f"  {name}: ", "bold"), getattr(finding, name)))
+            text = Text.assemble((f"{name}: ", "bold"), getattr(finding, name))
+            console.print(Padding(text, (0, 0, 0, 2), expand=False))
     findings = plural(len(diagnosis.findings), "finding") if diagnosis.findings else "no findings"
     console.print(f"{findings} in {len(diagnosis.checks)} checks")
     estimate = diagnosis.estimate
     megabytes = max(1, round(estimate.megabytes))
     console.print(
-        f"a run: {plural(estimate.steps, 'training step')}, about "
+        f"a run: {plural(estimate.steps, 'optimizer step')}, about "
         f"{format_duration(estimate.seconds)} and {megabytes:,} MB"
     )

@@ -7,9 +7,9 @@ from rnncli.display.figure_options import DEFAULT_OPTIONS, FigureOptions
 from rnncli.inference.evaluation import Report
 from rnncli.nn.arrays import Array
 
-# The axes name up to so many classes, and the cells have their counts up to so many.
+# With more classes than this, the axes do not name them, and the cells do not show their counts.
 _MAX_NAMED_CLASSES, _MAX_NUMBERED_CLASSES = 40, 20
-_INCHES_PER_CLASS, _COLOUR_BAR_INCHES = 0.4, 1.5
+_INCHES_PER_CLASS, _COLOR_BAR_INCHES = 0.4, 1.5
 
 
 def save_confusion(report: Report, path: Path, options: FigureOptions = DEFAULT_OPTIONS) -> None:
@@ -19,7 +19,7 @@ def save_confusion(report: Report, path: Path, options: FigureOptions = DEFAULT_
     """
     labels = [str(row["label"]) for row in report.classes]
     side = max(PANEL_SIZE[1], _INCHES_PER_CLASS * min(len(labels), _MAX_NAMED_CLASSES))
-    with panels_file(1, path, options, (side + _COLOUR_BAR_INCHES, side)) as (axes,):
+    with panels_file(1, path, options, (side + _COLOR_BAR_INCHES, side)) as (axes,):
         fractions = [[count / max(sum(row), 1) for count in row] for row in report.confusion]
         image = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
         image.axes.figure.colorbar(image, ax=axes, label="fraction of the true class")
@@ -34,8 +34,8 @@ def save_confusion(report: Report, path: Path, options: FigureOptions = DEFAULT_
         if len(labels) <= _MAX_NUMBERED_CLASSES:
             for i, row in enumerate(report.confusion):
                 for j, count in enumerate(row):
-                    colour = "white" if fractions[i][j] > 0.5 else "black"
-                    axes.text(j, i, str(count), ha="center", va="center", color=colour)
+                    color = "white" if fractions[i][j] > 0.5 else "black"
+                    axes.text(j, i, str(count), ha="center", va="center", color=color)
 
 
 def save_values(

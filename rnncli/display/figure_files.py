@@ -104,19 +104,19 @@ def plain_ticks(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
 
 
-def legend_beside(axes: Axes, colours: Mapping[str, str]) -> None:
+def legend_beside(axes: Axes, colors: Mapping[str, str]) -> None:
     """Place one legend to the right of all panels, where it does not hide a curve.
 
     Parameters
     ----------
     axes : Axes
         Any panel of the figure.
-    colours : mapping of str to str
-        The colour of each name.
+    colors : mapping of str to str
+        The color of each name.
     """
     figure = axes.get_figure()
-    if figure is not None and colours:
-        lines = [Line2D([], [], color=colour) for colour in colours.values()]
+    if figure is not None and colors:
+        lines = [Line2D([], [], color=color) for color in colors.values()]
         figure.legend(
-            lines, list(colours), loc="outside right center", fontsize="small", frameon=False
+            lines, list(colors), loc="outside right center", fontsize="small", frameon=False
         )

@@ -42,10 +42,9 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
 
 def explanation_text(explanation: Explanation | None, passed: bool) -> str:
     """Return where backpropagation and the true derivatives first differ, in words."""
-    if explanation is None and passed:
-        return "no error: all gradients are right at every time step, and so are their sums"
     if explanation is None:
-        return "no error located: all gradients are right at every time step, and so are their sums"
+        result = "no error" if passed else "no error located"
+        return f"{result}: all gradients are correct at every time step, and so are their sums"
     if explanation.step is None:
         place = "the sum over all time steps" if explanation.layer else "outside the time steps"
     elif explanation.step == 0:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnncli.display.charts import Curve, line_chart
-from rnncli.display.console import error_console, has_colour
+from rnncli.display.console import error_console, has_color
 from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.training_view import TrainingView
 from rnncli.training.events import Epoch, Step
@@ -147,4 +147,4 @@ class LiveView(TrainingView):
         losses = [loss for curve in curves.values() for _, loss in curve if loss > 0]
         log = bool(losses) and max(losses) > _WIDE_RANGE * min(losses)
         width = self.console.width - _MARGIN
-        return line_chart(curves, width, height, log, has_colour(self.console))
+        return line_chart(curves, width, height, log, has_color(self.console))

@@ -13,8 +13,8 @@ class PlainView(TrainingView):
 
     def __init__(self, metric: str, num_epochs: int) -> None:
         super().__init__(metric, num_epochs)
-        # The speed counts what was trained since the last line. After a resume, the first epoch
-        # may have been trained in part by an earlier session.
+        # The speed is that since the last line: after a resume, an earlier session may have trained
+        # a part of the first epoch.
         self.sequences, self.last_line_at = 0, perf_counter()
 
     def show(self, event: Step | Epoch) -> None:

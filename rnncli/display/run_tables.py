@@ -51,7 +51,9 @@ def show_run(summary: RunSummary, record: dict[str, Any], metrics: Metrics, conf
     """Show one run on standard output: its record, metrics, loss curves and config."""
     facts = {"run": summary.path, "status": summary.status, "started": record.get("started")}
     facts |= {"ended": record.get("ended"), "time": _formatted("seconds", summary.seconds)}
-    facts |= {key: value for key, value in record.items() if key not in ("figures", *facts)}
+    facts |= {
+        key: value for key, value in record.items() if key not in ("figures", "seconds", *facts)
+    }
     rows = [(key, _text(value)) for key, value in facts.items()]
     print_table(["record", ""], rows, left=(0, 1))
     if summary.best_epoch in metrics["epoch"]:

@@ -22,6 +22,7 @@ def print_table(
     left: Collection[int] = (0,),
     styles: Sequence[str] = (),
     wrap: bool = True,
+    unwrapped: Collection[int] = (),
 ) -> None:
     """Print a table without lines on standard output.
 
@@ -41,12 +42,14 @@ def print_table(
         The style of each row, such as ``red``; none by default.
     wrap : bool
         Whether cells may be wrapped.
+    unwrapped : collection of int
+        The columns that are never wrapped, such as names to copy.
     """
     console = output_console()
     cells = [[one_line(cell) for cell in row] for row in (heads, *rows)]
     widths = natural_widths(cells)
     if wrap:
-        widths = _fitting_widths(widths, console.width)
+        widths = _fitting_widths(widths, console.width, unwrapped)
     lines = [Text(title, style="bold")] if title else []
     for index, row in enumerate(cells):
         style = "bold" if index == 0 else styles[index - 1] if styles else ""
@@ -65,11 +68,15 @@ def table_width(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
 
-def _fitting_widths(widths: Sequence[int], available: int) -> list[int]:
+def _fitting_widths(widths: Sequence[int], available: int, unwrapped: Collection[int]) -> list[int]:
     """Return the widths of the columns; the widest are narrowed until the table fits."""
     fitting = list(widths)
-    while table_width(fitting) > available and max(fitting) > _NARROWEST_COLUMN:
-        fitting[fitting.index(max(fitting))] -= 1
+    columns = [column for column in range(len(widths)) if column not in unwrapped]
+    while table_width(fitting) > available:
+        widest = max(columns, key=fitting.__getitem__, default=None)
+        if widest is None or fitting[widest] <= _NARROWEST_COLUMN:
+            break
+        fitting[widest] -= 1
     return fitting
 
 

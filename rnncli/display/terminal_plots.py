@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rnncli.analysis.forecasts import Forecast
 from rnncli.analysis.training_curves import Chart
 from rnncli.display.charts import Curve, line_chart
-from rnncli.display.console import drawing_width, has_colour, output_console
+from rnncli.display.console import drawing_width, has_color, output_console
 
 _HEIGHT = 12
 
@@ -27,5 +27,5 @@ def show_forecasts(forecasts: Sequence[Forecast]) -> None:
 def _show(title: str, curves: Mapping[str, Curve], log: bool) -> None:
     console, width = output_console(), drawing_width()
     console.print(title, style="bold", width=width)
-    for line in line_chart(curves, width, _HEIGHT, log, has_colour(console)):
+    for line in line_chart(curves, width, _HEIGHT, log, has_color(console)):
         console.print(line, width=width)

@@ -50,7 +50,7 @@ def _ratio(layer: CellTrace) -> str:
 
 
 def _heat(axes: Axes, values: Array, name: str) -> None:
-    """Draw (T, K) with zero in the middle of the colours."""
+    """Draw (T, K) with zero in the middle of the colors."""
     largest = np.abs(values[np.isfinite(values)]).max(initial=0) or 1.0
     extent = (0.5, len(values) + 0.5, values.shape[1] - 0.5, -0.5)
     image = axes.imshow(

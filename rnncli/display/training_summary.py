@@ -46,7 +46,7 @@ def _test_score(run: TrainingRun) -> str:
     assert test is not None
     try:
         report = evaluate(model, [test])
-    except InputError as error:  # the training is finished all the same
+    except InputError as error:  # The training has finished nevertheless.
         return f"cannot be scored: {error}"
     names = ("loss", model.task.metric)
     values = [f"{name} {format_metric(name, report.metrics[name])}" for name in names]

@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "no config": (command("train"), "give either --config FILE or --resume RUN"),
     "config not there": (command("train", "-c", "no.yaml"), "no.yaml: No such file"),
     "config is a folder": (command("train", "-c", "."), ".: Is a directory"),
-    "unknown option": (command("train", "--confg", "x"), "No such option: --confg"),
+    "unknown option": (command("train", "--confg", "x"), "train: no such option: --confg"),
     "config without its option": (
         command("train", "c.yaml"),
         "a config follows -c, as in 'rnn train -c c.yaml'",

@@ -54,7 +54,7 @@ RUN_COMMANDS = (
 
 
 @pytest.mark.parametrize("command", CONFIG_COMMANDS)
-def test_configs_and_folders_that_may_contain_some(ask: Ask, here: Path, command: str) -> None:
+def test_configs_and_folders(ask: Ask, here: Path, command: str) -> None:
     (here / "configs").mkdir()
     for name in ("configs/a.yaml", "configs/b.yml", "configs/c.csv", "mine.yaml", "x.csv"):
         (here / name).touch()
@@ -105,13 +105,13 @@ def test_keys_and_their_values(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_values_in_shells_that_keep_words_whole(ask: Ask, shell: str) -> None:
-    found = ask("rnn", "bench", "--set", "model.cell=l", shell=shell, separator=" ")
-    assert any("model.cell=lstm" in word for word in found)
-    assert not any("gru" in word for word in found)
+def test_values_in_shells_that_do_not_split_words_at_equals_signs(ask: Ask, shell: str) -> None:
+    completions = ask("rnn", "bench", "--set", "model.cell=l", shell=shell, separator=" ")
+    assert any("model.cell=lstm" in word for word in completions)
+    assert not any("gru" in word for word in completions)
 
 
-def test_bash_divides_words_at_equals_signs(ask: Ask, here: Path) -> None:
+def test_bash_splits_words_at_equals_signs(ask: Ask, here: Path) -> None:
     (here / "mine.yaml").touch()
     assert ask("rnn", "train", "--set", "model.cell", "=", "l") == ["lstm"]
     assert ask("rnn", "train", "--set", "model.cell", "=") == ["tanh", "relu", "lstm", "gru"]

@@ -36,9 +36,9 @@ def test_the_examples_in_the_help_work(
     (here / "labelled.csv").write_text("1,2,3,4,5,1\n-1,-2,-3,-4,-5,0\n" * 5)
     np.savez(here / "x.npz", x=np.ones((3, 5, 1)))
     (here / "model.npz").write_bytes((run_folder / "weights.npz").read_bytes())
-    found = examples(ALL_COMMANDS[name].__doc__ or "")
-    assert found
-    for example in found:
+    lines = examples(ALL_COMMANDS[name].__doc__ or "")
+    assert lines
+    for example in lines:
         quick = example.replace("digits.yaml", "sum_sign.yaml")
         if name in SHORTER and "--resume" not in quick and "-w" not in quick:
             quick += SHORTER[name]
@@ -84,6 +84,8 @@ def test_the_help_imports_no_command_and_none_of_their_libraries() -> None:
 
 def test_a_misspelled_command_is_corrected(rnn: Command) -> None:
     assert rnn("trian").err == "error: there is no command 'trian'; did you mean 'train'?\n"
+    error = rnn("runs", "sow").err
+    assert error == "error: runs: there is no command 'sow'; did you mean 'show'?\n"
     assert set(COMMANDS) >= {"init", "train", "predict"}
 
 

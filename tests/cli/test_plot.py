@@ -41,7 +41,7 @@ def test_the_curves_are_those_of_the_log_with_the_best_epoch(run_folder: Path, o
 
 
 @pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"TERM": "dumb", "COLUMNS": "20"}])
-def test_without_colour_different_characters_distinguish_curves(
+def test_without_color_different_characters_distinguish_curves(
     run_folder: Path, environment: dict[str, str]
 ) -> None:
     done = process("plot", "latest", "--quantity", "loss", "--log", env=environment)
@@ -53,7 +53,7 @@ def test_without_colour_different_characters_distinguish_curves(
 
 
 @pytest.mark.parametrize("form", MAGIC)
-def test_figures_are_files_and_the_same_again(
+def test_figures_are_written_reproducibly(
     rnn: Command, run_folder: Path, other: Path, here: Path, form: str
 ) -> None:
     loss = ["--quantity", "loss"]
@@ -105,7 +105,7 @@ def test_values_are_drawn_in_a_panel_per_column(rnn: Command, here: Path) -> Non
         ["other", "--kind", "confusion", "-o", "a.png"],
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(
+def test_an_error_of_plot_is_one_line(
     rnn: Command, run_folder: Path, other: Path, words: list[str]
 ) -> None:
     result = rnn("plot", *(str(other) if word == "other" else word for word in words))
@@ -113,7 +113,7 @@ def test_what_cannot_be_drawn_is_one_line(
     assert not list(Path().glob("a.*"))
 
 
-def test_without_an_epoch_there_is_nothing_to_draw(rnn: Command, run_folder: Path) -> None:
+def test_a_run_without_an_epoch_cannot_be_drawn(rnn: Command, run_folder: Path) -> None:
     path = run_folder / "metrics.csv"
     path.write_text(path.read_text().splitlines()[0] + "\n")
     result = rnn("plot", "latest")
@@ -150,8 +150,8 @@ def test_the_best_epoch_is_marked_and_the_legend_is_beside_the_curves(
     figures = []
     original = figure_files.legend_beside
 
-    def record(axes, colours):
-        original(axes, colours)
+    def record(axes, colors):
+        original(axes, colors)
         figures.append(axes.get_figure())
 
     monkeypatch.setattr("rnncli.display.curve_figures.legend_beside", record)

@@ -38,8 +38,10 @@ def test_predictions_are_the_same_in_every_format_and_way(
         result = rnn("predict", "--weights", moved, "-i", source)
         assert result.code == 0, result.err
         assert result.out.startswith("label,probability_0,probability_1\n")
-        found = [[float(r["probability_0"]), float(r["probability_1"])] for r in rows(result.out)]
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+        predicted = [
+            [float(r["probability_0"]), float(r["probability_1"])] for r in rows(result.out)
+        ]
+        np.testing.assert_allclose(predicted, expected, atol=1e-6)
         assert [int(r["label"]) for r in rows(result.out)] == labels
     lines = rnn("predict", "-w", moved, "-i", plain, "--format", "jsonl").out.splitlines()
     assert [json.loads(line)["label"] for line in lines] == labels
@@ -84,13 +86,13 @@ def test_a_stream_is_predicted_as_the_sequence_so_far(
     type_in(monkeypatch, lines.encode())
     result = rnn("predict", "-w", run_folder, "--stream")
     assert result.code == 0, result.err
-    found = rows(result.out)
-    assert len(found) == 10
+    predicted = rows(result.out)
+    assert len(predicted) == 10
     model = rnncli.load(run_folder)
     for i in range(2):
         for t in range(5):
             expected = model.predict_proba(X[i : i + 1, : t + 1])[0, 1]
-            assert float(found[5 * i + t]["probability_1"]) == pytest.approx(expected, abs=1e-6)
+            assert float(predicted[5 * i + t]["probability_1"]) == pytest.approx(expected, abs=1e-6)
     type_in(monkeypatch, b"1\n1,2\n")
     wrong = rnn("predict", "-w", run_folder, "--stream")
     assert wrong.code == 2
@@ -141,9 +143,9 @@ def test_text_labels_and_several_classes(rnn: Command, here: Path) -> None:
     assert trained.code == 0, trained.err
     predicted = rnn("predict", "-w", "latest", "-i", data)
     assert predicted.out.startswith("label,probability_high,probability_low,probability_mid\n")
-    found = [row["label"] for row in rows(predicted.out)]
+    predicted_labels = [row["label"] for row in rows(predicted.out)]
     report = json.loads(rnn("evaluate", "-w", "latest", "-i", data, "--json").out)
-    assert report["metrics"]["accuracy"] == pytest.approx(np.mean(labels == found))
+    assert report["metrics"]["accuracy"] == pytest.approx(np.mean(labels == predicted_labels))
     assert report["metrics"]["accuracy"] > report["baseline"]["accuracy"]
     assert report["num_samples"] == 40
 
@@ -164,8 +166,10 @@ def test_regression_in_the_units_of_the_data(rnn: Command, here: Path, targets: 
     assert "train_rmse,val_loss,val_rmse" in header
     out = rnn("predict", "-w", "latest", "-i", "a.npz").out
     assert out.splitlines()[0] == ("value" if targets == 1 else "value_0,value_1")
-    found = np.array([[float(cell) for cell in line.split(",")] for line in out.splitlines()[1:]])
-    error = np.sqrt(np.mean((found - y) ** 2))
+    predicted = np.array(
+        [[float(cell) for cell in line.split(",")] for line in out.splitlines()[1:]]
+    )
+    error = np.sqrt(np.mean((predicted - y) ** 2))
     report = json.loads(rnn("evaluate", "-w", "latest", "-i", "a.npz", "--json").out)
     assert report["metrics"]["rmse"] == pytest.approx(error, rel=1e-4)
     assert report["baseline"]["rmse"] == pytest.approx(np.sqrt(y.var(axis=0).mean()), rel=1e-6)

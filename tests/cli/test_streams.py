@@ -25,7 +25,7 @@ def shell(command: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_training_continues_when_nobody_reads_its_progress(small: Path) -> None:
+def test_training_continues_when_standard_error_is_closed(small: Path) -> None:
     shell(f"({RNN} train -c {small} --set training.num_epochs=50; echo $? > code) 2>&1 | head -1")
     (run,) = Path("runs").iterdir()
     assert json.loads((run / "run.json").read_text())["status"] == "finished"
@@ -48,14 +48,14 @@ def test_closed_pipes_and_full_devices(run_folder: Path) -> None:
 @pytest.mark.parametrize(
     "environment", [{"LC_ALL": "C"}, {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "20"}]
 )
-def test_plain_surroundings(small: Path, environment: dict[str, str]) -> None:
+def test_environments_without_color_or_unicode(small: Path, environment: dict[str, str]) -> None:
     done = process("train", "-c", small, env=environment)
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize(
-    ("ending", "code"),
+    ("redirection", "code"),
     [
         ("2>&1 | head -1", 0),
         ("2> /dev/full", 0),
@@ -63,10 +63,10 @@ def test_plain_surroundings(small: Path, environment: dict[str, str]) -> None:
         (">&- 2>&- <&-", 0),
     ],
 )
-def test_a_run_is_saved_whatever_becomes_of_the_output(
-    small: Path, here: Path, ending: str, code: int
+def test_a_run_is_saved_when_its_output_fails(
+    small: Path, here: Path, redirection: str, code: int
 ) -> None:
-    done = shell(f"{RNN} train -c small.yaml {ending}")
+    done = shell(f"{RNN} train -c small.yaml {redirection}")
     assert done.returncode == code, done.stderr
     (run,) = (here / "runs").iterdir()
     assert json.loads((run / "run.json").read_text())["status"] == "finished"

@@ -18,7 +18,7 @@ VALIDATOR = Draft7Validator(json_schema.json_schema())
 PREFIX = "# yaml-language-server: $schema="
 
 
-def test_the_shipped_schema_is_a_schema() -> None:
+def test_the_shipped_schema_is_valid() -> None:
     Draft7Validator.check_schema(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 
 
@@ -70,7 +70,7 @@ def test_the_schema_agrees_with_the_validation(tree: dict[str, object], right: b
     assert valid == right
 
 
-def test_a_config_leads_an_editor_to_the_schema_by_a_relative_path(here: Path) -> None:
+def test_a_config_names_its_schema_by_a_relative_path(here: Path) -> None:
     path = schema_line(here).removeprefix(PREFIX)
     assert not Path(path).is_absolute()
     assert (here / path).samefile(SCHEMA_FILE)
@@ -78,14 +78,14 @@ def test_a_config_leads_an_editor_to_the_schema_by_a_relative_path(here: Path) -
     assert configs == "../rnncli/config/schema.json"
 
 
-def test_a_schema_beside_the_config_comes_first(here: Path) -> None:
+def test_a_schema_beside_the_config_takes_precedence(here: Path) -> None:
     (here / "schema.json").write_text('{"title": "Something else"}')
     assert schema_line(here) != f"{PREFIX}schema.json"
     (here / "schema.json").write_bytes(SCHEMA_FILE.read_bytes())
     assert schema_line(here) == f"{PREFIX}schema.json"
 
 
-def test_a_path_with_a_space_is_written_as_an_address(
+def test_a_path_with_a_space_is_written_as_a_uri(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json_schema, "SCHEMA_FILE", here / "my project" / "schema.json")

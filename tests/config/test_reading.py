@@ -72,7 +72,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         ("training.optimizer=5", "5 is of the wrong type; a section with keys was expected"),
         ("training.optimizer.kind=sgdd", "'sgdd' is not known; did you mean 'sgd'?"),
         ("training.optimizer.momentum=0.9", "training.optimizer: has no kind; one of sgd, adam"),
-        ("name=../x", "name: '../x' is not allowed; text that matches"),
+        ("name=../x", "name: '../x' is not allowed; a string that matches"),
         ("model.dtype=float16", "'float16' is not known; did you mean 'float"),
         ("training.clip_norm=.inf", "inf is not a finite number; above 0"),
         ("data.validation_fraction=1", "1 is out of range; at least 0 and below 1"),
@@ -93,7 +93,7 @@ def test_precedence_is_defaults_then_file_then_overrides(tmp_path: Path) -> None
     assert read_config(path, ["training.optimizer.kind=sgd"]).training.optimizer == SGD()
 
 
-def test_name_is_the_files_unless_given(tmp_path: Path) -> None:
+def test_the_name_is_that_of_the_file_by_default(tmp_path: Path) -> None:
     path = tmp_path / "my run!.yaml"
     path.write_text("seed: 1\n")
     assert read_config(path).name == "my_run_"
@@ -102,7 +102,7 @@ def test_name_is_the_files_unless_given(tmp_path: Path) -> None:
     assert read_config(path).name == "mine"
 
 
-def test_paths_are_relative_to_the_file_or_for_overrides_to_the_folder_here(here: Path) -> None:
+def test_paths_are_relative_to_the_file_and_in_overrides_to_the_working_folder(here: Path) -> None:
     (here / "sub").mkdir()
     path = write(here / "sub", "data: {kind: csv, path: a.csv}\n")
     config = read_config(path, ["data.test_path=b.csv"])
@@ -111,7 +111,7 @@ def test_paths_are_relative_to_the_file_or_for_overrides_to_the_folder_here(here
     assert tree["test_path"] == str(here / "b.csv")
 
 
-def test_a_path_that_no_system_has_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_path_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, 'data: {kind: csv, path: "a\\0b"}\n')
     (problem,) = problems(path)
     assert problem.startswith("c:1: data.path: 'a\\x00b' is not a valid path")
@@ -126,7 +126,7 @@ def test_a_section_may_be_given_by_the_name_of_its_kind(tmp_path: Path) -> None:
     assert config.training.schedule == Cosine()
 
 
-def test_defaults_by_kind_of_data_give_way_to_what_is_written(tmp_path: Path) -> None:
+def test_given_keys_override_the_defaults_by_kind_of_data(tmp_path: Path) -> None:
     path = write(tmp_path, "data: {kind: csv, path: a.csv}\nmodel: {cell: lstm}\n")
     config = read_config(path, ["training.batch_size=7"])
     assert (config.model.cell.kind, config.model.pooling) == ("lstm", "mean")

@@ -21,7 +21,7 @@ from rnncli.errors import InputError
         ),
     ],
 )
-def test_keys_that_do_not_fit_each_other(overrides: list[str], problem: str) -> None:
+def test_inconsistent_keys_are_refused(overrides: list[str], problem: str) -> None:
     with pytest.raises(InputError) as raised:
         default_config(overrides)
     assert raised.value.problems == (problem,)
@@ -48,5 +48,5 @@ def test_all_rules_are_reported_at_once() -> None:
         ["training.optimizer={kind: sgd, nesterov: false}"],
     ],
 )
-def test_keys_that_fit_each_other(overrides: list[str]) -> None:
+def test_consistent_keys_are_accepted(overrides: list[str]) -> None:
     default_config(overrides)

@@ -6,7 +6,7 @@ from rnncli.config.overrides import override
 from rnncli.config.tree import as_tree, flatten
 
 
-def test_a_flat_tree_has_the_dotted_keys_of_overrides() -> None:
+def test_a_flattened_tree_has_dotted_keys() -> None:
     tree = as_tree(Config())
     values = flatten(tree)
     assert values["training.optimizer.kind"] == "adam"

@@ -47,7 +47,7 @@ trees = st.dictionaries(
 
 
 @given(trees)
-def test_what_is_written_is_read_back(tree: dict[str, object]) -> None:
+def test_dumped_yaml_is_loaded_unchanged(tree: dict[str, object]) -> None:
     assert yaml12.load(yaml12.dump(tree), "x").tree == tree
 
 
@@ -69,7 +69,7 @@ def test_what_is_written_is_read_back(tree: dict[str, object]) -> None:
         ("a: \0", "x: is not valid YAML in UTF-8"),
     ],
 )
-def test_what_is_refused_is_named_by_its_line(text: str | bytes, problem: str) -> None:
+def test_an_error_names_the_line(text: str | bytes, problem: str) -> None:
     with pytest.raises(InputError) as raised:
         document = yaml12.load(text, "x")
         lines = [f"x:{line}: {text}" for line, text in document.problems]

@@ -6,8 +6,8 @@ from rnncli.display.charts import line_chart, sparkline
 
 
 @pytest.mark.parametrize("width", [20, 60, 200])
-@pytest.mark.parametrize("colour", [True, False])
-def test_a_chart_fits_its_size(width: int, colour: bool) -> None:
+@pytest.mark.parametrize("color", [True, False])
+def test_a_chart_fits_its_size(width: int, color: bool) -> None:
     curves = {
         "a": [(i, i * i) for i in range(50)],
         "b": [(i, 50.0 - i) for i in range(50)],
@@ -15,7 +15,7 @@ def test_a_chart_fits_its_size(width: int, colour: bool) -> None:
         "gaps": [(0.0, float("nan")), (1.0, 2.0), (2.0, float("inf"))],
     }
     for log in (True, False):
-        lines = line_chart(curves, width, 10, log, colour)
+        lines = line_chart(curves, width, 10, log, color)
         assert len(lines) == 10
         assert all(len(line) <= width for line in lines[:-1])
         assert "●" in "".join(map(str, lines))

@@ -60,7 +60,7 @@ def test_small_and_plain_terminals_show_lines(
     assert "epoch 3/3" in text_of(written)
 
 
-def test_without_colour_different_characters_distinguish_curves(small: Path) -> None:
+def test_without_color_different_characters_distinguish_curves(small: Path) -> None:
     _, written = in_terminal(*TRAIN, env={"NO_COLOR": "1"})
     assert "o training loss   x validation loss" in text_of(written)
     assert "\x1b[3" not in written.decode()

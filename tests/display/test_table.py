@@ -30,6 +30,8 @@ def test_a_terminal_gets_a_table_that_fits(
     words = " ".join(" ".join(lines).split())
     for word in ("first", "second", "many", "words", "高い"):
         assert word in words
+    table.print_table(["name", "n", "text"], ROWS, left=(0, 2), unwrapped=[0])
+    assert any(line.startswith("second_row  ") for line in capsys.readouterr().out.splitlines())
     table.print_table(["name", "n", "text"], ROWS, left=(0, 2), wrap=False)
     assert len(capsys.readouterr().out.splitlines()) == 3
 

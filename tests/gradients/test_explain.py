@@ -204,7 +204,7 @@ def test_gradients_that_cancel_are_no_mistake() -> None:
 def test_the_command(rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     right = rnn("gradcheck", "-c", small, "--explain")
     assert right.code == 0
-    assert "right at every time step" in right.out.splitlines()[-1]
+    assert "correct at every time step" in right.out.splitlines()[-1]
     report = json.loads(rnn("gradcheck", "-c", small, "--explain", "--json").out)
     assert report["explanation"] is None
     assert "explanation" not in json.loads(rnn("gradcheck", "-c", small, "--json").out)

@@ -19,7 +19,7 @@ INSTALLATION = 2  # the first commands; .ci/run runs them in a new environment
 
 
 class Recurrent:
-    """Stands for ``torch.nn.RNN``, as far as loading goes: the names and shapes that it needs."""
+    """Replaces ``torch.nn.RNN``: the names and shapes that loading requires."""
 
     def __init__(self, inputs: int, hidden: int, batch_first: bool = False) -> None:
         self.shapes = {

@@ -92,4 +92,5 @@ def in_terminal(
 
 def text_of(written: bytes) -> str:
     """Return what was written to a terminal, without its control sequences."""
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written.decode()).replace("\r\n", "\n")
+    text = written.decode(errors="replace")  # A signal can interrupt the writing of a character.
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r\n", "\n")

@@ -226,7 +226,7 @@ CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
     "labels of two kinds": ("labels", [0, 1, 2, "a"], "neither all whole numbers nor all names"),
     "a label with an end": ("labels", ["a\0", "a", "b", "c"], "neither all whole"),
     "half a character": ("labels", ["\ud800", "a", "b", "c"], "neither all whole"),
-    "a label that colours": ("labels", ["\x1b[31m", "a", "b", "c"], "neither all whole"),
+    "a label that colors": ("labels", ["\x1b[31m", "a", "b", "c"], "neither all whole"),
     "a label without end": ("labels", ["a" * 9000, "a", "b", "c"], "neither all whole"),
     "two labels alike": ("labels", ["a", "a", "b", "c"], "do not fit a multiclass task"),
     "too small to divide by": ("input", {"std": [5e-324, 1]}, "deviations above 0"),
