@@ -57,7 +57,7 @@ def findings_on(rnn: Command, text: str, *overrides: str) -> Findings:
 
 
 def findings_on_digits(rnn: Command, spoil: Change, *overrides: str) -> Findings:
-    """Return the findings on digits that `spoil` changes in place; the last hundred are for validation."""
+    """Return the findings on digits changed by `spoil`; the last hundred are for validation."""
     x, y = (array.copy() for array in _digits())
     spoil(x, y)
     for name, rows in (("train.csv", slice(400)), ("val.csv", slice(400, None))):
