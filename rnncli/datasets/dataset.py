@@ -1,4 +1,4 @@
-"""A data set as it is read: splits, task, and what a model must know of its input."""
+"""A data set: its splits, its task and its input spec."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,22 +7,22 @@ from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Splits
 from rnncli.datasets.task import Task
 
-# Defaults of other sections of the config that suit a kind of data better than their own.
+# For a kind of data, the defaults of other sections of the config where they differ.
 Defaults = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set, read and split.
+    """A data set that was read and split.
 
     Attributes
     ----------
     splits : Splits
         Training, validation and test sequences, without missing values.
     task : Task
-        What is to be learned; target values have no scale yet.
+        The learning task, without the scale of the target values; see `scale_targets`.
     input_spec : InputSpec
-        How more sequences of the same form are read.
+        How a model reads further sequences.
     """
 
     splits: Splits

@@ -1,4 +1,4 @@
-"""The separator and the decimal mark of CSV, as declared or as recognized from its first lines."""
+"""The separator and the decimal mark of CSV, declared or detected from its first lines."""
 
 import csv
 import re
@@ -20,13 +20,13 @@ _IN_WORDS: dict[Separator, str] = {
     "pipe": "vertical bars",
 }
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*", re.ASCII)
-# A cell that is longer is no number, and is not looked at.
+# Longer cells do not count as numbers, so that huge cells cost no time.
 _LONGEST_NUMBER = 60
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How CSV divides its lines, and how it writes numbers; None where that is not known yet."""
+    """The separator and the decimal mark of CSV; None where they are to be detected."""
 
     separator: Separator | None = None
     decimal: Decimal | None = None
@@ -42,12 +42,12 @@ class Dialect:
         return _IN_WORDS[self.separator or "comma"]
 
 
-def recognized(lines: Sequence[str], declared: Dialect) -> Dialect:
-    """Return the dialect of the lines; what is declared is not questioned.
+def detect_dialect(lines: Sequence[str], declared: Dialect) -> Dialect:
+    """Return the dialect of the lines; what is declared is kept.
 
     The separator is the comma unless another one divides every line into the same number of cells
-    and gives a larger share of numbers, dates and missing values. The decimal mark is the comma
-    where numbers have commas, and none has a point.
+    and gives a larger share of numbers, dates and missing values. The decimal mark is the comma if
+    some numbers have a comma and none has a point.
     """
     lines = [line for line in lines if line.strip()]
     separator = declared.separator or _separator(lines, declared.decimal)
@@ -64,10 +64,10 @@ def _separator(lines: Sequence[str], decimal: Decimal | None) -> Separator:
     if not others:
         return "comma"
     rows = _cells(lines, "comma")
-    # Rows of different widths would be an error, so that any other reading is better.
-    divides = rows and len({len(row) for row in rows}) == 1 and decimal != "comma"
+    # Rows of different widths would be an error, so that any other separator is better.
+    is_possible = rows and len({len(row) for row in rows}) == 1 and decimal != "comma"
     best: Separator = "comma"
-    largest = _share_of_values(rows) if rows and divides else 0.0
+    largest = _share_of_values(rows) if rows and is_possible else 0.0
     for separator in others:
         rows = _cells(lines, separator)
         if rows and len({len(row) for row in rows}) == 1 and len(rows[0]) > 1:
@@ -85,7 +85,7 @@ def _decimal(lines: Sequence[str], separator: Separator) -> Decimal:
 
 
 def _cells(lines: Sequence[str], separator: Separator) -> list[list[str]] | None:
-    """Return the cells of each line; None where quotes do not close."""
+    """Return the cells of each line; None if a quote is not closed."""
     try:
         reader = csv.reader(lines, delimiter=_DELIMITERS[separator], strict=True)
         return [row for row in reader if row]
@@ -94,7 +94,7 @@ def _cells(lines: Sequence[str], separator: Separator) -> list[list[str]] | None
 
 
 def _share_of_values(rows: list[list[str]]) -> float:
-    """Return which share of the cells below the first row are numbers, dates or missing values."""
+    """Return the share of cells below the first row that are numbers, dates or missing values."""
     cells = [cell for row in rows[1:] or rows for cell in row]
     return sum(map(_is_value, cells)) / max(1, len(cells))
 

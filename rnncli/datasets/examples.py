@@ -7,8 +7,8 @@ from rnncli.datasets.mapped import Mapped
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 
-# How many different lengths batches are cut to, so that few unrolled networks are needed.
-_LENGTHS = 16
+# Batches are cut to at most this many different lengths, so that few unrolled networks are needed.
+_MOST_LENGTHS = 16
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Examples:
     Attributes
     ----------
     x : array (N, T, D)
-        Standardized inputs in the network's type; shorter sequences stand at the end, after zeros.
-        Large ones may stay on the disk.
+        Standardized inputs in the network's type. Shorter sequences are padded with zeros at their
+        beginning. Large arrays may still be on disk.
     y : array (N, K) or (N, T, K)
         Targets of the sequences, or of their time steps; NaN where a time step has none.
     lengths : array (N,) or None
-        How many time steps each sequence has; None where all have T.
+        The number of time steps of each sequence; None if all have T.
     """
 
     x: Array | Mapped
@@ -45,9 +45,9 @@ class Examples:
 
 
 def rounded_length(length: int, longest: int) -> int:
-    """Return how many time steps to calculate for a length: one of a few values."""
-    grain = -(-longest // _LENGTHS)
-    return min(longest, -(-length // grain) * grain)
+    """Return a length, rounded up to one of at most 16 values up to the longest."""
+    multiple = -(-longest // _MOST_LENGTHS)
+    return min(longest, -(-length // multiple) * multiple)
 
 
 def slices(count: int, size: int) -> Iterator[slice]:

@@ -1,4 +1,4 @@
-"""What all data sections that read files share: their keys, splitting, and missing values."""
+"""The base class of all data sections that read files: keys, splits and missing values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class FileData:
     A format adds ``kind``, its own keys, `extensions`, `read_file` and `read_inputs`.
     """
 
-    # The extensions of such files, in lower case; a further .gz is not part of them.
+    # The extensions of such files, in lower case, without a final .gz.
     extensions: ClassVar[tuple[str, ...]]
-    # Recordings are few and long, and what distinguishes them may be anywhere in them.
+    # Recordings are often few and long, and their classes may differ at any time step.
     defaults: ClassVar[Defaults] = {
         "model": {"cell": "gru", "pooling": "mean"},
         "training": {
@@ -75,7 +75,7 @@ class FileData:
         raise NotImplementedError
 
     def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
-        """Return how more of these sequences are read, given the training split."""
+        """Return the input spec, given the training split and the means of its features."""
         _, steps, features = train.x.shape
         return InputSpec(features, steps, missing=self.missing, means=means)
 
@@ -84,11 +84,13 @@ class FileData:
         return None
 
     def read(self, seed: int) -> DataSet:
-        """Read the files, and split off the validation data with the seed's own stream."""
+        """Read the files, and split off validation data if it has no file of its own."""
         for key in ("path", "validation_path", "test_path"):
             path = getattr(self, key)
             if path is not None and not exists(path):
-                raise InputError(f"data.{key}: {path}: there is no such file; a path was expected")
+                raise InputError(
+                    f"data.{key}: {path}: no such file; the path of an existing file was expected"
+                )
         train = self.read_file(self.path)
         task = infer_task(train, self.task or train.label_type)
         validation, test = (

@@ -1,4 +1,4 @@
-"""What a model knows of its input, so that it can read more of the same."""
+"""The input spec: what a model must know to read its input."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,16 +13,16 @@ from rnncli.nn.arrays import Array
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The input of a model; it is stored with the weights.
+    """The form of a model's input; it is stored with the weights.
 
     Fields that were added later have defaults, with which older weights files are read.
 
     Attributes
     ----------
     input_size : int
-        D.
+        The number of features per time step, D.
     sequence_length : int
-        T in training.
+        The number of time steps in training, T.
     label_column : int, str or None
         The label's column in tables.
     header : bool or None
@@ -30,7 +30,7 @@ class InputSpec:
     missing : {"error", "mean", "zero", "last"}
         How missing values are filled in.
     means : tuple of float
-        The features' means in training, for that.
+        The features' means in the training split, which may replace missing values.
     windows : Windows, optional
         For forecasts, the windows of a table.
     sequence_column : str, optional
@@ -40,11 +40,11 @@ class InputSpec:
     columns : tuple of str, optional
         For tables with one time step per row, the features' columns.
     id_column : int, str or None
-        The column whose text is repeated beside the predictions.
+        The column whose text is repeated beside predictions.
     ignore : tuple of int or str
-        Further columns that are no features.
+        Columns that are not read.
     separator, decimal : str, optional
-        The separator and the decimal mark of CSV; None recognizes them.
+        The separator and the decimal mark of CSV; None detects them.
     """
 
     input_size: int
@@ -64,14 +64,14 @@ class InputSpec:
 
     def __post_init__(self) -> None:
         if not 1 <= self.sequence_length < 1 << 31:
-            raise ValueError(f"a sequence length of {self.sequence_length}")
+            raise ValueError(f"a sequence length of {self.sequence_length} is out of range")
         if len(self.means) not in (0, self.input_size) or not np.isfinite(self.means).all():
-            raise ValueError(f"means of missing values that are not {self.input_size} numbers")
+            raise ValueError(f"the means must be {self.input_size} finite numbers")
         for columns in (self.columns, None if self.windows is None else self.windows.columns):
             if columns is not None and len(columns) != self.input_size:
                 raise ValueError(f"{len(columns)} columns for {self.input_size} features")
 
     @property
     def means_array(self) -> Array:
-        """The features' means in training (D,), or zero where they are not known."""
+        """The features' means in training (D,), or zero if they are not known."""
         return np.array(self.means or 0.0)

@@ -21,23 +21,23 @@ STANDARD_INPUT = "-"
 def read_inputs(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:
     """Yield a file's sequences, with missing values filled in, in batches of bounded size.
 
-    The format follows from the extension; without a known one it is CSV, plain or compressed. If
-    labels are not needed, a table may lack the label's column. For a model that forecasts, the
-    sequences are the windows of a table.
+    The format follows from the extension; a file without a known one is read as CSV, plain or
+    compressed. If labels are not needed, a table may lack the label's column. For a model that
+    forecasts, the sequences are the windows of a table.
 
     Parameters
     ----------
     source : str
         A path, or ``-`` for CSV from standard input.
     spec : InputSpec
-        What the model knows of its input.
+        The form of the model's input.
     labelled : bool
         Whether labels are needed.
 
     Raises
     ------
     InputError
-        The input is wrong, or has another number of features.
+        The input is invalid, or has another number of features.
     """
     for batch in _read(source, spec, labelled):
         check_features(batch, spec.input_size)

@@ -1,4 +1,4 @@
-"""Sequences that stay on disk: read, selected and scaled batch by batch."""
+"""Sequences that stay on disk, and are read and scaled batch by batch."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,16 +13,16 @@ _NUMBERS_PER_CHUNK = 1 << 20
 
 
 class Mapped:
-    """An array (N, T, D) over a memory-mapped file, of which only selections are in memory.
+    """An array (N, T, D) in a memory-mapped file, of which only selections are read.
 
     Parameters
     ----------
     base : array (M, T, D)
         The mapped file.
     index : array (N,), optional
-        Which of its sequences this array has; all by default.
+        The selected sequences of the file; all by default.
     shift, scale : array (D,), optional
-        What is subtracted from each feature, and what it is then divided by.
+        What is subtracted from each feature, and what it is divided by afterwards.
     dtype : dtype, optional
         The type of selections.
     """
@@ -48,21 +48,21 @@ class Mapped:
 
     def take(self, index: Array, axis: int = 0) -> Array:
         """Return selected sequences as an array in memory."""
-        taken = self.base[self.index[index]]
+        selected = self.base[self.index[index]]
         if self.shift is not None and self.scale is not None:
-            taken = (taken - self.shift) / self.scale
-        return taken.astype(self.dtype)
+            selected = (selected - self.shift) / self.scale
+        return selected.astype(self.dtype)
 
     def __getitem__(self, key: Any) -> Array:
         rows, *rest = key if isinstance(key, tuple) else (key,)
         return self.take(rows)[(slice(None), *rest)]
 
-    def chosen(self, index: Array) -> "Mapped":
+    def subset(self, index: Array) -> "Mapped":
         """Return selected sequences, still on disk."""
         return Mapped(self.base, self.index[index], self.shift, self.scale, self.dtype)
 
     def scaled(self, shift: Array, scale: Array, dtype: Any) -> "Mapped":
-        """Return the sequences, which are scaled when they are read."""
+        """Return the same sequences, still on disk, which are scaled when they are read."""
         return Mapped(self.base, self.index, shift, scale, dtype)
 
 
@@ -73,4 +73,4 @@ def chunks(x: "Array | Mapped") -> Iterator[tuple[int, Array]]:
         return
     size = max(1, _NUMBERS_PER_CHUNK // (x.shape[1] * x.shape[2]))
     for start in range(0, len(x), size):
-        yield start, x[slice(start, start + size)]
+        yield start, x[start : start + size]

@@ -14,7 +14,7 @@ Missing = Literal["error", "mean", "zero", "last"]
 
 
 def feature_means(sequences: Sequences) -> Array:
-    """Return the mean of each feature (D,) over its values that are present; 0 if none is."""
+    """Return the mean of each feature (D,) without missing values; 0 if all are missing."""
     x = sequences.x
     sums, counts = np.zeros(x.shape[2]), np.zeros(x.shape[2])
     for _, chunk in chunks(x):
@@ -36,15 +36,15 @@ def fill_missing(sequences: Sequences, how: Missing, means: Array) -> Sequences:
     sequences : Sequences
         The sequences, which are changed.
     how : {"error", "mean", "zero", "last"}
-        Refuse them; or replace them with the feature's mean in training, with zero, or with the
-        last value before in the sequence (the mean if there is none).
+        Raise an error; or replace missing values with the feature's mean in training, with zero,
+        or with the last value before them in the sequence (the mean if there is none).
     means : array (D,)
         The means in training.
 
     Raises
     ------
     InputError
-        At the first value that is not a usable number, or is missing where that is refused.
+        Naming the first value that is missing and must not be, is infinite, or is too large.
     """
     if isinstance(sequences.x, Mapped) and how != "error":
         raise InputError(
@@ -59,23 +59,24 @@ def fill_missing(sequences: Sequences, how: Missing, means: Array) -> Sequences:
 
 
 def _check(sequences: Sequences, x: Array, first: int, missing_allowed: bool) -> None:
-    """Raise `InputError` at the first value that is not a usable number."""
-    wrong = ~(np.abs(x) <= LARGEST)
+    """Raise `InputError` for the first value that is missing and must not be, or out of range."""
+    invalid = ~(np.abs(x) <= LARGEST)
     if missing_allowed:
-        wrong &= ~np.isnan(x)
-    if not wrong.any():
+        invalid &= ~np.isnan(x)
+    if not invalid.any():
         return
-    index, step, feature = (int(axis) for axis in np.argwhere(wrong)[0])
+    index, step, feature = (int(axis) for axis in np.argwhere(invalid)[0])
     value = x[index, step, feature]
     if sequences.lengths is not None:
         step -= x.shape[1] - int(sequences.lengths[index])
-    place = f"{sequences.place(first + index)}, step {step}, feature {feature}"
+    place = f"{sequences.place(first + index)}, time step {step}, feature {feature}"
     if np.isnan(value):
         raise InputError(f"{place}: the value is missing; set data.missing to fill it in")
     raise InputError(f"{place}: {value} is not a finite number up to {LARGEST:g}")
 
 
 def _fill(x: Array, lengths: Array | None, how: Missing, means: Array) -> None:
+    """Replace the missing values of an array (N, T, D) in place."""
     missing = np.isnan(x)
     if not missing.any():
         return
@@ -86,8 +87,8 @@ def _fill(x: Array, lengths: Array | None, how: Missing, means: Array) -> None:
         valid = None if lengths is None else valid_steps(lengths, x.shape[1])
         for step in range(1, x.shape[1]):
             current, previous = x[:, step], x[:, step - 1]
-            known = ~np.isnan(previous)
+            present = ~np.isnan(previous)
             if valid is not None:
-                known &= valid[:, step - 1, np.newaxis]
-            np.copyto(current, previous, where=missing[:, step] & known)
+                present &= valid[:, step - 1, np.newaxis]
+            np.copyto(current, previous, where=missing[:, step] & present)
     np.copyto(x, means, where=np.isnan(x))

@@ -1,8 +1,8 @@
-"""Numbers in text, strictly: plain decimal notation in ASCII, and not too large to calculate."""
+"""Strict parsing of numbers: plain decimal notation in ASCII, of limited magnitude."""
 
 import re
 
-# Far beyond any measurement, and far enough below the largest float32 to calculate with.
+# Far beyond any measurement, and small enough for calculations in float32.
 LARGEST = 1e30
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _OTHER_CHARACTERS = re.compile(r"[^0-9eE+\-. \t]")
@@ -10,9 +10,9 @@ _MOST_SHOWN = 40
 
 
 def number(text: str) -> float:
-    """Return the number in a text, or raise ``ValueError`` with what is wrong.
+    """Return the number in a text; raise `ValueError` with a description if there is none.
 
-    Refused are an empty text, NaN, infinity, ``1_000``, digits of other scripts and commas.
+    Empty text, NaN, infinity, ``1_000``, digits of other scripts and commas are refused.
     """
     if not text.strip():
         raise ValueError("is empty; a number was expected")
@@ -25,7 +25,7 @@ def number(text: str) -> float:
 
 
 def numbers(cells: list[str]) -> list[float]:
-    """Return the numbers in all cells, or raise ``ValueError``; `number` for many, but faster."""
+    """Return the numbers in all cells, faster than `number`; raise `ValueError` if one has none."""
     if _OTHER_CHARACTERS.search(" ".join(cells)):
         raise ValueError("not all are numbers")
     values = list(map(float, cells))
@@ -44,4 +44,5 @@ def is_number(text: str) -> bool:
 
 
 def _shown(text: str) -> str:
+    """Return a quoted text, shortened for a message."""
     return repr(text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "...")

@@ -11,9 +11,9 @@ from rnncli.datasets.sequences import valid_steps
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
-# The deviation of equal values is a rounding error of their mean, up to this multiple of it.
+# Equal values may have a deviation up to this multiple of their mean, by rounding.
 _ROUNDING = 1e-13
-# Division by a smaller deviation could overflow; values so close are as good as equal.
+# Division by a smaller deviation could overflow; such values count as equal.
 _SMALLEST_DEVIATION = 1e-300
 
 
@@ -29,7 +29,7 @@ class Scaler:
 
     @classmethod
     def fit(cls, x: Array | Mapped, lengths: Array | None = None) -> "Scaler":
-        """Measure sequences (N, T, D), each over its own time steps."""
+        """Return the scaler of sequences (N, T, D), without their padding."""
         if isinstance(x, Mapped):
             mean, std = _mean_and_deviation_of_chunks(x)
         else:
@@ -40,8 +40,9 @@ class Scaler:
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
 
     def __post_init__(self) -> None:
-        means = all(abs(mean) <= LARGEST for mean in self.mean)
-        if not means or not all(_SMALLEST_DEVIATION <= std <= LARGEST for std in self.std):
+        means_valid = all(abs(mean) <= LARGEST for mean in self.mean)
+        stds_valid = all(_SMALLEST_DEVIATION <= std <= LARGEST for std in self.std)
+        if not (means_valid and stds_valid):
             raise ValueError("means and deviations must be finite, and deviations above 0")
 
 
@@ -50,17 +51,17 @@ def mean_and_deviation(values: Array) -> tuple[Array, Array]:
 
     The standard deviation of a column that does not change is 1.
     """
-    return _usable(values.mean(axis=0, dtype=float), values.std(axis=0, dtype=float))
+    return _limited(values.mean(axis=0, dtype=float), values.std(axis=0, dtype=float))
 
 
-def _usable(mean: Array, std: Array) -> tuple[Array, Array]:
-    """Return mean and deviation within the range of numbers, from which they differ by rounding."""
+def _limited(mean: Array, std: Array) -> tuple[Array, Array]:
+    """Return mean and deviation corrected for rounding: 1 for equal values, and no overflow."""
     std[std <= np.maximum(_ROUNDING * np.abs(mean), _SMALLEST_DEVIATION)] = 1
     return np.clip(mean, -LARGEST, LARGEST), np.minimum(std, LARGEST)
 
 
 def _mean_and_deviation_of_chunks(x: Mapped) -> tuple[Array, Array]:
-    """Return the same over all time steps of sequences on disk, in two passes."""
+    """Return `mean_and_deviation` of all time steps of sequences on disk, read twice."""
     count = x.shape[0] * x.shape[1]
     total = np.zeros(x.shape[2])
     for _, chunk in chunks(x):
@@ -69,7 +70,7 @@ def _mean_and_deviation_of_chunks(x: Mapped) -> tuple[Array, Array]:
     squares = np.zeros(x.shape[2])
     for _, chunk in chunks(x):
         squares += np.square(chunk - mean).sum(axis=(0, 1), dtype=float)
-    return _usable(mean, np.sqrt(squares / count))
+    return _limited(mean, np.sqrt(squares / count))
 
 
 @overload
@@ -102,7 +103,6 @@ def scaled(
         z = z.astype(dtype)
     if not np.isfinite(z).all():
         raise InputError(
-            "a value is too far from those of the training data to calculate with; does it have "
-            "another unit?"
+            "a value is too far from those of the training data; the same unit was expected"
         )
     return z

@@ -1,4 +1,4 @@
-"""Labelled sequences as they were read, the splits of a data set, and padding to one length."""
+"""Labelled sequences as read from a file, the splits of a data set, and padding."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -16,13 +16,14 @@ TaskName = Literal["classification", "regression"]
 Unit = Literal["line", "row", "sequence"]
 
 LONGEST_LABEL = 200
-# Padding up to so many numbers is always allowed; beyond, up to so many times the data itself.
-_PADDED_FREELY, _LARGEST_PADDING_RATIO = 1 << 25, 10
+# A padded array may always hold this many numbers, and beyond that at most this many times those of
+# the sequences without padding.
+_ALWAYS_ALLOWED, _LARGEST_PADDING_RATIO = 1 << 25, 10
 
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences, each with its label.
+    """Sequences and their labels.
 
     Attributes
     ----------
@@ -34,7 +35,7 @@ class Sequences:
     source : str
         The file, for messages.
     positions : sequence of int, optional
-        The number of the line, row or sequence in `source` at which each one begins.
+        The number of the line, row or sequence in `source` at which each sequence begins.
     unit : {"line", "row", "sequence"}
         What `positions` count: lines of a text file, rows of a table, or sequences.
     lengths : array (N,), optional
@@ -42,9 +43,9 @@ class Sequences:
     per_step : bool
         Whether every time step has a label; `labels` is then (N, T) or (N, T, K).
     label_type : {"classification", "regression"}, optional
-        What the file declares its labels to be; class names are then kept literally.
+        The task that the file declares; class names are then kept literally.
     columns : tuple of str, optional
-        The names of the features' columns, where features are identified by name.
+        The names of the feature columns, if features are identified by name.
     ids : array (N,), optional
         The text of the id column for each sequence.
     id_name : str
@@ -70,7 +71,7 @@ class Sequences:
         """Return the sequences at `index`."""
         return replace(
             self,
-            x=self.x.chosen(index) if isinstance(self.x, Mapped) else self.x[index],
+            x=self.x.subset(index) if isinstance(self.x, Mapped) else self.x[index],
             labels=None if self.labels is None else self.labels[index],
             positions=None if self.positions is None else [self.positions[i] for i in index],
             lengths=None if self.lengths is None else self.lengths[index],
@@ -78,7 +79,7 @@ class Sequences:
         )
 
     def in_memory(self) -> Iterator["Sequences"]:
-        """Yield the sequences in memory: at once if they are there, else chunk by chunk."""
+        """Yield the sequences in memory, in chunks of bounded size if they are on disk."""
         if not isinstance(self.x, Mapped):
             yield self
             return
@@ -86,7 +87,7 @@ class Sequences:
             yield replace(self.take(np.arange(start, start + len(x))), x=x)
 
     def place(self, index: int) -> str:
-        """Return where a sequence is in its file, for messages."""
+        """Return the place of a sequence in its file, for messages."""
         position = index if self.positions is None else self.positions[index]
         unit = "sequence" if self.positions is None else self.unit
         return place_in_file(self.source, position, unit)
@@ -115,12 +116,12 @@ class Splits:
 
     @property
     def for_evaluation(self) -> Sequences | None:
-        """What an evaluation without input scores: the test split, or else the validation split."""
+        """The split that an evaluation without input scores: test, or else validation."""
         return self.test if self.test is not None else self.validation
 
     @cached_property
     def sha256(self) -> str:
-        """The hash over all splits, by which a run recognizes its data."""
+        """The hash of all splits, which identifies the data of a run."""
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
             if split is not None:
@@ -141,7 +142,7 @@ def padded(sequences: Sequence[Array], source: str) -> tuple[Array, Array | None
     Raises
     ------
     InputError
-        Most of a very large array would be padding.
+        The array would be very large, and most of it padding.
     """
     lengths = np.array([len(sequence) for sequence in sequences])
     steps = int(lengths.max())
@@ -153,7 +154,7 @@ def padded(sequences: Sequence[Array], source: str) -> tuple[Array, Array | None
 
 
 def joined(batches: Sequence[Sequences]) -> Sequences:
-    """Return the consecutive batches of one file as one."""
+    """Return the consecutive batches of a file as one."""
     first = batches[0]
     if len(batches) == 1:
         return first
@@ -182,16 +183,17 @@ def joined(batches: Sequence[Sequences]) -> Sequences:
 
 
 def _labels_padded(labels: Array, steps: int) -> Array:
-    """Return labels of time steps (N, T_i, ...) as (N, T, ...), padded with "no label"."""
+    """Return labels of time steps (N, T_i, ...) as (N, T, ...), padded with empty labels."""
     count, own_steps, *rest = labels.shape
     no_label = "" if labels.dtype.kind == "U" else np.nan
     return np.hstack([np.full((count, steps - own_steps, *rest), no_label), labels])
 
 
 def _check_padding(lengths: Array, features: int, source: str) -> None:
+    """Raise `InputError` if the padded array would be very large, and most of it padding."""
     steps = int(lengths.max())
     numbers = len(lengths) * steps * features
-    if numbers > _PADDED_FREELY and numbers > _LARGEST_PADDING_RATIO * features * lengths.sum():
+    if numbers > _ALWAYS_ALLOWED and numbers > _LARGEST_PADDING_RATIO * features * lengths.sum():
         raise InputError(
             f"{source}: sequence {int(lengths.argmax())}, counted from 0, has {steps} time steps, "
             f"and most have far fewer; all {len(lengths)}, padded to its length, would take "
@@ -200,13 +202,13 @@ def _check_padding(lengths: Array, features: int, source: str) -> None:
 
 
 def valid_steps(lengths: Array, steps: int) -> Array:
-    """Return which of T time steps belong to the sequences and are not padding: (N, T)."""
+    """Return a mask (N, T) of the time steps that are not padding."""
     valid: Array = np.arange(steps) >= steps - lengths[:, np.newaxis]
     return valid
 
 
 def check_features(sequences: Sequences, input_size: int) -> None:
-    """Raise `InputError` unless the sequences have D features per step."""
+    """Raise `InputError` unless the sequences have D features per time step."""
     if sequences.x.shape[2] != input_size:
         raise InputError(
             f"{sequences.source}: {sequences.x.shape[2]} features per step; the model takes "

@@ -1,4 +1,4 @@
-"""One table in the order of time: from each window, the next values of chosen columns."""
+"""One table in the order of time, of which each window forecasts the values that follow it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from rnncli.datasets.arrangements.windows import NumberTable, Windows, read_numbers
+from rnncli.datasets.arrangements.windows import NumericTable, Windows, read_numeric_columns
 from rnncli.datasets.dataset import DataSet, Defaults
 from rnncli.datasets.dialect import Decimal, Dialect, Separator
 from rnncli.datasets.formats import format_of
@@ -42,11 +42,11 @@ class Series:
     ]
     columns: Annotated[
         tuple[str, ...] | None,
-        Field(description="the features; null for all columns of numbers"),
+        Field(description="the features; null for all numeric columns"),
     ] = None
     ignore: Annotated[
         tuple[int | str, ...],
-        Field(description="columns that are no features, by name or position from 0"),
+        Field(description="columns to leave out, by name or position from 0"),
     ] = ()
     targets: Annotated[
         tuple[str, ...] | None, Field(description="the columns to forecast; null for all features")
@@ -54,7 +54,7 @@ class Series:
     sequence_length: Annotated[int, Field(ge=1, description="time steps per window")] = 20
     horizon: Annotated[int, Field(ge=1, description="time steps to forecast")] = 1
     test_size: Annotated[
-        int, Field(ge=0, description="rows at the end for the test, which are not trained on")
+        int, Field(ge=0, description="rows at the end for the test split, which are not trained on")
     ] = 0
     validation_fraction: Annotated[
         float,
@@ -65,10 +65,10 @@ class Series:
     ] = True
     missing: Annotated[Missing, Field(description="how missing values are filled in")] = "error"
     separator: Annotated[
-        Separator | None, Field(description="what separates cells of CSV; null recognizes it")
+        Separator | None, Field(description="what separates cells of CSV; null detects it")
     ] = None
     decimal: Annotated[
-        Decimal | None, Field(description="the decimal mark of CSV; null recognizes it")
+        Decimal | None, Field(description="the decimal mark of CSV; null detects it")
     ] = None
 
     def fresh_sequences(self, count: int, seed: int, epoch: int) -> Sequences | None:
@@ -81,15 +81,15 @@ class Series:
         windows = self._windows(table.columns)
         if 0 < self.test_size < self.horizon:
             raise InputError(
-                f"data.test_size: {self.test_size} rows do not hold a horizon of {self.horizon}"
+                f"data.test_size: {self.test_size} is smaller than data.horizon, {self.horizon}"
             )
-        # The windows that are followed by all of their targets, by their first row.
+        # The first rows of the windows without missing targets.
         starts = np.flatnonzero(~np.isnan(windows.targets_of(table)).any(axis=1))
         train, validation, test = self._split(starts, len(table.values))
-        # Filling in must not tell the network anything of later rows.
+        # The means for filling in must not depend on rows after the training split.
         last_row = starts[train[-1]] + self.sequence_length
-        known = Sequences(table.values[np.newaxis, :last_row], None, table.source)
-        means = feature_means(known)
+        training_rows = Sequences(table.values[np.newaxis, :last_row], None, table.source)
+        means = feature_means(training_rows)
         cut = windows.cut(table, self.missing, means)
         splits = Splits(
             cut.take(train),
@@ -100,13 +100,13 @@ class Series:
         task = Task("regression", (), (0.0,) * width, (1.0,) * width)
         return DataSet(splits, task, self._input_spec(windows, means))
 
-    def read_table(self) -> NumberTable:
-        """Read the columns of numbers of the table."""
+    def read_table(self) -> NumericTable:
+        """Read the numeric columns of the table."""
         if not exists(self.path):
-            raise InputError(f"data.path: {self.path}: there is no such file; a table was expected")
+            raise InputError(f"data.path: {self.path}: no such file; a table was expected")
         section = self._table_format
         with section.open_table(self.path, Dialect(self.separator, self.decimal)) as table:
-            return read_numbers(table, self.columns, self.ignore)
+            return read_numeric_columns(table, self.columns, self.ignore)
 
     @property
     def _table_format(self) -> type[TableData]:
@@ -116,9 +116,9 @@ class Series:
         return section
 
     def _split(self, starts: Array, rows: int) -> tuple[Array, Array, Array]:
-        """Return which windows are for training, validation and test, by their number.
+        """Return the indices of the windows for training, validation and test.
 
-        What follows a window must be on one side of the first test row.
+        The targets of a window must all be before the first test row, or none of them.
         """
         ends = starts + self.sequence_length
         first_test_row = rows - self.test_size
@@ -129,7 +129,7 @@ class Series:
         train_count = validation_start - (self.horizon - 1 if validation_count else 0)
         if train_count < 1 or (self.validation_fraction and not validation_count):
             raise InputError(
-                f"{self.path}: {rows} rows leave nothing for training or validation besides "
+                f"{self.path}: {rows} rows are too few for training and validation besides "
                 f"test_size {self.test_size} and windows of {self.sequence_length}"
             )
         test = np.flatnonzero(ends >= first_test_row)
@@ -140,7 +140,8 @@ class Series:
         for name in targets:
             if name not in columns:
                 raise InputError(
-                    f"data.targets: '{name}' is no feature of {self.path}; {suggest(name, columns)}"
+                    f"data.targets: '{name}' is not a feature of {self.path}; "
+                    f"{suggest(name, columns)}"
                 )
         return Windows(columns, targets, self.sequence_length, self.horizon)
 

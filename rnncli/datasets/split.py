@@ -19,7 +19,7 @@ def split(
     InputError
         Either split would be empty.
     """
-    chosen = stratified_choice(groups(sequences, task), fraction, generator(seed, "split"))
+    chosen = stratified_choice(class_numbers(sequences, task), fraction, generator(seed, "split"))
     if not 0 < chosen.sum() < len(chosen):
         raise InputError(
             f"{sequences.source}: validation_fraction {fraction:g} of {len(chosen)} sequences "
@@ -28,25 +28,25 @@ def split(
     return sequences.take(np.flatnonzero(~chosen)), sequences.take(np.flatnonzero(chosen))
 
 
-def groups(sequences: Sequences, task: Task) -> Array:
-    """Return the class number of each sequence (N,), all 0 where it has none."""
+def class_numbers(sequences: Sequences, task: Task) -> Array:
+    """Return the class number of each sequence (N,); 0 for all without one label per sequence."""
     if task.kind == "regression" or sequences.per_step:
         return np.zeros(len(sequences), int)
     return task.encode(sequences, int)[:, 0]
 
 
-def stratified_choice(group: Array, fraction: float, rng: np.random.Generator) -> Array:
-    """Return which members (N,) are chosen: a fraction of all, and the same fraction per group.
+def stratified_choice(classes: Array, fraction: float, rng: np.random.Generator) -> Array:
+    """Return a mask (N,) that chooses a fraction of all members, and the same of each class.
 
-    The number chosen from a group is its share rounded down, plus one for those with the largest
-    remainders, until the total is the rounded fraction of all.
+    The number chosen from a class is its share rounded down, plus one for the classes with the
+    largest remainders, until the total is the rounded fraction of all.
     """
-    names, counts = np.unique(group, return_counts=True)
+    names, counts = np.unique(classes, return_counts=True)
     share = counts * fraction
     sizes = np.floor(share).astype(int)
-    remaining = round(len(group) * fraction) - sizes.sum()
+    remaining = round(len(classes) * fraction) - sizes.sum()
     sizes[np.argsort(sizes - share, kind="stable")[:remaining]] += 1
-    chosen = np.zeros(len(group), bool)
+    chosen = np.zeros(len(classes), bool)
     for name, size in zip(names, sizes, strict=True):
-        chosen[rng.permutation(np.flatnonzero(group == name))[:size]] = True
+        chosen[rng.permutation(np.flatnonzero(classes == name))[:size]] = True
     return chosen

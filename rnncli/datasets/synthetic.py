@@ -1,4 +1,4 @@
-"""Synthetic tasks, for which the right predictions and the best constant scores are known.
+"""Synthetic tasks, whose true labels and best constant scores are known.
 
 A new task is one class, which joins `SyntheticTask` at the end.
 """
@@ -32,7 +32,7 @@ Fresh = Annotated[bool, Field(description="draw new training sequences in every 
 class Synthetic:
     """Keys of every synthetic task; a task adds ``kind``, `task` and `draw`."""
 
-    # Inputs are drawn on the scale on which the network takes them.
+    # Inputs already have a scale that suits a network.
     standardize: ClassVar[bool] = False
 
     num_samples: NumSamples = 10_000
@@ -60,13 +60,13 @@ class Synthetic:
         return self.draw(count, generator(seed, "data", epoch + 1)) if self.fresh else None
 
     def test(self, seed: int) -> Sequences | None:
-        """Return test sequences, if the task has some."""
+        """Return the test split; None if the task has none."""
         return None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SumSign(Synthetic):
-    """The sum-sign task: decide whether the sum over all steps and features is positive."""
+    """The sum-sign task: decide whether the sum of all inputs is positive."""
 
     kind: Literal["sum_sign"] = "sum_sign"
     sequence_length: TimeSteps = 10
@@ -112,9 +112,10 @@ class Adding(Synthetic):
 class Copy(Synthetic):
     """The copying memory task: ten symbols, a long delay, and then the same ten again.
 
-    Inputs are one-hot: eight symbols, a blank and a sign that asks for the symbols. Of the T+20
-    time steps, the last ten have the symbols, 1 to 8, as their labels, and all others the blank, 0.
-    Without a memory, the best loss is 10 ln(8) / (T+20).
+    Inputs are one-hot: eight symbols, a blank and a delimiter, after which the symbols are to be
+    repeated. With a delay T, sequences have T+20 time steps. The last ten have the symbols, 1 to 8,
+    as their labels, and all others the blank, 0. Without a memory, the best loss is
+    10 ln(8) / (T+20).
 
     Source: M. Arjovsky, A. Shah & Y. Bengio, "Unitary evolution recurrent neural networks", ICML
     2016.
@@ -123,7 +124,7 @@ class Copy(Synthetic):
     kind: Literal["copy"] = "copy"
     delay: Annotated[
         int,
-        Field(ge=1, le=_MOST_STEPS, description="time steps between the symbols and the sign"),
+        Field(ge=1, le=_MOST_STEPS, description="time steps between the symbols and the delimiter"),
     ] = 100
 
     task = Task("multiclass", tuple(range(9)))
@@ -131,12 +132,12 @@ class Copy(Synthetic):
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
         """See `Synthetic.draw`."""
         symbols = rng.integers(1, 9, size=(count, 10))
-        given = np.zeros((count, self.delay + 20), int)
-        given[:, :10] = symbols
-        given[:, self.delay + 9] = 9
-        labels = np.zeros_like(given)
+        inputs = np.zeros((count, self.delay + 20), int)
+        inputs[:, :10] = symbols
+        inputs[:, self.delay + 9] = 9
+        labels = np.zeros_like(inputs)
         labels[:, -10:] = symbols
-        return Sequences(np.eye(10)[given], labels, self.kind, per_step=True)
+        return Sequences(np.eye(10)[inputs], labels, self.kind, per_step=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,13 +197,13 @@ class TemporalOrder(Synthetic):
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
         """See `Synthetic.draw`."""
         steps, rows = self.sequence_length, np.arange(count)
-        given = rng.integers(2, 6, size=(count, steps))
+        symbols = rng.integers(2, 6, size=(count, steps))
         first = rng.integers(steps // 10, max(steps // 5, steps // 10 + 1), size=count)
         second = rng.integers(steps // 2, max(steps * 3 // 5, steps // 2 + 1), size=count)
-        given[rows, first] = rng.integers(2, size=count)
-        given[rows, second] = rng.integers(2, size=count)
-        number = 2 * given[rows, first] + given[rows, second]
-        return Sequences(np.eye(6)[given], np.array(self.task.labels)[number], self.kind)
+        symbols[rows, first] = rng.integers(2, size=count)
+        symbols[rows, second] = rng.integers(2, size=count)
+        classes = 2 * symbols[rows, first] + symbols[rows, second]
+        return Sequences(np.eye(6)[symbols], np.array(self.task.labels)[classes], self.kind)
 
 
 SyntheticTask = SumSign | Adding | Copy | Parity | TemporalOrder

@@ -1,4 +1,4 @@
-"""A table of text cells, which is what every format of tables is read into."""
+"""A table of text cells, as which every table format is read."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from rnncli.datasets.sequences import LONGEST_LABEL, Unit, place_in_file
 from rnncli.errors import InputError
 from rnncli.suggestions import suggest
 
-# The contents of a cell, in lower case, that mark a missing value.
+# The cells that mark a missing value, in lower case.
 MISSING_MARKERS = ("", "?", "nan", "na")
 _MOST_NAMES_LISTED = 20
 _DAY = r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
@@ -34,7 +34,7 @@ class Table:
     names : tuple of str, optional
         The names of the columns; None if the first of `rows` may hold them.
     unit : {"line", "row"}
-        What the numbers of rows count.
+        What the row numbers count.
     expected : str
         What the rows look like in this format, for messages about their width.
     """
@@ -78,7 +78,7 @@ def find_column(names: Sequence[str], column: str, place: str) -> int:
 
 
 def suggested(column: str, names: Sequence[str]) -> str:
-    """Return the name that was probably meant, or else the first names."""
+    """Return a suggestion for a message: the most similar name, or else the first names."""
     hint = suggest(column, names)
     if not hint.startswith("did you mean") and len(names) > _MOST_NAMES_LISTED:
         return f"one of {', '.join(names[:_MOST_NAMES_LISTED])}, ..."
@@ -91,7 +91,7 @@ def label_in(cell: str) -> str:
     Raises
     ------
     ValueError
-        The label is missing or too long; with what is wrong.
+        The label is missing or too long.
     """
     text = cell.strip()
     if not text:
@@ -109,7 +109,7 @@ def value_in(cell: str, missing_allowed: bool) -> float:
     Raises
     ------
     ValueError
-        The cell holds no number; with what is wrong.
+        The cell does not hold a number.
     """
     if missing_allowed and is_missing(cell):
         return nan
@@ -118,7 +118,7 @@ def value_in(cell: str, missing_allowed: bool) -> float:
     except ValueError:
         if is_date_or_time(cell):
             raise ValueError(
-                f"{cell!r} is a date or a time and no feature; list its column in data.ignore"
+                f"{cell!r} is a date or a time, not a number; list its column in data.ignore"
             ) from None
         raise
 

@@ -1,4 +1,4 @@
-"""Data sections of tables, whatever their format: which columns they have, and how to read them."""
+"""The base class of data sections that read tables: the roles of their columns, and reading."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rnncli.datasets.arrangements.columns import ColumnRoles
-from rnncli.datasets.arrangements.windows import read_numbers
+from rnncli.datasets.arrangements.windows import read_numeric_columns
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
 from rnncli.datasets.input_spec import InputSpec
@@ -36,11 +36,11 @@ class TableData(FileData):
     ] = -1
     id_column: Annotated[
         Column | None,
-        Field(description="a column that is no feature, and is repeated beside predictions"),
+        Field(description="a column that is not a feature, and is repeated beside predictions"),
     ] = None
     ignore: Annotated[
         tuple[Column, ...],
-        Field(description="columns that are no features, by name or position from 0"),
+        Field(description="columns to leave out, by name or position from 0"),
     ] = ()
     sequence_column: Annotated[
         str | None,
@@ -53,17 +53,17 @@ class TableData(FileData):
 
     @classmethod
     def open_table(cls, path: Path, dialect: Dialect) -> AbstractContextManager[Table]:
-        """Open a file as a table; the dialect is that of CSV."""
+        """Open a file as a table; the dialect matters only for CSV."""
         raise NotImplementedError
 
     @classmethod
     def dialect_of(cls, path: Path, declared: Dialect) -> Dialect:
-        """Return the dialect of a file, recognized as far as it is not declared."""
+        """Return the dialect of a file, detected where it is not declared."""
         return Dialect()
 
     @property
     def dialect(self) -> Dialect:
-        """The separator and the decimal mark as declared, where the format has them."""
+        """The separator and the decimal mark as declared, if the format has them."""
         return Dialect()
 
     @property
@@ -87,13 +87,13 @@ class TableData(FileData):
             if column is not None and column in self.ignore:
                 raise InputError(f"data.ignore: {column} is data.{key}, and cannot be ignored")
         return ColumnRoles(
-            self.label_column,
-            self.id_column,
-            self.ignore,
-            self.input_size,
-            self.has_header,
-            self.sequence_column,
-            self.label_per,
+            label=self.label_column,
+            id=self.id_column,
+            ignore=self.ignore,
+            input_size=self.input_size,
+            header=self.has_header,
+            sequence=self.sequence_column,
+            label_per=self.label_per,
             missing_allowed=self.missing != "error",
         )
 
@@ -103,7 +103,7 @@ class TableData(FileData):
             return joined(list(read_sequences(table, self.roles)))
 
     def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
-        """Return how more of these sequences are read, given the training split."""
+        """Return the input spec, given the training split and the means of its features."""
         dialect = self.dialect_of(self.path, self.dialect)
         return replace(
             super().input_spec(train, means),
@@ -126,8 +126,8 @@ class TableData(FileData):
 
 
 def read_sequences(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
-    """Yield the sequences of a table, with one row for each of them or for each time step."""
-    # Imported here, so that a training on other data does not pay for it.
+    """Yield the sequences of a table, which has one row per sequence or one per time step."""
+    # Imported here, so that training on other data starts faster.
     if roles.sequence is None:
         from rnncli.datasets.arrangements.wide import read_wide
 
@@ -138,12 +138,12 @@ def read_sequences(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
 
 
 def read_table_inputs(table: Table, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:
-    """Yield the sequences of a table for a model, which may be windows of it.
+    """Yield the sequences of a table for a model, or its windows if the model forecasts.
 
-    The column of the label is read if `labelled`; otherwise it is left out if it is present.
+    Labels are read if `labelled`; otherwise the label's column is left out if it is present.
     """
     if spec.windows is not None:
-        numbers = read_numbers(table, spec.windows.columns)
+        numbers = read_numeric_columns(table, spec.windows.columns)
         yield spec.windows.cut(numbers, spec.missing, spec.means_array, labelled)
         return
     label = spec.label_column
@@ -152,16 +152,16 @@ def read_table_inputs(table: Table, spec: InputSpec, labelled: bool) -> Iterator
     yield from read_sequences(
         table,
         ColumnRoles(
-            label,
-            spec.id_column,
-            spec.ignore,
-            spec.input_size,
-            spec.header,
-            spec.sequence_column,
-            spec.label_per,
-            spec.columns,
-            spec.missing != "error",
-            labelled,
-            spec.sequence_length * spec.input_size,
+            label=label,
+            id=spec.id_column,
+            ignore=spec.ignore,
+            input_size=spec.input_size,
+            header=spec.header,
+            sequence=spec.sequence_column,
+            label_per=spec.label_per,
+            features=spec.columns,
+            missing_allowed=spec.missing != "error",
+            labelled=labelled,
+            training_features=spec.sequence_length * spec.input_size,
         ),
     )

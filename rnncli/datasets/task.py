@@ -15,7 +15,7 @@ from rnncli.nn.arrays import Array
 
 TaskKind = Literal["binary", "multiclass", "regression"]
 MOST_CLASSES = 1000
-# More different whole numbers than this are probably values, and need data.task.
+# More different whole numbers than this may be values; data.task must then be set.
 MOST_CLASSES_INFERRED = 100
 _SURROGATES = range(0xD800, 0xE000)
 # Targets with a smaller standard deviation are refused, as is a weights file with such a scale.
@@ -40,7 +40,8 @@ class Task:
     labels : tuple of str or int
         The classes, in the order of the outputs; empty for regression.
     target_mean, target_std : tuple of float
-        Scale of the values in the training split; the network learns standardized ones.
+        Mean and standard deviation of the target values in the training split, by which they are
+        standardized.
     """
 
     kind: TaskKind
@@ -49,13 +50,13 @@ class Task:
     target_std: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        fits = {"binary": 2, "multiclass": max(3, len(self.labels)), "regression": 0}
-        if len(self.labels) != fits[self.kind] or len(set(self.labels)) != len(self.labels):
+        expected = {"binary": 2, "multiclass": max(3, len(self.labels)), "regression": 0}
+        if len(self.labels) != expected[self.kind] or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"{len(self.labels)} labels do not fit a {self.kind} task")
         if not all(isinstance(label, int) and abs(label) < 1 << 63 for label in self.labels) and (
             not all(isinstance(label, str) and is_label(label) for label in self.labels)
         ):
-            raise ValueError("labels that are neither all whole numbers nor all names")
+            raise ValueError("the labels must be all whole numbers or all valid names")
         if len(self.target_mean) != len(self.target_std) or not all(
             abs(mean) <= LARGEST and _SMALLEST_TARGET_SCALE <= std <= LARGEST
             for mean, std in zip(self.target_mean, self.target_std, strict=True)
@@ -82,7 +83,7 @@ class Task:
         return 1 if self.kind == "binary" else len(self.labels)
 
     def encode(self, sequences: Sequences, dtype: Any) -> Array:
-        """Return the targets (N, K), or (N, T, K) of the steps: class numbers, or scaled values.
+        """Return the targets (N, K), or (N, T, K) of time steps: class numbers or scaled values.
 
         Padding and time steps without a label are NaN.
 
@@ -97,13 +98,13 @@ class Task:
             if values.shape[1] != self.output_size:
                 raise InputError(
                     f"{sequences.source}: {values.shape[1]} target values per prediction; the "
-                    f"model gives {self.output_size}"
+                    f"model predicts {self.output_size}"
                 )
             flat = (values - self.target_mean) / self.target_std
         else:
             if labels.ndim > 1:
                 raise InputError(
-                    f"{sequences.source}: several labels per prediction; the model gives one"
+                    f"{sequences.source}: several labels per prediction; the model predicts one"
                 )
             positions = {str(label): i for i, label in enumerate(self.labels)}
             numbers = [
@@ -131,11 +132,10 @@ class Task:
         exponentials /= exponentials.sum(axis=-1, keepdims=True)
         return exponentials
 
-    def true_answers(self, targets: Array) -> Array:
+    def decode_targets(self, targets: Array) -> Array:
         """Return labels (M,) or values (M, K) from targets (M, K)."""
         if self.kind == "regression":
-            values: Array = targets * np.asarray(self.target_std) + np.asarray(self.target_mean)
-            return values
+            return self.decode(targets)
         return np.array(self.labels).take(targets[:, 0].astype(np.intp))
 
     def decode(self, outputs: Array) -> Array:
@@ -204,13 +204,13 @@ def scale_targets(task: Task, train: Sequences) -> Task:
 
 
 def _flat(sequences: Sequences) -> tuple[Array, Array | None, Sequence[int]]:
-    """Return all labels (M,) or (M, K), which steps have one (N, T), and the sequence of each.
+    """Return all labels (M,) or (M, K), a mask (N, T) of their time steps, and their sequences.
 
-    For one label per sequence, the second is None.
+    With one label per sequence, the mask is None.
     """
     labels = sequences.labels
     if labels is None:
-        raise InputError(f"{sequences.source}: has no labels; a label per sequence is needed")
+        raise InputError(f"{sequences.source}: has no labels; one per sequence was expected")
     if not labels.size:
         raise InputError(f"{sequences.source}: holds no labelled sequences")
     if not sequences.per_step:
@@ -227,9 +227,9 @@ def _flat(sequences: Sequences) -> tuple[Array, Array | None, Sequence[int]]:
 
 
 def sorted_labels(labels: Iterable[Any], literally: bool = False) -> list[str | int]:
-    """Return the different labels in order: whole numbers by value, else all as text.
+    """Return the distinct labels in order: all as whole numbers if possible, or else all as text.
 
-    3.0 is the same label as 3, unless labels are taken literally.
+    3.0 is the same label as 3, unless labels are kept literally.
     """
     names = {label if literally else _whole(label) for label in labels}
     if all(str(_whole(name)) == str(name) and isinstance(_whole(name), int) for name in names):
@@ -238,7 +238,7 @@ def sorted_labels(labels: Iterable[Any], literally: bool = False) -> list[str | 
 
 
 def _whole(label: Any) -> str | int:
-    """Return 3 for 3, 3.0, "3" and "3.0", and 1 for True; any other label, 03 too, as text."""
+    """Return 3 for 3, 3.0, "3" and "3.0", and 1 for True; other labels, such as 03, as text."""
     text = str(int(label)) if isinstance(label, bool | int) else str(label)
     if _WHOLE.fullmatch(text):
         return int(text)
@@ -251,8 +251,10 @@ def _whole(label: Any) -> str | int:
 
 def is_label(text: str) -> bool:
     """Return whether a text is a valid label: not blank, and without control characters."""
-    short = len(text) <= LONGEST_LABEL and bool(text.strip())
-    return short and not any(c < " " or "\x7f" <= c < "\xa0" or ord(c) in _SURROGATES for c in text)
+    has_valid_length = len(text) <= LONGEST_LABEL and bool(text.strip())
+    return has_valid_length and not any(
+        c < " " or "\x7f" <= c < "\xa0" or ord(c) in _SURROGATES for c in text
+    )
 
 
 def _is_fraction(text: str) -> bool:

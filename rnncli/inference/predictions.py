@@ -111,6 +111,6 @@ def decode_outputs(
         positions,
         task.decode(z),
         None if task.kind == "regression" else task.probabilities(z),
-        None if targets is None else task.true_answers(targets),
+        None if targets is None else task.decode_targets(targets),
         ids,
     )

@@ -1,4 +1,4 @@
-"""What the columns of a table probably are, from their names and their first rows."""
+"""The probable roles of a table's columns, guessed from their names and first rows."""
 
 import re
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ _SEQUENCE_NAMES = {
     *("id", "sequence", "seq", "series", "sample", "case", "trial", "record", "recording"),
     *("trip", "session", "subject", "patient", "track", "episode", "run"),
 }
-# Tables written with pandas have row numbers in a column without a name.
+# Tables written by pandas have row numbers in a column without a name.
 _ID_NAMES = {"", "unnamed: 0", "id", "uuid", "key", "index", "name", "nr", "no", "number"}
 _TIME_NAMES = {"time", "date", "datetime", "timestamp", "year", "month", "day", "hour", "t", "ds"}
 _STEP_WORDS = ("t", "time", "step", "frame")
-# Columns numbered in their names are time steps if there are so many, and half of all columns.
+# Columns with numbered names are time steps if they are at least this many, and half of all.
 _FEWEST_STEP_COLUMNS = 3
-# In fewer rows, different texts may as well be classes.
+# In fewer rows than this, distinct texts may be classes.
 _FEWEST_DISTINCT_TEXTS = 10
-# In a date, the positions of year, month and day, in the orders that are in use.
+# The positions of year, month and day in the usual forms of dates.
 _DATE_ORDERS = ((0, 1, 2), (2, 1, 0), (2, 0, 1))
 
 
@@ -46,7 +46,7 @@ class WideColumns:
     features : list of int
         The columns of the features.
     ignored : dict of str to list of int
-        The columns that are left out, by the reason.
+        The columns to leave out, by the reason.
     """
 
     label: Guess
@@ -56,7 +56,7 @@ class WideColumns:
 
 
 def wide_columns(head: TableHead, label: int | None) -> WideColumns:
-    """Return the roles of columns where a row is a sequence; the label may be given."""
+    """Return the roles of columns with one sequence per row; the label may be given."""
     steps = step_columns(head)
     others = [i for i in range(len(head.columns)) if i not in steps]
     guess = Guess(label, True) if label is not None else wide_label(head)
@@ -77,7 +77,7 @@ def wide_columns(head: TableHead, label: int | None) -> WideColumns:
 
 
 def step_columns(head: TableHead) -> list[int]:
-    """Return the columns of numbers with numbered names, if these are most of a table."""
+    """Return the numeric columns with numbered names, if they are at least half of the table."""
     if head.names is None or head.numbered:
         return []
     steps = [
@@ -90,7 +90,7 @@ def step_columns(head: TableHead) -> list[int]:
 
 
 def wide_label(head: TableHead) -> Guess:
-    """Return the label's column where a row is a sequence."""
+    """Return the label's column of a table with one sequence per row."""
     named = _named(head, _LABEL_NAMES)
     if named is not None:
         return Guess(named, True)
@@ -122,10 +122,10 @@ def has_label_of_classes(head: TableHead) -> bool:
 
 
 def sequence_column(head: TableHead) -> Guess | None:
-    """Return the column that identifies the sequence, where a row is a time step.
+    """Return the column that identifies the sequence, if there is one time step per row.
 
-    Its equal cells are in consecutive rows, and it has such a name, or another column with
-    different labels never changes within its sequences.
+    Its equal cells are in consecutive rows; and its name is usual for such a column, or another
+    column, which may be the label, never changes within its sequences.
     """
     if head.names is None:
         return None
@@ -145,7 +145,7 @@ def sequence_column(head: TableHead) -> Guess | None:
 
 
 def long_label(head: TableHead, sequence: int) -> Guess:
-    """Return the label's column where a row is a time step."""
+    """Return the label's column of a table with one time step per row."""
     named = _named(head, _LABEL_NAMES)
     if named is not None and named != sequence:
         return Guess(named, True)
@@ -155,7 +155,7 @@ def long_label(head: TableHead, sequence: int) -> Guess:
 
 
 def long_ignored(head: TableHead, sequence: int, label: int) -> dict[str, list[int]]:
-    """Return the columns that are no features where a row is a time step, by the reason."""
+    """Return the columns to ignore in a table with one time step per row, by the reason."""
     ignored: dict[str, list[int]] = {}
     for column, content in enumerate(head.contents):
         if column not in (sequence, label) and content in ("dates", "text"):
@@ -165,11 +165,12 @@ def long_ignored(head: TableHead, sequence: int, label: int) -> dict[str, list[i
 
 
 def time_columns(head: TableHead) -> list[int]:
-    """Return the columns that tell the time, and rise from row to row or count the rows."""
+    """Return the columns that count the rows, and the sorted columns of dates or times."""
     return [
         column
         for column, cells in enumerate(head.columns)
-        if len(cells) > 2 and (_counts(cells) or (_tells_time(head, column) and _rises(cells)))
+        if len(cells) > 2
+        and (_counts_rows(cells) or (_is_time(head, column) and _is_sorted(cells)))
     ]
 
 
@@ -179,11 +180,11 @@ def features_per_step(names: Sequence[str], source: str) -> int | None:
     Raises
     ------
     InputError
-        The columns go feature by feature, and not step by step.
+        The columns are ordered by feature, and not by time step.
     """
     parts = [re.split(r"(\d+)", name) for name in names]
-    most = min((len(part) // 2 for part in parts), default=0)
-    for number in range(1, 2 * most, 2):
+    most_numbers = min((len(part) // 2 for part in parts), default=0)
+    for number in range(1, 2 * most_numbers, 2):
         steps = [part[number] for part in parts]
         rest = [(*part[:number], *part[number + 1 :]) for part in parts]
         size = len(set(rest))
@@ -195,8 +196,8 @@ def features_per_step(names: Sequence[str], source: str) -> int | None:
             return size
         if size > 1 and rest == [one for one in dict.fromkeys(rest) for _ in blocks]:
             raise InputError(
-                f"{source}: columns {names[0]}, {names[1]}, ... go feature by feature; put them "
-                "step by step, all features of the first step first"
+                f"{source}: columns {names[0]}, {names[1]}, ... are ordered feature by feature; "
+                "order them by time step, all features of the first step first"
             )
     return None
 
@@ -214,12 +215,13 @@ def _named(head: TableHead, names: set[str]) -> int | None:
 
 
 def _id_column(head: TableHead, candidates: list[int]) -> int | None:
-    """Return the first column with a different value in each row that is named as an id or text."""
+    """Return the first column that may be an id; see `_is_id`."""
     ids = [column for column in candidates if _is_id(head, column)]
     return ids[0] if ids else None
 
 
 def _is_id(head: TableHead, column: int) -> bool:
+    """Return whether a column has distinct values, and a name or texts as of an id."""
     if head.names is None or not head.is_distinct(column):
         return False
     name, content = head.names[column].lower(), head.contents[column]
@@ -230,7 +232,7 @@ def _is_id(head: TableHead, column: int) -> bool:
 
 
 def _constant_within(head: TableHead, sequence: int) -> list[int]:
-    """Return the columns, not all equal, that never change within a sequence."""
+    """Return the columns of several values that never change within a sequence."""
     return [
         column
         for column, cells in enumerate(head.columns)
@@ -241,13 +243,14 @@ def _constant_within(head: TableHead, sequence: int) -> list[int]:
     ]
 
 
-def _tells_time(head: TableHead, column: int) -> bool:
+def _is_time(head: TableHead, column: int) -> bool:
+    """Return whether a column holds dates or times, or is named as such."""
     named = head.names is not None and head.names[column].lower() in _TIME_NAMES
     return named or head.contents[column] == "dates"
 
 
-def _counts(cells: Sequence[str]) -> bool:
-    """Return whether whole numbers rise by the same amount from row to row."""
+def _counts_rows(cells: Sequence[str]) -> bool:
+    """Return whether cells are whole numbers that increase by a constant."""
     if not all(re.fullmatch(r"-?\d{1,15}", cell) for cell in cells):
         return False
     first, second = int(cells[0]), int(cells[1])
@@ -256,8 +259,8 @@ def _counts(cells: Sequence[str]) -> bool:
     ]
 
 
-def _rises(cells: Sequence[str]) -> bool:
-    """Return whether numbers, or dates in one of the usual orders, never fall."""
+def _is_sorted(cells: Sequence[str]) -> bool:
+    """Return whether numbers, or dates in one of the usual forms, never decrease."""
     if all(map(is_number, cells)):
         values = [float(cell) for cell in cells]
         return values == sorted(values)

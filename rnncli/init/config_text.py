@@ -15,7 +15,7 @@ from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
 
 @dataclass(frozen=True)
 class SuggestedConfig:
-    """A config to begin with, and lines about what was found and what is uncertain."""
+    """A suggested config, and lines about what was found and what is uncertain."""
 
     text: str
     findings: list[str]
@@ -76,5 +76,5 @@ def _key_lines(keys: list[SuggestedKey], indent: str, folder: Path) -> list[str]
 
 
 def _plain(value: Any, folder: Path) -> Any:
-    """Return a value as YAML has it; paths are relative to a folder."""
+    """Return a value for YAML, with paths relative to a folder."""
     return os.path.relpath(value, folder) if isinstance(value, Path) else value

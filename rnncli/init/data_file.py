@@ -1,4 +1,4 @@
-"""A config suggested for a data file: what was found in the file, and what follows from it."""
+"""A config suggested for a data file, from the content of the file."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,21 +24,22 @@ from rnncli.suggestions import suggest
 
 # The kinds of data that are read from files.
 KINDS = tuple(kind for kind, section in DATA.items() if issubclass(section, FileFormat | Series))
-# Small data is repeated for more epochs, up to about so many steps of a batch of this size.
+# Small data is trained for more epochs, up to about this many steps of a batch of this size.
 _TRAINING_STEPS, _BATCH_SIZE = 1800, 32
-# With fewer sequences or rows than this, less is held out, and the network is smaller.
+# With fewer sequences or rows than this, there may be no validation split, and the network is
+# smaller.
 _FEW_SEQUENCES, _FEW_ROWS = 3000, 500
-# Features of one range, up to this, need no scaling.
+# Features that share a range within this magnitude need not be standardized.
 _LARGEST_UNSCALED = 32
 
 
 def suggest_for_file(path: Path, hints: Hints) -> Suggestion:
-    """Look at a data file, and suggest a config for it.
+    """Return a config suggested for a data file.
 
     Raises
     ------
     InputError
-        The file cannot be trained on, or the hints do not fit it.
+        The file cannot be trained on, or the hints do not apply to it.
     """
     if hints.kind is not None and hints.kind not in KINDS:
         raise InputError(f"--kind: '{hints.kind}' is not known; {suggest(hints.kind, KINDS)}")
@@ -50,7 +51,7 @@ def suggest_for_file(path: Path, hints: Hints) -> Suggestion:
         _suggest_table(suggestion, path, section, section.kind, hints)
     elif issubclass(section, Npz):
         if extension_of(path) == ".npy" and hints.label_path is None:
-            raise InputError(f"{path}: an .npy file holds no labels; give --labels FILE.npy")
+            raise InputError(f"{path}: an .npy file has no labels; give --labels FILE.npy")
         arrays = section(path=path, label_path=hints.label_path)
         _suggest_sequences(suggestion, arrays, section.kind)
     elif issubclass(section, FileFormat):
@@ -62,17 +63,17 @@ def _check_hints(hints: Hints, section: type[Data]) -> None:
     """Raise `InputError` for a hint that has no meaning for this kind of file."""
     is_table = issubclass(section, TableData)
     is_row_table = is_table and hints.kind != "series"
-    fitting = {
+    applies = {
         "input_size": is_row_table,
         "label_column": is_table,
         "sequence_column": is_row_table,
         "label_path": issubclass(section, Npz),
     }
     kind = hints.kind or section.kind
-    for name, fits in fitting.items():
-        if getattr(hints, name) is not None and not fits:
+    for name, is_applicable in applies.items():
+        if getattr(hints, name) is not None and not is_applicable:
             option = {"label_path": "labels"}.get(name, name.replace("_", "-"))
-            raise InputError(f"--{option}: does not fit a file of kind {kind}")
+            raise InputError(f"--{option}: does not apply to files of kind {kind}")
 
 
 def suggest_synthetic() -> Suggestion:
@@ -120,7 +121,7 @@ def _suggest_table(
 
 
 def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> None:
-    """Suggest everything else for labelled sequences."""
+    """Add the keys that do not depend on the format of labelled sequences."""
     whole = section.read_file(section.path)
     test = _test_file(section.path)
     head = [SuggestedKey("kind", kind), SuggestedKey("path", section.path)]
@@ -131,7 +132,7 @@ def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> 
     suggestion.data[:0] = head
     suggestion.findings[:0] = [_size_in_words(whole), *_labels_in_words(whole)]
     if test is not None:
-        suggestion.findings.append(f"{test.name} beside it, for the test")
+        suggestion.findings.append(f"{test.name} in the same folder, for the test split")
     missing = _missing(whole) + (0 if test is None else _missing(section.read_file(test)))
     names = {str(label) for label in np.unique(whole.labels)} if whole.labels is not None else set()
     different = sorted_labels(names)
@@ -159,7 +160,9 @@ def _model_keys(is_regression: bool, per_step: bool) -> list[SuggestedKey]:
         SuggestedKey("cell", "gru", "or lstm, tanh, relu"),
         SuggestedKey("hidden_size", 64, "32 is faster, 128 can learn more"),
         SuggestedKey("num_layers", 1 if is_regression else 2),
-        SuggestedKey("bidirectional", True, "false can predict while a sequence arrives: --stream"),
+        SuggestedKey(
+            "bidirectional", True, "false allows predictions as a sequence arrives (--stream)"
+        ),
     ]
     if not is_regression:
         keys.append(SuggestedKey("dropout", 0.5, "less if the training loss stays high"))
@@ -202,12 +205,12 @@ def _missing_keys(suggestion: Suggestion, count: int) -> list[SuggestedKey]:
 
 
 def _scaling_keys(suggestion: Suggestion, whole: Sequences, missing: int) -> list[SuggestedKey]:
-    """Return the keys for missing values and for the scale of the features."""
+    """Return the keys `missing` and `standardize`."""
     keys = _missing_keys(suggestion, missing)
     deviations, low, high = _scale(whole)
     same_range = np.ptp(low) == 0 and max(abs(low.min()), high.max()) <= _LARGEST_UNSCALED
     if same_range and deviations.min() < deviations.max() / 2:
-        comment = f"one range for all, {low.min():g} to {high.max():g}; some hardly vary"
+        comment = f"all features range from {low.min():g} to {high.max():g}; some hardly vary"
         return [*keys, SuggestedKey("standardize", False, comment)]
     comment = "each feature to mean 0 and standard deviation 1"
     return [*keys, SuggestedKey("standardize", True, comment)]
@@ -231,14 +234,14 @@ def _suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: 
     times = [head.names[column] for column in time_columns(head)]
     columns = [name for name in table.columns if name not in times]
     if not columns:
-        raise InputError(f"{path}: no column of numbers besides {', '.join(times)}")
+        raise InputError(f"{path}: no numeric column besides {', '.join(times)}")
     targets = columns
     if hints.label_column is not None:
         targets = [head.names[head.position(hints.label_column)]]
     count = len(table.rows)
     chosen = table.values[:, [table.columns.index(name) for name in columns]]
     suggestion.findings.append(f"one table of {count:,} rows; features: {', '.join(columns)}")
-    suggestion.findings += _left_out_in_words(head, columns, times)
+    suggestion.findings += _ignored_in_words(head, columns, times)
     length = min(50, max(2, count // 10))
     is_small = count < _FEW_ROWS
     suggestion.data += [
@@ -256,12 +259,12 @@ def _suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: 
     ]
     suggestion.model += [
         SuggestedKey("cell", "gru", "or lstm, tanh, relu"),
-        SuggestedKey("hidden_size", 16 if is_small else 64, "more can learn more, and overfit"),
+        SuggestedKey("hidden_size", 16 if is_small else 64, "larger can learn more, and overfit"),
     ]
     suggestion.training += _training_keys(count - count // 5 - length, 16, 5e-3)
 
 
-def _left_out_in_words(head: TableHead, columns: Sequence[str], times: Sequence[str]) -> list[str]:
+def _ignored_in_words(head: TableHead, columns: Sequence[str], times: Sequence[str]) -> list[str]:
     names = head.names or ()
     others = [name for name in names if name not in {*columns, *times}]
     lines = [f"ignored: time columns: {', '.join(times)}"] if times else []
@@ -269,7 +272,7 @@ def _left_out_in_words(head: TableHead, columns: Sequence[str], times: Sequence[
 
 
 def _training_keys(count: int, batch_size: int, rate: float) -> list[SuggestedKey]:
-    """Return the training on so many sequences: small data needs more epochs."""
+    """Return the training keys for a number of sequences; few sequences need more epochs."""
     steps = _TRAINING_STEPS * batch_size / _BATCH_SIZE
     epochs = min(100, max(10, round(steps / max(1, count / batch_size))))
     return [
@@ -280,12 +283,12 @@ def _training_keys(count: int, batch_size: int, rate: float) -> list[SuggestedKe
 
 
 def _test_file(path: Path) -> Path | None:
-    """Return the test file beside a training file: ``TEST`` for ``TRAIN``, or ``name_test``."""
+    """Return the test file in the folder of a training file, named by TEST or ``name_test``."""
     stem, dot, extension = path.name.partition(".")
     pairs = (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test"))
     names = [test.join(stem.rsplit(train, 1)) for train, test in pairs if train in stem]
     for name in names or [f"{stem}_test", f"{stem}_TEST"]:
-        beside = path.with_name(name + dot + extension)
-        if beside.is_file() and beside != path:
-            return beside
+        candidate = path.with_name(name + dot + extension)
+        if candidate.is_file() and candidate != path:
+            return candidate
     return None

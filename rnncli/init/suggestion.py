@@ -1,4 +1,4 @@
-"""What a suggested config consists of: hints from the user, keys, and what was found."""
+"""A suggested config before it is written, and the hints of the user."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Hints:
-    """What the user states about the file; None where it is to be found out."""
+    """What the user states about the file; None where it is to be guessed."""
 
     kind: str | None = None
     input_size: int | None = None

@@ -22,7 +22,7 @@ from rnncli.init.column_roles import (
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
 from rnncli.init.table_head import TableHead
 
-# Rows of fewer numbers are not looked at as pictures.
+# Rows of fewer numbers are not tested for being images.
 _SMALLEST_SQUARE = 16
 
 
@@ -39,7 +39,7 @@ def long_section(
     Raises
     ------
     InputError
-        The columns have no names, or not the hinted one.
+        The columns have no names, or none is the hinted one.
     """
     if head.names is None:
         raise InputError(f"{path}: one time step per row needs column names in the first row")
@@ -79,7 +79,7 @@ def long_section(
 
 
 def is_series(suggestion: Suggestion, head: TableHead, hints: Hints) -> bool:
-    """Return whether a row is a time step of the only sequence, and not a sequence of its own."""
+    """Return whether a table is one series, of which each row is a time step."""
     if head.names is None or hints.input_size is not None or head.numbered or step_columns(head):
         return False
     numbered = [name for name in head.names if any(map(str.isdigit, name))]
@@ -91,7 +91,7 @@ def is_series(suggestion: Suggestion, head: TableHead, hints: Hints) -> bool:
             "each row is guessed to be a sequence; override with --kind series"
         )
         return False
-    why = f"'{head.names[times[0]]}' tells the time" if times else "no column holds classes"
+    why = f"'{head.names[times[0]]}' is a time column" if times else "no column holds classes"
     suggestion.uncertainties.append(
         f"one table in the order of time, as {why}; override with --kind csv"
     )
@@ -106,7 +106,7 @@ def wide_section(
     Raises
     ------
     InputError
-        The columns go feature by feature, or do not fit the hints.
+        The columns are ordered by feature, or the hints do not apply.
     """
     hinted = None if hints.label_column is None else head.position(hints.label_column)
     columns = wide_columns(head, hinted)
@@ -170,20 +170,20 @@ def _in_words(head: TableHead, position: int) -> str:
 def _add_ignored(
     suggestion: Suggestion, head: TableHead, ignored: dict[str, list[int]]
 ) -> tuple[int | str, ...]:
-    """Say which columns are ignored and why, add the key, and return them."""
+    """Add the key `ignore` and a line for each reason; return the ignored columns."""
     for reason, columns in ignored.items():
         names = ", ".join(str(head.name(column)) for column in columns)
         suggestion.findings.append(f"ignored: {reason}: {names}")
     every = tuple(head.name(i) for i in sorted(i for part in ignored.values() for i in part))
     if every:
-        suggestion.data.append(SuggestedKey("ignore", [*every], "columns that are no features"))
+        suggestion.data.append(SuggestedKey("ignore", [*every], "columns to leave out"))
     return every
 
 
 def _square_side(rows: Sequences) -> int:
-    """Return the side of square pictures if rows look like such, read line by line; else 1.
+    """Return the side of square images if the rows may be such, row by row; else 1.
 
-    In a picture, a pixel is more similar to the one below, a side away, than to the one at half
+    In an image, a pixel is more similar to the one below, a side away, than to the one at half
     that distance.
     """
     count = rows.x.shape[1]

@@ -12,7 +12,7 @@ from rnncli.datasets.table import Table, is_date_or_time, is_missing, suggested
 from rnncli.errors import InputError
 
 _MOST_ROWS = 10_000
-# A column with more different values than this is not one of classes.
+# A column with more distinct values than this does not hold classes.
 _MOST_CLASSES = 50
 
 Content = Literal["numbers", "dates", "text", "nothing"]
@@ -31,7 +31,7 @@ class TableHead:
     columns : tuple of tuple of str
         The cells of each column.
     numbered : bool
-        Whether the names of the features are 0, 1, 2, ..., which may be a sequence as well.
+        Whether the names of the features are 0, 1, 2, ..., which may also be values.
     """
 
     source: str
@@ -55,18 +55,18 @@ class TableHead:
         )
 
     def name(self, position: int) -> int | str:
-        """Return a column as a config gives it: by its name, if it has one that is unique."""
+        """Return the name of a column if it is unique and not empty, or else its position."""
         if self.names and self.names[position] and self.names.count(self.names[position]) == 1:
             return self.names[position]
         return position
 
     @cached_property
     def contents(self) -> tuple[Content, ...]:
-        """What each column holds, missing values aside."""
+        """What each column holds, apart from missing values."""
         return tuple(map(_content, self.columns))
 
     def is_few_classes(self, position: int) -> bool:
-        """Return whether a column holds classes: text or whole numbers, each more than once."""
+        """Return whether a column holds classes: few distinct texts or whole numbers."""
         values = {cell for cell in self.columns[position] if cell}
         if self.contents[position] not in ("numbers", "text"):
             return False
@@ -75,7 +75,7 @@ class TableHead:
         return 1 < len(values) <= min(_MOST_CLASSES, max(2, len(self.columns[position]) // 2))
 
     def is_consecutive(self, position: int) -> bool:
-        """Return whether equal cells are in consecutive rows, and more than two on average."""
+        """Return whether equal cells are in consecutive rows, at least two on average."""
         runs = [cell for cell, _ in groupby(self.columns[position])]
         return 1 < len(runs) == len(set(runs)) and len(self.columns[position]) >= 2 * len(runs)
 
@@ -95,7 +95,7 @@ def read_head(table: Table) -> TableHead:
     Raises
     ------
     InputError
-        There are none.
+        The table has no rows of values.
     """
     first, rows = table.names, table.rows
     if first is None:

@@ -98,7 +98,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "yaml error": (config("a: [1, 2"), "c.yaml:1: "),
     "alias": (config("a: &b 1\nc: *b"), "c.yaml:1: anchors and aliases are not allowed"),
     "bad set": (command("gradcheck", "--set", "seed"), "--set seed: KEY=VALUE was expected"),
-    "data not there": (config("data: {kind: csv, path: no.csv}"), "no.csv: there is no such file"),
+    "data not there": (config("data: {kind: csv, path: no.csv}"), "no.csv: no such file"),
     "not a number": (
         csv("1,2,3,a\n4,x,6,b\n"),
         "d.csv:2: row 2, column 2: 'x' is not a number; write it like 0.5",
@@ -110,7 +110,10 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "ragged": (csv("1,2,3,a\n4,5,b\n"), "d.csv:2: row 2: 3 columns; 4 were expected"),
     "nul byte": (csv("1,2,3,a\n4,\0,6,b\n"), "d.csv:2: row 2, column 2: a NUL byte"),
     "not utf-8": (csv(b"1,2,3,a\n4,5,6,\xff\n"), "d.csv:2: row 2: byte 7 is not UTF-8"),
-    "open quote": (csv('1,2,3,a\n"4,5,6,b\n'), "d.csv:2: row 2, column 1: a quote without an end"),
+    "open quote": (
+        csv('1,2,3,a\n"4,5,6,b\n'),
+        "d.csv:2: row 2, column 1: a quote that is not closed",
+    ),
     "empty file": (csv(""), "d.csv: no rows"),
     "empty row": (csv("1,2,3,a\n,,,\n"), "d.csv:2: row 2, column 4: the label is empty"),
     "nan in the first row": (csv("nan,nan,nan,a\n1,2,3,b\n"), "d.csv:1: row 1, column 1: 'nan'"),
@@ -158,7 +161,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "wrong shape": (npz(x=X[:, 0, 0], y=Y), "d.npz: x has shape (20,)"),
     "nan in npz": (
         npz(x=with_nan(), y=Y),
-        "d.npz: sequence 7, step 2, feature 0: the value",
+        "d.npz: sequence 7, time step 2, feature 0: the value",
     ),
     "predict not a number": (predict("1,2,3\n4,5,six\n"), "p.csv:2: row 2, column 3: 'six'"),
     "predict npz damaged": (predict(b"PK\x03\x04rubbish", "p.npz"), "p.npz: is not a valid"),

@@ -1,4 +1,4 @@
-"""Columns that are no features: the label, ids, and those to ignore."""
+"""Columns that are not features: the label, ids, and columns to ignore."""
 
 import csv
 import json
@@ -52,14 +52,14 @@ def test_columns_by_name_or_by_position(tmp_path: Path, keys: dict[str, object])
         ({"id_column": "machin"}, "no column is named 'machin'; did you mean 'machine'"),
         ({"ignore": ("state",)}, "data.ignore: state is data.label_column, and cannot be ignored"),
         ({"ignore": (4,)}, "data.ignore: column state is the label, and cannot be ignored"),
-        ({"id_column": 4}, "data.id_column: column 4 is the label, and no id"),
+        ({"id_column": 4}, "data.id_column: column 4 is the label, and cannot be the id"),
         (
             {"id_column": "machine", "ignore": (0,)},
             "data.ignore: column machine is data.id_column, and cannot be ignored",
         ),
         (
             {"id_column": "machine", "ignore": ("note",)},
-            r"row 2, column 2 \(built\): '2020-01-01' is a date or a time and no feature; "
+            r"row 2, column 2 \(built\): '2020-01-01' is a date or a time, not a number; "
             r"list its column in data\.ignore",
         ),
     ],
@@ -90,7 +90,9 @@ def test_long_tables_ignore_columns_dates_and_carry_ids(tmp_path: Path) -> None:
     assert found.ids is not None
     assert found.ids.tolist() == ["ann", "bob"]
     path.write_text(path.read_text().replace("2,ann", "2,eve"))
-    with pytest.raises(InputError, match=r"row 3, column 4 \(driver\): id 'eve' within a sequence"):
+    with pytest.raises(
+        InputError, match=r"row 3, column 4 \(driver\): id 'eve' in a sequence with id 'ann'"
+    ):
         section.read_file(path)
 
 

@@ -1,4 +1,4 @@
-"""CSV as people have it."""
+"""CSV files as other programs write them."""
 
 import gzip
 from pathlib import Path

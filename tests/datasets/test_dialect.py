@@ -8,7 +8,7 @@ from conftest import Command
 from helpers.data import text_file
 
 from rnncli.datasets import Csv, Series
-from rnncli.datasets.dialect import Dialect, recognized
+from rnncli.datasets.dialect import Dialect, detect_dialect
 from rnncli.errors import InputError
 
 
@@ -29,10 +29,10 @@ from rnncli.errors import InputError
         ([], "comma", "point"),
     ],
 )
-def test_separator_and_decimal_mark_are_recognized(
+def test_separator_and_decimal_mark_are_detected(
     lines: list[str], separator: str, decimal: str
 ) -> None:
-    assert recognized(lines, Dialect()) == Dialect(separator, decimal)  # type: ignore[arg-type]
+    assert detect_dialect(lines, Dialect()) == Dialect(separator, decimal)  # type: ignore[arg-type]
 
 
 def test_a_file_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_file_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> 
     assert rnn("predict", "-w", "latest", "-i", "p.csv").out == expected
 
 
-def test_a_declared_dialect_is_not_questioned(tmp_path: Path) -> None:
+def test_a_declared_dialect_is_kept(tmp_path: Path) -> None:
     path = text_file(tmp_path / "a.csv", "1;2;x", "3;4;y")
     found = Csv(path=path, separator="semicolon").read_file(path)
     np.testing.assert_array_equal(found.x[:, :, 0], [[1, 2], [3, 4]])

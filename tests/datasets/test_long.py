@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from conftest import Command
 
-from rnncli.datasets import (
-    Csv,
-)
+from rnncli.datasets import Csv
 from rnncli.errors import InputError
 
 LONG = "id,x,y,label\na,1,2,up\na,3,4,up\nb,5,6,down\n"
@@ -35,7 +33,10 @@ def test_long_csv(tmp_path: Path) -> None:
     ("text", "problem"),
     [
         (LONG + "a,1,1,up\n", "row 5: sequence 'a' continues after another one began"),
-        (LONG.replace("3,4,up", "3,4,down"), "row 3, column 4: label 'down' within a sequence"),
+        (
+            LONG.replace("3,4,up", "3,4,down"),
+            "row 3, column 4: label 'down' in a sequence with label 'up'",
+        ),
         (LONG.replace("3,4", "3,z"), r"row 3, column 3 \(y\): 'z' is not a number"),
         (LONG.replace("id", "ID"), "no column is named 'id'"),
     ],
@@ -69,8 +70,8 @@ def test_labels_of_steps_from_training_to_prediction(rnn: Command, here: Path) -
     out = rnn("predict", "-w", "latest", "-i", "a.csv").out.splitlines()
     assert out[0] == "sequence,step,label,probability_minus,probability_plus"
     assert len(out) == len(lines)
-    rnn("evaluate", "-w", "latest", "-i", "a.csv", "--output", "answers.csv")
-    rows = [line.split(",") for line in (here / "answers.csv").read_text().splitlines()[1:]]
+    rnn("evaluate", "-w", "latest", "-i", "a.csv", "--output", "predictions.csv")
+    rows = [line.split(",") for line in (here / "predictions.csv").read_text().splitlines()[1:]]
     right = np.mean([row[2] == row[3] for row in rows])
     assert right == pytest.approx(report["metrics"]["accuracy"])
     wrong = rnn("train", "-c", "c.yaml", "--set", "model.output=sequence")

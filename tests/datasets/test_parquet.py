@@ -1,4 +1,4 @@
-"""Parquet tables serve as CSV does."""
+"""Parquet tables give the same results as CSV."""
 
 import sys
 from datetime import UTC, date, datetime

@@ -30,14 +30,14 @@ def test_no_window_is_trained_on_targets_of_validation_or_test(tmp_path: Path) -
         test_size=10,
         validation_fraction=0.2,
     )
-    part, _ = read(data)
-    assert part.validation is not None
-    assert part.test is not None
+    splits, _ = read(data)
+    assert splits.validation is not None
+    assert splits.test is not None
     seen: list[set[float]] = []
-    for some in (part.train, part.validation, part.test):
-        assert some.labels is not None
-        seen.append(set(some.labels.ravel().tolist()))
-        for x, y in zip(some.x, some.labels, strict=True):
+    for split in (splits.train, splits.validation, splits.test):
+        assert split.labels is not None
+        seen.append(set(split.labels.ravel().tolist()))
+        for x, y in zip(split.x, split.labels, strict=True):
             start = int(np.flatnonzero(values[:, 0] == x[0, 0])[0])
             np.testing.assert_array_equal(x, values[start : start + 5])
             np.testing.assert_array_equal(y, values[start + 5 : start + 8, 1])
@@ -71,7 +71,7 @@ def test_tables_with_missing_values(rnn: Command, here: Path, missing: str) -> N
     )
     trained = rnn("train", "-c", "c.yaml", "-q")
     assert trained.code == 0, trained.err
-    # Of the ten test rows one is missing: it is no answer to be scored.
+    # One of the ten test rows is missing, and is not scored.
     own = rnn("evaluate", "-w", "latest", "--output", "own.csv", "--json")
     assert json.loads(own.out)["num_samples"] == 9
     rnn("evaluate", "-w", "latest", "-i", "a.csv", "--output", "all.csv")
@@ -84,7 +84,7 @@ def test_tables_with_missing_values(rnn: Command, here: Path, missing: str) -> N
     assert refused.code == 2
     assert "the value is missing; set data.missing" in refused.err
     short = rnn("train", "-c", "c.yaml", "--set", "data.horizon=11")
-    assert "10 rows do not hold a horizon of 11" in short.err
+    assert "data.test_size: 10 is smaller than data.horizon, 11" in short.err
 
 
 @pytest.mark.parametrize("held_out", [{"test_size": 20}, {"validation_fraction": 0.3}])
@@ -100,16 +100,16 @@ def test_missing_values_are_filled_with_means_of_training_rows_alone(
     assert data.splits.train.x[0, 0, 0] == 1
 
 
-def test_columns_of_dates_and_ignored_columns_are_no_features(tmp_path: Path) -> None:
+def test_columns_of_dates_and_ignored_columns_are_not_features(tmp_path: Path) -> None:
     rows = [f"{1 + i % 28}.{1 + i // 28}.2024,{i},{i * i},text" for i in range(60)]
     path = text_file(tmp_path / "a.csv", "day,x,y,note", *rows)
     assert Series(path=path).read_table().columns == ("x", "y")
     assert Series(path=path, ignore=("y",)).read_table().columns == ("x",)
     assert Series(path=path, ignore=(1,)).read_table().columns == ("y",)
     for keys, problem in (
-        ({"ignore": ("z",)}, "data.ignore: no column is 'z'"),
+        ({"ignore": ("z",)}, "data.ignore: no column is named 'z'"),
         ({"ignore": ("x",), "columns": ("x", "y")}, "data.ignore: 'x' is one of data.columns"),
-        ({"columns": ("day",)}, "row 2, day: '1.1.2024' is a date or a time and no feature"),
+        ({"columns": ("day",)}, "row 2, day: '1.1.2024' is a date or a time, not a number"),
         ({"columns": ("xx",)}, "a.csv:1: no column, or more than one, is named 'xx'; did you"),
     ):
         with pytest.raises(InputError, match=problem):

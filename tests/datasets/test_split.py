@@ -1,4 +1,4 @@
-"""Validation data is a random, stratified and repeatable part."""
+"""Validation data is a random, stratified and repeatable choice."""
 
 import numpy as np
 from hypothesis import given

@@ -15,12 +15,12 @@ from rnncli.datasets.table import is_date_or_time, label_in, value_in
 )
 def test_dates_and_times_are_recognized(cell: str) -> None:
     assert is_date_or_time(cell)
-    with pytest.raises(ValueError, match="is a date or a time and no feature; list its column in"):
+    with pytest.raises(ValueError, match="is a date or a time, not a number; list its column in"):
         value_in(cell, missing_allowed=True)
 
 
 @pytest.mark.parametrize("cell", ["2024.3", "2024", "1.5", "-3", "1-2", "a:b", "", "NA", "12:3"])
-def test_numbers_and_texts_are_no_dates(cell: str) -> None:
+def test_numbers_and_texts_are_not_dates(cell: str) -> None:
     assert not is_date_or_time(cell)
 
 

@@ -10,9 +10,7 @@ import pytest
 from conftest import REPOSITORY, Command
 from helpers.data import read
 
-from rnncli.datasets import (
-    Ts,
-)
+from rnncli.datasets import Ts
 from rnncli.datasets.task import scale_targets
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS

@@ -19,7 +19,7 @@ Change = Callable[[np.ndarray, np.ndarray], object]
 Findings = dict[str, dict[str, str]]
 
 DIGITS = """
-data: {kind: csv, path: train.csv, validation_path: held.csv, input_size: 8, standardize: false}
+data: {kind: csv, path: train.csv, validation_path: val.csv, input_size: 8, standardize: false}
 model: {cell: tanh, hidden_size: 32, pooling: last}
 training: {num_epochs: 30, optimizer: {kind: adam, learning_rate: 3e-3}}
 """
@@ -57,10 +57,10 @@ def findings_on(rnn: Command, text: str, *overrides: str) -> Findings:
 
 
 def findings_on_digits(rnn: Command, spoil: Change, *overrides: str) -> Findings:
-    """Return the findings on digits after a change in place; the last hundred are held out."""
+    """Return the findings on digits changed by `spoil`; the last hundred are for validation."""
     x, y = (array.copy() for array in _digits())
     spoil(x, y)
-    for name, rows in (("train.csv", slice(400)), ("held.csv", slice(400, None))):
+    for name, rows in (("train.csv", slice(400)), ("val.csv", slice(400, None))):
         np.savetxt(name, np.column_stack([x[rows], y[rows]]), delimiter=",", fmt="%g")
     return findings_on(rnn, DIGITS, *overrides)
 

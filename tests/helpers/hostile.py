@@ -190,7 +190,7 @@ LOCAL, DIRECTORY, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
 
 def corpus(content: bytes) -> dict[str, bytes]:
-    """Return hand-made enemies of an archive's reader by name."""
+    """Return hand-made malicious variants of an archive by name."""
     members = unpacked(content)
     name = next(name for name in members if name != "metadata.npy")
     good = np.lib.format.read_array(io.BytesIO(members[name]))
@@ -226,10 +226,10 @@ def corpus(content: bytes) -> dict[str, bytes]:
         "a smaller size": edited(content, DIRECTORY, 24, struct.pack("<L", 10)),
         "a directory that begins elsewhere": edited(content, END, 16, struct.pack("<L", 3)),
         "a directory too long": edited(content, END, 12, struct.pack("<L", 1 << 31)),
-        "sixty thousand members said": edited(content, END, 8, struct.pack("<HH", 60000, 60000)),
+        "sixty thousand members claimed": edited(content, END, 8, struct.pack("<HH", 60000, 60000)),
         "a hundred thousand members": many_members(),
         "a hidden member": hidden_member(content),
-        "two of a name": two_of_a_name(members, name),
+        "two members of the same name": two_of_a_name(members, name),
         "a stranger": packed(members | {"other.npy": npy(good)}),
         "one missing": packed({key: value for key, value in members.items() if key != name}),
         "no metadata": packed({k: v for k, v in members.items() if k != "metadata.npy"}),
@@ -237,7 +237,7 @@ def corpus(content: bytes) -> dict[str, bytes]:
         "an absolute path": packed(members | {"/etc/passwd.npy": npy(good)}),
         "no array": replaced(b"\x93NUM"),
         "an empty member": replaced(b""),
-        "bytes behind an array": replaced(members[name] + b"evil"),
+        "bytes after an array": replaced(members[name] + b"evil"),
         "an array cut short": replaced(members[name][:-1]),
         "a shorter shape": replaced(npy(good.ravel()[:-1])),
         "another shape": replaced(npy(good[np.newaxis])),
@@ -305,6 +305,7 @@ def hidden_member(content: bytes) -> bytes:
 
 
 def two_of_a_name(members: Members, name: str) -> bytes:
+    """Return an archive with two members of the same name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for key, value in members.items():
@@ -317,6 +318,6 @@ def hidden_bomb(members: Members, name: str) -> bytes:
     """Return an archive whose member unpacks to a hundred times what its headers say."""
     size = len(members[name])
     content = packed(members | {name: members[name] + b"\0" * (1 << 24)}, zipfile.ZIP_DEFLATED)
-    told = struct.pack("<L", size + (1 << 24))
-    assert content.count(told) >= 2
-    return content.replace(told, struct.pack("<L", size))
+    declared = struct.pack("<L", size + (1 << 24))
+    assert content.count(declared) >= 2
+    return content.replace(declared, struct.pack("<L", size))

@@ -1,4 +1,4 @@
-"""Networks, batches and planted mistakes for the tests of the core and of its proofs."""
+"""Networks, batches and planted mistakes for the tests of the core and of gradient checks."""
 
 import inspect
 import textwrap
@@ -56,7 +56,7 @@ def random_batch(
     shape: tuple[int, int] = (4, 6),
     lengths: list[int] | None = None,
 ) -> Batch:
-    """Return a random batch (B, T, D); shorter sequences stand at the end, after zeros."""
+    """Return a random batch (B, T, D); shorter sequences are padded at their beginning."""
     size, num_steps = shape
     x = rng.standard_normal((size, num_steps, inputs))
     y = targets(loss, shape if model.predicts_every_step else shape[:1], rng)

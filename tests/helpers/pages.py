@@ -1,4 +1,4 @@
-"""The commands in Markdown pages, and the means to run them quickly as they are."""
+"""The commands in Markdown pages, run quickly and unchanged."""
 
 import os
 import re

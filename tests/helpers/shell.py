@@ -81,7 +81,7 @@ def in_terminal(
         env=TERMINAL | (env or {}),
     ) as child:
         os.close(second)
-        with suppress(OSError):  # raised by a terminal that nobody writes to any more
+        with suppress(OSError):  # raised by a terminal without writers
             while piece := os.read(first, 1 << 16):
                 written += piece
                 if watch is not None:

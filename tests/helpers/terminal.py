@@ -22,7 +22,7 @@ def on_terminal(words: list[str], typed: str = "", columns: int = 80) -> tuple[i
     ) as child:
         os.close(second)
         written = b""
-        with suppress(OSError):  # how a terminal says that nobody writes any more
+        with suppress(OSError):  # raised by a terminal without writers
             while piece := os.read(first, 1 << 16):
                 written += piece
     os.close(first)

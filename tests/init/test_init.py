@@ -1,4 +1,4 @@
-"""``rnn init``: a config for one's own file that works as it stands."""
+"""``rnn init``: a config for a data file that works unchanged."""
 
 from pathlib import Path
 
@@ -41,8 +41,8 @@ def months(path: str) -> Path:
     return table(path, ["date", "price", "day_of_week"], rows)
 
 
-def proposed(rnn: Command, file: Path, *hints: object) -> tuple[dict[str, object], str]:
-    """Return the ``data`` section for a file, and what was said; the config must train."""
+def suggested(rnn: Command, file: Path, *hints: object) -> tuple[dict[str, object], str]:
+    """Return the ``data`` section for a file, and the messages; the config must train."""
     made = rnn("init", file, "--force", *hints)
     assert made.code == 0, made.err
     assert made.out == "config.yaml\n"
@@ -72,7 +72,7 @@ def test_a_config_without_a_file_is_the_synthetic_task(rnn: Command, here: Path)
 def test_rows_of_steps(
     rnn: Command, here: Path, header: list[str] | None, hints: list[object], size: int
 ) -> None:
-    data, said = proposed(rnn, wide("a.csv", header), *hints)
+    data, said = suggested(rnn, wide("a.csv", header), *hints)
     assert (data["kind"], data["input_size"]) == ("csv", size)
     assert data["label_column"] == (-1 if header is None else header[-1])
     assert f"60 sequences of {12 // size} time steps" in said
@@ -85,44 +85,44 @@ def test_rows_feature_by_feature_are_refused_in_one_line(rnn: Command, here: Pat
     for names in (BY_FEATURE, [f"c{c}_t{t}" for c in range(2) for t in range(6)]):
         done = rnn("init", wide("a.csv", [*names, "label"]))
         assert done.code == 2
-        assert "feature by feature; put them step by step" in done.err
+        assert "feature by feature; order them by time step" in done.err
         assert done.err.count("\n") == 1
     assert not (here / "config.yaml").exists()
 
 
-def test_pictures_are_read_by_lines_and_noise_is_not(rnn: Command, here: Path) -> None:
+def test_images_are_read_row_by_row_and_noise_is_not(rnn: Command, here: Path) -> None:
     rng = np.random.default_rng(1)
     columns = np.repeat(rng.standard_normal((40, 1, 6)), 6, axis=1).reshape(40, 36)
     noise = rng.standard_normal((40, 36)).cumsum(axis=1)
     for pixels, size in ((columns, 6), (noise, 1)):
         rows = [[*row.round(3), int(row[3] > 0)] for row in pixels]
-        data, said = proposed(rnn, table("a.csv", None, rows))
+        data, said = suggested(rnn, table("a.csv", None, rows))
         assert data["input_size"] == size
         assert "override with --input-size D" in said
 
 
 @pytest.mark.parametrize("per_step", [False, True])
-def test_long_form_is_found_by_names_or_by_what_stands_together(
+def test_one_time_step_per_row_is_found_by_names_or_by_consecutive_cells(
     rnn: Command, here: Path, per_step: bool
 ) -> None:
-    data, said = proposed(rnn, long("a.csv", ["id", "ax", "ay", "label"], per_step))
+    data, said = suggested(rnn, long("a.csv", ["id", "ax", "ay", "label"], per_step))
     assert (data["sequence_column"], data["label_column"]) == ("id", "label")
     assert data.get("label_per") == ("step" if per_step else None)
     assert "60 sequences of 3 to 6 time steps, 2 features" in said
     assert "not certain" not in said
     if not per_step:
-        data, said = proposed(rnn, long("b.csv", ["nr", "ax", "ay", "what"]))
+        data, said = suggested(rnn, long("b.csv", ["nr", "ax", "ay", "what"]))
         assert (data["sequence_column"], data["label_column"]) == ("nr", "what")
         assert "not certain: one time step per row" in said
 
 
 def test_a_table_in_the_order_of_time(rnn: Command, here: Path) -> None:
-    data, said = proposed(rnn, months("a.csv"), "--label-column", "price")
+    data, said = suggested(rnn, months("a.csv"), "--label-column", "price")
     assert data["kind"] == "series"
     assert data["columns"] == ["price", "day_of_week"]
     assert data["targets"] == ["price"]
     assert "ignored: time columns: date" in said
-    data, _ = proposed(rnn, wide("b.csv", [*BY_STEP, "label"]), "--kind", "series")
+    data, _ = suggested(rnn, wide("b.csv", [*BY_STEP, "label"]), "--kind", "series")
     assert data["kind"] == "series"
 
 
@@ -130,18 +130,18 @@ def test_arrays_and_their_labels(rnn: Command, here: Path) -> None:
     np.savez("a.npz", x=X, y=X.sum(axis=(1, 2)))
     np.save("x.npy", X)
     np.save("y.npy", LABELS)
-    assert proposed(rnn, Path("a.npz"))[0]["kind"] == "npz"
-    assert proposed(rnn, Path("x.npy"), "--labels", "y.npy")[0]["label_path"] == "y.npy"
+    assert suggested(rnn, Path("a.npz"))[0]["kind"] == "npz"
+    assert suggested(rnn, Path("x.npy"), "--labels", "y.npy")[0]["label_path"] == "y.npy"
     done = rnn("init", "x.npy", "--force")
-    assert done.err == "error: x.npy: an .npy file holds no labels; give --labels FILE.npy\n"
+    assert done.err == "error: x.npy: an .npy file has no labels; give --labels FILE.npy\n"
 
 
 def test_a_test_file_beside_is_used_and_missing_values_are_filled(rnn: Command, here: Path) -> None:
     rows = [["" if i % 9 == 0 else i, i % 5, i % 7, "ab"[i % 2]] for i in range(60)]
     table("run_train.csv", None, rows)
-    assert "test_path" not in proposed(rnn, Path("run_train.csv"))[0]
+    assert "test_path" not in suggested(rnn, Path("run_train.csv"))[0]
     table("run_test.csv", None, rows[:20])
-    data, said = proposed(rnn, Path("run_train.csv"))
+    data, said = suggested(rnn, Path("run_train.csv"))
     assert data["test_path"] == "run_test.csv"
     assert data["missing"] == "last"
     assert "10 missing values" in said
@@ -178,12 +178,12 @@ def test_a_process_in_plain_surroundings(here: Path) -> None:
 def test_names_that_look_like_yaml_or_end_a_comment(rnn: Command, here: Path) -> None:
     header = ["x #0", "x #1", '"a: [b\n- c #"']
     rows = [[i % 3, i % 5, ("no # {", "null: '")[i % 2]] for i in range(40)]
-    data, _ = proposed(rnn, table("my data #1.csv", header, rows))
+    data, _ = suggested(rnn, table("my data #1.csv", header, rows))
     assert data["path"] == "my data #1.csv"
     assert data["label_column"] == "a: [b\n- c #"
     many = [f"a long name {i} \x1b[31m" for i in range(100)]
     rows = [[f"{i * j % 7}.5" for j in range(1, 101)] for i in range(60)]
-    data, said = proposed(rnn, table("b.csv", many, rows), "--kind", "series")
+    data, said = suggested(rnn, table("b.csv", many, rows), "--kind", "series")
     assert data["columns"] == many
     assert "\x1b" not in said
 
@@ -195,8 +195,8 @@ def test_names_that_look_like_yaml_or_end_a_comment(rnn: Command, here: Path) ->
         (["a.csv", "--input-size", "5"], "12 feature columns; a multiple of 5"),
         (["a.csv", "--label-column", "zz"], "error: a.csv: there is no column 'zz'; one of x_0"),
         (["a.csv", "--kind", "cvs"], "error: --kind: 'cvs' is not known; did you mean 'csv'?"),
-        (["a.csv", "--labels", "a.csv"], "error: --labels: does not fit a file of kind csv"),
-        (["a.ts", "--input-size", "2"], "error: --input-size: does not fit a file of kind ts"),
+        (["a.csv", "--labels", "a.csv"], "error: --labels: does not apply to files of kind csv"),
+        (["a.ts", "--input-size", "2"], "error: --input-size: does not apply to files of kind ts"),
         (["--kind", "csv"], "error: init: options about a data file need the FILE"),
         (["empty.csv"], "error: empty.csv: no rows of values"),
         (["one.csv"], "error: one.csv: 1 class (a); from 2 to 1000 are needed"),
@@ -243,7 +243,7 @@ def machines(path: str, first: str, rng: np.random.Generator) -> Path:
 
 @pytest.mark.parametrize("first", ["machine_id", "id"])
 def test_ids_labels_and_steps_of_a_table_of_machines(rnn: Command, here: Path, first: str) -> None:
-    data, said = proposed(rnn, machines("machines.csv", first, np.random.default_rng(0)))
+    data, said = suggested(rnn, machines("machines.csv", first, np.random.default_rng(0)))
     assert (data["kind"], data["input_size"], data["label_column"]) == ("csv", 1, "status")
     assert (data["id_column"], data["ignore"]) == (first, ["installed", "remark"])
     assert data["missing"] == "last"
@@ -259,10 +259,10 @@ def test_ids_labels_and_steps_of_a_table_of_machines(rnn: Command, here: Path, f
 def test_numbers_beside_numbered_steps_are_named_and_ignored(rnn: Command, here: Path) -> None:
     rows = [[i % 2, i * 3.7 % 50, *(np.sin(i * j) for j in range(1, 7))] for i in range(60)]
     names = ["status", "age", *(f"t{i}" for i in range(6))]
-    data, said = proposed(rnn, table("a.csv", names, rows))
+    data, said = suggested(rnn, table("a.csv", names, rows))
     assert (data["label_column"], data["ignore"]) == ("status", ["age"])
     assert "ignored: not numbered, unlike the time steps: age" in said
-    data, _ = proposed(rnn, table("a.csv", names, rows), "--label-column", "age")
+    data, _ = suggested(rnn, table("a.csv", names, rows), "--label-column", "age")
     assert (data["label_column"], data["ignore"]) == ("age", ["status"])
 
 
@@ -273,14 +273,14 @@ def test_trips_with_time_stamps(rnn: Command, here: Path) -> None:
         for mode in [("car", "bike")[i // 6 % 2]]
     ]
     trips = table("trips.csv", ["trip_id", "time", "speed", "accel", "mode"], rows)
-    data, said = proposed(rnn, trips)
+    data, said = suggested(rnn, trips)
     assert (data["sequence_column"], data["id_column"]) == ("trip_id", "trip_id")
     assert (data["label_column"], data["ignore"]) == ("mode", ["time"])
     assert "40 sequences of 6 time steps, 2 features per step" in said
     assert "ignored: dates and times: time" in said
     assert "not certain: 'mode' is guessed to be the label; override with --label-column" in said
     hints = ("--sequence-column", "trip_id", "--label-column", "mode")
-    assert "not certain" not in proposed(rnn, trips, *hints)[1]
+    assert "not certain" not in suggested(rnn, trips, *hints)[1]
 
 
 def test_sales_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> None:
@@ -289,7 +289,7 @@ def test_sales_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> N
         for i in range(112)
     ]
     Path("sales.csv").write_text("\n".join(["date;shop;units;price", *rows]) + "\n")
-    data, said = proposed(rnn, Path("sales.csv"))
+    data, said = suggested(rnn, Path("sales.csv"))
     assert (data["kind"], data["columns"]) == ("series", ["units", "price"])
     assert "ignored: time columns: date\n" in said
     assert "ignored: not numbers: shop\n" in said
@@ -299,7 +299,7 @@ def test_sales_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> N
 def test_row_numbers_without_a_name_identify_rows(rnn: Command, here: Path) -> None:
     rows = [[i, *(round(np.sin(i * j), 3) for j in range(1, 7)), "ab"[i % 2]] for i in range(40)]
     names = ["", *(f"t{i}" for i in range(6)), "label"]
-    data, said = proposed(rnn, table("a.csv", names, rows))
+    data, said = suggested(rnn, table("a.csv", names, rows))
     assert (data["id_column"], data["label_column"]) == (0, "label")
     assert "40 sequences of 6 time steps" in said
     assert "the first column identifies the sequences" in said

@@ -363,11 +363,11 @@ WRONG_CELLS = {
     "a nul byte": (b"1,2,3,a\n4,5,\0,b\n", "d.csv:2: row 2, column 3: a NUL byte"),
     "an open quote": (
         b'1,2,3,a\n4,"5,6,b\n7,8,9,a\n',
-        "d.csv:2: row 2, column 2: a quote without an end",
+        "d.csv:2: row 2, column 2: a quote that is not closed",
     ),
     "an open quote, far from the end": (
         b'1,2,3,a\n4,5,"6,b\n' + b"7,8,9,a\n" * 40_000,
-        "d.csv:2: row 2, column 3: a quote without an end",
+        "d.csv:2: row 2, column 3: a quote that is not closed",
     ),
     "a full-width digit": ("1,2,3,a\n4,５,6,b\n".encode(), "row 2, column 2: '５' is not a number"),
     "utf-16": ("1,2,3,a\n4,5,6,b\n".encode("utf-16"), "d.csv:1: row 1: byte 1 is not UTF-8"),
@@ -426,7 +426,7 @@ def test_packed_standard_input_that_is_damaged(run_folder: Path, content: bytes)
     assert done.stderr.startswith(b"error: standard input: the gzip data is damaged")
 
 
-def test_one_label_a_sequence_for_a_model_that_answers_at_every_step(
+def test_one_label_per_sequence_for_a_model_that_predicts_every_step(
     rnn: Command, here: Path
 ) -> None:
     (here / "c.yaml").write_text(

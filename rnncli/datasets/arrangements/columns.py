@@ -1,15 +1,15 @@
-"""The roles of a table's columns: label, id, sequence, ignored, and features."""
+"""The roles of a table's columns: label, id, sequence, ignored or feature."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from rnncli.datasets.table import suggested
+from rnncli.datasets.table import find_column
 from rnncli.errors import InputError
 
 
 @dataclass(frozen=True)
 class ColumnRoles:
-    """Which columns are what, by name or by position from 0, before the table is known.
+    """The roles of columns, given by name or by position from 0, before the table is read.
 
     Attributes
     ----------
@@ -34,8 +34,8 @@ class ColumnRoles:
     labelled : bool
         Whether labels are read. If not, the label's column may be absent.
     training_features : int, optional
-        For a trained model, how many feature columns the training data had; the columns of the id
-        and those to ignore may then be absent, if they are given by name.
+        For a trained model, how many feature columns the training data had. The id column and the
+        ignored columns may then be absent, if they are given by name.
     """
 
     label: int | str | None
@@ -58,12 +58,12 @@ class ColumnRoles:
 
 @dataclass(frozen=True)
 class Positions:
-    """The positions of the columns in a table; what is not in it is None.
+    """The positions of the columns in a table.
 
     Attributes
     ----------
     label, id : int or None
-        The columns with a single role.
+        The columns of the label and of the id; None if the table does not have them.
     ignored : frozenset of int
         The columns that are not read.
     """
@@ -73,16 +73,17 @@ class Positions:
     ignored: frozenset[int]
 
     def features(self, width: int, *others: int) -> list[int]:
-        """Return the remaining columns of a table, which hold the features."""
-        taken = {self.label, self.id, *others} | self.ignored
-        return [column for column in range(width) if column not in taken]
+        """Return all columns of a table without another role, which hold the features."""
+        assigned = {self.label, self.id, *others} | self.ignored
+        return [column for column in range(width) if column not in assigned]
 
 
 def positions_of(roles: ColumnRoles, first: list[str], place: str) -> Positions:
-    """Return where the columns of these roles are, given the cells of the first row.
+    """Return the positions of the columns with these roles, given the cells of the first row.
 
-    If labels are not read, the label's column may be absent: a column by name is, if no cell has
-    that name; a column by position is, if the row is as wide as the training data without labels.
+    If labels are not read, the label's column may be absent. A column given by name is absent if no
+    cell has that name; one given by position, if the row is as wide as the training data without
+    labels.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def positions_of(roles: ColumnRoles, first: list[str], place: str) -> Positions:
     """
     names = [cell.strip() for cell in first]
     absent = not roles.labelled and _lacks_label(roles, names)
-    # Positions are those of a row with a label.
+    # Positions count the label's column even if it is absent.
     width = len(names) + (absent and isinstance(roles.label, int))
     label = None
     if roles.label is not None and not absent:
@@ -112,6 +113,7 @@ def positions_of(roles: ColumnRoles, first: list[str], place: str) -> Positions:
 
 
 def _lacks_label(roles: ColumnRoles, names: list[str]) -> bool:
+    """Return whether the label's column is absent; see `positions_of`."""
     if not isinstance(roles.label, int):
         return roles.label not in names
     if roles.training_features is None:
@@ -122,9 +124,7 @@ def _lacks_label(roles: ColumnRoles, names: list[str]) -> bool:
 
 def _position(column: int | str, names: list[str], width: int, place: str, key: str) -> int:
     if isinstance(column, str):
-        if column not in names:
-            raise InputError(f"{place}: no column is named '{column}'; {suggested(column, names)}")
-        return names.index(column)
+        return find_column(names, column, place)
     if not -width <= column < width:
         raise InputError(
             f"{place}: {key} {column} does not exist; there are {width} columns, counted from 0"
@@ -139,7 +139,9 @@ def _check_roles(positions: Positions, roles: ColumnRoles, names: list[str], pla
             f"{place}: data.ignore: column {roles.label} is the label, and cannot be ignored"
         )
     if positions.id is not None and positions.id == positions.label:
-        raise InputError(f"{place}: data.id_column: column {roles.id} is the label, and no id")
+        raise InputError(
+            f"{place}: data.id_column: column {roles.id} is the label, and cannot be the id"
+        )
     if positions.id is not None and positions.id in positions.ignored:
         raise InputError(
             f"{place}: data.ignore: column {roles.id} is data.id_column, and cannot be ignored"

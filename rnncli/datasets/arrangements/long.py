@@ -32,27 +32,27 @@ def read_long(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
     Raises
     ------
     InputError
-        Naming row and column of the first cell that is wrong, a row of another width, a sequence
-        whose rows are not consecutive, or a label or id that changes within a sequence.
+        Naming row and column of the first invalid cell, a row of another width, a sequence whose
+        rows are not consecutive, or a label or id that changes within a sequence.
     """
     layout, rows = _layout(table, roles)
-    seen: set[str] = set()
+    complete: set[str] = set()
     batch = _Batch()
     for key, group in groupby(rows, lambda row: row[1][layout.sequence].strip()):
         steps = list(group)
-        if key in seen:
+        if key in complete:
             raise InputError(
                 f"{table.place(steps[0][0])}: sequence '{key}' continues after another one began; "
                 "its rows must be consecutive"
             )
-        seen.add(key)
+        complete.add(key)
         batch.add(steps, table, layout)
         if batch.step_count >= _ROWS_PER_BATCH:
             yield batch.sequences(table, layout)
             batch = _Batch()
     if batch.x:
         yield batch.sequences(table, layout)
-    elif not seen:
+    elif not complete:
         raise InputError(
             f"{table.source}: no rows after the header; one time step per row was expected"
         )
@@ -60,7 +60,7 @@ def read_long(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where everything is in a row of a certain table."""
+    """The columns of a table, by name and by role."""
 
     names: tuple[str, ...]
     sequence: int
@@ -70,12 +70,13 @@ class _Layout:
 
     @property
     def per_step(self) -> bool:
+        """Whether each time step has a label."""
         return self.roles.label_per == "step"
 
 
 @dataclass
 class _Batch:
-    """The sequences that become the next batch."""
+    """The sequences of the next batch."""
 
     x: list[Array] = field(default_factory=list)
     labels: list[list[str]] = field(default_factory=list)
@@ -84,6 +85,7 @@ class _Batch:
     step_count: int = 0
 
     def add(self, steps: Sequence[Row], table: Table, layout: _Layout) -> None:
+        """Add the sequence in these rows."""
         self.x.append(_values(steps, table, layout))
         self.rows.append(steps[0][0])
         self.step_count += len(steps)
@@ -94,6 +96,7 @@ class _Batch:
             self.ids.append(_id(steps, id_column, table, layout))
 
     def sequences(self, table: Table, layout: _Layout) -> Sequences:
+        """Return the batch as sequences, padded to the length of the longest."""
         x, lengths = padded(self.x, table.source)
         labels: Array | None = None
         if self.labels and layout.per_step:
@@ -117,7 +120,7 @@ class _Batch:
 
 
 def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
-    """Return where the columns are, and the rows below the header."""
+    """Return the layout of the table, and the rows below its header."""
     names, place = table.named_columns()
     sequence = find_column(names, roles.sequence or "", place)
     positions = positions_of(roles, list(names), place)
@@ -131,7 +134,7 @@ def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
             rows = chain([first], rows)
             features = [column for column in features if not is_date_or_time(first[1][column])]
     if not features:
-        raise InputError(f"{place}: no columns of features besides the others")
+        raise InputError(f"{place}: no feature columns; every column has another role")
     return _Layout(names, sequence, positions, features, roles), rows
 
 
@@ -139,9 +142,9 @@ def _values(steps: Sequence[Row], table: Table, layout: _Layout) -> Array:
     """Return the features of a sequence (T, D)."""
     shape = len(steps), len(layout.features)
     try:
-        every = numbers([cells[column] for _, cells in steps for column in layout.features])
-        return np.array(every).reshape(shape)
-    except ValueError:  # a cell is missing or wrong: which one?
+        flat = numbers([cells[column] for _, cells in steps for column in layout.features])
+        return np.array(flat).reshape(shape)
+    except ValueError:  # read cell by cell, to accept missing values and to name an invalid cell
         values = np.empty(shape)
     for step, (row, cells) in enumerate(steps):
         for i, column in enumerate(layout.features):
@@ -156,7 +159,7 @@ def _values(steps: Sequence[Row], table: Table, layout: _Layout) -> Array:
 
 
 def _labels(steps: Sequence[Row], label: int, table: Table, per_step: bool) -> list[str]:
-    """Return the label of a sequence as a list of one, or those of its steps, "" without one."""
+    """Return the labels of the time steps, "" where there is none, or the only label in a list."""
     labels = [cells[label].strip() for _, cells in steps]
     for (row, _), text in zip(steps, labels, strict=True):
         place = f"{table.place(row)}, column {label + 1}"
@@ -171,18 +174,19 @@ def _labels(steps: Sequence[Row], label: int, table: Table, per_step: bool) -> l
             )
         if not per_step and (text != labels[0] or not text):
             raise InputError(
-                f"{place}: label '{text}' within a sequence of '{labels[0]}'; one label per "
+                f"{place}: label '{text}' in a sequence with label '{labels[0]}'; one label per "
                 "sequence, or data.label_per: step, was expected"
             )
     return labels if per_step else labels[:1]
 
 
 def _id(steps: Sequence[Row], column: int, table: Table, layout: _Layout) -> str:
+    """Return the id of a sequence, which all its rows share."""
     ids = [cells[column].strip() for _, cells in steps]
     for (row, _), text in zip(steps, ids, strict=True):
         if text != ids[0]:
             raise InputError(
                 f"{table.place(row)}, column {column + 1} ({layout.names[column]}): id '{text}' "
-                f"within a sequence of '{ids[0]}'; an id must not change within a sequence"
+                f"in a sequence with id '{ids[0]}'; an id must not change within a sequence"
             )
     return ids[0]

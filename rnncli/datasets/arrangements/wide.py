@@ -1,4 +1,4 @@
-"""Tables with one sequence per row: its T*D numbers step by step, and other columns."""
+"""Tables with one sequence per row: its T*D numbers, time step by time step, and other columns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,13 +18,13 @@ _CELLS_PER_BATCH = 1 << 16
 def read_wide(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
     """Yield the sequences of a table in batches of bounded size.
 
-    Empty steps at the end of a row make its sequence a shorter one.
+    Empty time steps at the end of a row shorten its sequence.
 
     Raises
     ------
     InputError
-        Naming row and column of the first cell that is wrong, or a row of another width; or the
-        table has no rows, or not the columns of these roles.
+        Naming row and column of the first invalid cell, or a row of another width; or the table
+        has no rows, or lacks columns of these roles.
     """
     layout, rows = _layout(table, roles)
     batch = _Batch()
@@ -45,7 +45,7 @@ def read_wide(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where everything is in a row of a certain table."""
+    """The columns of a table, by position and by role."""
 
     width: int
     positions: Positions
@@ -56,6 +56,7 @@ class _Layout:
 
     @property
     def id_name(self) -> str:
+        """The name of the id column."""
         column = self.positions.id
         return "id" if self.names is None or column is None else self.names[column] or "id"
 
@@ -67,7 +68,7 @@ class _Layout:
 
 @dataclass
 class _Batch:
-    """The rows that become the next batch of sequences."""
+    """The sequences of the next batch."""
 
     rows: list[int] = field(default_factory=list)
     values: list[list[float]] = field(default_factory=list)
@@ -75,6 +76,7 @@ class _Batch:
     ids: list[str] = field(default_factory=list)
 
     def add(self, row: int, cells: list[str], table: Table, layout: _Layout) -> None:
+        """Add the sequence in this row."""
         label, id_column = layout.positions.label, layout.positions.id
         if label is not None and layout.roles.labelled:
             try:
@@ -112,7 +114,7 @@ class _Batch:
 
 
 def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
-    """Return where the columns are, and the rows below the header."""
+    """Return the layout of the table, and the rows below its header."""
     row, first = (0, list(table.names)) if table.names is not None else next(table.rows, (0, []))
     if not first:
         raise InputError(f"{table.source}: no rows; one sequence per row was expected")
@@ -137,7 +139,7 @@ def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
 def _check_features(
     first: list[str], features: int, roles: ColumnRoles, table: Table, place: str
 ) -> None:
-    """Raise `InputError` unless the feature columns are a multiple of the features per step."""
+    """Raise `InputError` unless the number of feature columns is a multiple of D."""
     if features and features % roles.input_size == 0:
         return
     if len(first) == 1 and any(mark in first[0] for mark in ",;\t|"):
@@ -154,9 +156,9 @@ def _check_features(
 def _check_names(
     roles: ColumnRoles, positions: Positions, features: int, is_header: bool, place: str
 ) -> None:
-    """Raise `InputError` if rows for a model lack the names by which columns are left out.
+    """Raise `InputError` if the input of a model lacks the names of the columns to leave out.
 
-    Rows that hold nothing but features need no names.
+    A table that holds only features needs no names.
     """
     by_name = [c for c in (roles.id, *roles.ignore) if isinstance(c, str)]
     for_training = roles.training_features is None
@@ -164,14 +166,14 @@ def _check_names(
         return
     raise InputError(
         f"{place}: the first row has no names, so that {', '.join(by_name)} cannot be left out; "
-        "add the names, or give the features alone"
+        "add the names, or give only the features"
     )
 
 
 def _is_header(
     first: list[str], positions: Positions, features: list[int], roles: ColumnRoles, place: str
 ) -> bool:
-    """Return whether the first row holds names: as declared, or if no feature is a number."""
+    """Return whether the first row holds names: as declared, or as its content shows."""
     if roles.header is not None:
         return roles.header
     if isinstance(roles.label, str) and positions.label is not None:
@@ -189,7 +191,7 @@ def _is_header(
 
 
 def _may_be_name(cell: str) -> bool:
-    """Return whether a cell can be a column's name: text that is no number of any kind."""
+    """Return whether a cell can be a column's name: text that is not a number."""
     try:
         float(cell)
     except ValueError:
@@ -198,12 +200,12 @@ def _may_be_name(cell: str) -> bool:
 
 
 def _values_one_by_one(cells: list[str], table: Table, layout: _Layout, row: int) -> list[float]:
-    """Return the numbers of a row in which not every cell is one, without empty steps at its end.
+    """Return the numbers of a row with missing or invalid cells, without empty steps at its end.
 
     Raises
     ------
     InputError
-        Naming the first cell that is wrong.
+        Naming the first invalid cell.
     """
     size = layout.roles.input_size
     while len(cells) > size and not any(cell.strip() for cell in cells[-size:]):

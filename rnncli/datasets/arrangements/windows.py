@@ -17,14 +17,14 @@ from rnncli.nn.arrays import Array
 
 @dataclass(frozen=True)
 class Windows:
-    """The form of windows: their columns, their length, and what is forecast after them.
+    """The windows of a table: their columns, their length, and the values to forecast.
 
     Attributes
     ----------
     columns, targets : tuple of str
-        The features, and those of them that are forecast.
+        The features, and those of them to forecast.
     sequence_length, horizon : int
-        The time steps of a window, and the steps forecast after it.
+        The number of time steps in a window, and the number to forecast after it.
     """
 
     columns: tuple[str, ...]
@@ -34,36 +34,35 @@ class Windows:
 
     def __post_init__(self) -> None:
         if self.sequence_length < 1 or self.horizon < 1:
-            raise ValueError(f"windows of {self.sequence_length} and {self.horizon} steps")
+            raise ValueError("the sequence length and the horizon of windows must be at least 1")
         if not self.targets or not set(self.targets) <= set(self.columns):
-            raise ValueError("targets that are none of the columns")
+            raise ValueError("the targets must be among the columns")
 
-    def count(self, table: "NumberTable", with_targets: bool = True) -> int:
+    def count(self, table: "NumericTable", with_targets: bool = True) -> int:
         """Return how many windows a table has; raise `InputError` if it has none."""
-        length, ahead = self.sequence_length, self.horizon if with_targets else 0
-        count = len(table.values) - length - ahead + 1
+        needed = self.sequence_length + (self.horizon if with_targets else 0)
+        count = len(table.values) - needed + 1
         if count < 1:
             raise InputError(
-                f"{table.source}: {len(table.values)} rows; a window of {length} and {ahead} "
-                "ahead need more"
+                f"{table.source}: {len(table.values)} rows; one window needs at least {needed}"
             )
         return count
 
-    def targets_of(self, table: "NumberTable") -> Array:
+    def targets_of(self, table: "NumericTable") -> Array:
         """Return the values that follow each window of a table (N, K), NaN where missing."""
         count, length = self.count(table), self.sequence_length
-        chosen = table.values[:, [self.columns.index(name) for name in self.targets]]
-        following = sliding_window_view(chosen[length:], self.horizon, axis=0)[:count]
+        targets = table.values[:, [self.columns.index(name) for name in self.targets]]
+        following = sliding_window_view(targets[length:], self.horizon, axis=0)[:count]
         return following.transpose(0, 2, 1).reshape(count, -1)
 
     def cut(
-        self, table: "NumberTable", missing: Missing, means: Array, with_targets: bool = True
+        self, table: "NumericTable", missing: Missing, means: Array, with_targets: bool = True
     ) -> Sequences:
         """Return all windows of a table, with the values that follow them as labels.
 
-        Missing values of a window are filled in from the rows before; windows followed by a missing
-        value are left out. Without targets, these and the windows at the end of the table, after
-        which nothing is known, are included, and have no labels.
+        Missing values of a window are filled in from the rows before. Windows followed by a missing
+        value are left out. Without targets, all windows are returned, without labels; also those at
+        the end of the table, whose following values are not known.
         """
         count, length = self.count(table, with_targets), self.sequence_length
         whole = Sequences(
@@ -81,8 +80,8 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class NumberTable:
-    """The columns of numbers of a table.
+class NumericTable:
+    """The numeric columns of a table.
 
     Attributes
     ----------
@@ -91,7 +90,7 @@ class NumberTable:
     columns : tuple of str
         The names of the columns.
     values : array (R, C)
-        The numbers; NaN where one is missing.
+        The values; NaN where missing.
     rows : list of int
         The number of each row in the file.
     unit : {"line", "row"}
@@ -105,13 +104,12 @@ class NumberTable:
     unit: Unit
 
 
-def read_numbers(
+def read_numeric_columns(
     table: Table, columns: Sequence[str] | None, ignore: Sequence[int | str] = ()
-) -> NumberTable:
-    """Return the given columns of a table.
+) -> NumericTable:
+    """Return the given columns of a table, or all numeric ones.
 
-    By default they are all columns that hold numbers and missing values only, and are not ignored;
-    columns of text, dates and times are not among them.
+    The default is all columns that hold only numbers and missing values, except for ignored ones.
     """
     header, place = table.named_columns()
     if not header:
@@ -119,49 +117,50 @@ def read_numbers(
     ignored = {_ignored(column, header, place) for column in ignore}
     rows = list(table.rows_of_width(len(header), "header"))
     if columns is None:
-        numeric = _columns_of_numbers([cells for _, cells in rows], len(header))
+        numeric = _numeric_columns([cells for _, cells in rows], len(header))
         names = tuple(header[i] for i in numeric if i not in ignored)
     else:
         names = tuple(columns)
-    counts, chosen = Counter(header), Counter(names)
+    in_header, in_names = Counter(header), Counter(names)
     for name in names:
-        if counts[name] != 1 or chosen[name] != 1:
+        if in_header[name] != 1 or in_names[name] != 1:
             raise InputError(
                 f"{place.partition(': row')[0]}: no column, or more than one, is named '{name}'; "
                 f"{suggested(name, header)}"
             )
     if not names or not rows:
-        raise InputError(f"{table.source}: no column of numbers after a header")
-    positions = {name: i for i, name in enumerate(header)}
-    wanted = [positions[name] for name in names]
-    for name, position in zip(names, wanted, strict=True):
+        raise InputError(f"{table.source}: no numeric columns below a header")
+    position_of = {name: i for i, name in enumerate(header)}
+    positions = [position_of[name] for name in names]
+    for name, position in zip(names, positions, strict=True):
         if position in ignored:
             raise InputError(f"{place}: data.ignore: '{name}' is one of data.columns")
     values = [
-        [_value(cells[i], f"{table.place(row)}, {header[i]}") for i in wanted]
+        [_value(cells[i], f"{table.place(row)}, {header[i]}") for i in positions]
         for row, cells in rows
     ]
-    return NumberTable(table.source, names, np.array(values), [row for row, _ in rows], table.unit)
+    return NumericTable(table.source, names, np.array(values), [row for row, _ in rows], table.unit)
 
 
 def _ignored(column: int | str, header: Sequence[str], place: str) -> int:
+    """Return the position of a column to ignore, given by name or by position from 0."""
     if isinstance(column, int) and -len(header) <= column < len(header):
         return column % len(header)
     if column not in header:
         raise InputError(
-            f"{place}: data.ignore: no column is '{column}'; {suggested(str(column), header)}"
+            f"{place}: data.ignore: no column is named '{column}'; {suggested(str(column), header)}"
         )
     return list(header).index(str(column))
 
 
-def _columns_of_numbers(rows: list[list[str]], width: int) -> list[int]:
+def _numeric_columns(rows: list[list[str]], width: int) -> list[int]:
     """Return the columns in which every cell is a number or missing, and not all are missing."""
-    chosen = []
+    numeric = []
     for column in range(width):
-        cells = [cells[column] for cells in rows if not is_missing(cells[column])]
-        if cells and all(map(is_number, cells)):
-            chosen.append(column)
-    return chosen
+        present = [cells[column] for cells in rows if not is_missing(cells[column])]
+        if present and all(map(is_number, present)):
+            numeric.append(column)
+    return numeric
 
 
 def _value(cell: str, place: str) -> float:

@@ -19,10 +19,10 @@ BY_EXTENSION: dict[str, type[FileFormat]] = {
 
 
 def extension_of(path: str | Path) -> str:
-    """Return a file's extension in lower case, without regard to a further ``.gz``."""
+    """Return a file's extension in lower case, ignoring a final ``.gz``."""
     return Path(str(path).lower().removesuffix(".gz")).suffix
 
 
 def format_of(path: str | Path) -> type[FileFormat]:
-    """Return the format of a file by its extension; CSV where that is not known."""
+    """Return the format of a file by its extension; CSV if that is not known."""
     return BY_EXTENSION.get(extension_of(path), Csv)

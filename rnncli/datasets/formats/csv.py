@@ -1,4 +1,4 @@
-"""CSV: text with one row per line, and its own separator and decimal mark."""
+"""CSV files: text with one row per line, of any separator and decimal mark."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from rnncli.datasets.dialect import Decimal, Dialect, Separator
-from rnncli.datasets.formats.csv_text import csv_table, recognized_in
+from rnncli.datasets.formats.csv_text import csv_table, dialect_to_store
 from rnncli.datasets.table import Table
 from rnncli.datasets.table_data import TableData
 from rnncli.datasets.untrusted.lines import open_lines
@@ -27,10 +27,10 @@ class Csv(TableData):
         Field(description="whether the first row holds names; null decides by its content"),
     ] = None
     separator: Annotated[
-        Separator | None, Field(description="what separates cells; null recognizes it")
+        Separator | None, Field(description="what separates cells; null detects it")
     ] = None
     decimal: Annotated[
-        Decimal | None, Field(description="the decimal mark of numbers; null recognizes it")
+        Decimal | None, Field(description="the decimal mark of numbers; null detects it")
     ] = None
 
     @classmethod
@@ -42,13 +42,13 @@ class Csv(TableData):
 
     @classmethod
     def dialect_of(cls, path: Path, declared: Dialect) -> Dialect:
-        """Return the dialect of a file, recognized as far as it is not declared."""
+        """Return the dialect of a file, detected where it is not declared."""
         with open_lines(path) as lines:
-            return recognized_in(lines, str(path), declared)
+            return dialect_to_store(lines, str(path), declared)
 
     @property
     def dialect(self) -> Dialect:
-        """The separator and the decimal mark, as far as they are declared."""
+        """The separator and the decimal mark as declared."""
         return Dialect(self.separator, self.decimal)
 
     @property

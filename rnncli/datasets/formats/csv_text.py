@@ -5,19 +5,19 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from rnncli.datasets.dialect import Dialect, recognized
+from rnncli.datasets.dialect import Dialect, detect_dialect
 from rnncli.datasets.table import Row, Table
 from rnncli.errors import InputError
 
 _LARGEST_CELL = csv.field_size_limit()
-# The separator and the decimal mark are recognized from so many lines at the beginning.
+# The separator and the decimal mark are detected from at most this many lines and bytes.
 _SAMPLE_LINES, _LARGEST_SAMPLE = 30, 1 << 16
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*|\s*[+-]?\d+,\s*", re.ASCII)
 _DECIMAL_POINT = re.compile(r"\s*[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 
 
 def csv_table(stream: Iterable[bytes], source: str, dialect: Dialect) -> Table:
-    """Return the rows of CSV as a table; the first of them may hold the columns' names.
+    """Return the rows of CSV as a table; the first row may hold the columns' names.
 
     Parameters
     ----------
@@ -26,21 +26,21 @@ def csv_table(stream: Iterable[bytes], source: str, dialect: Dialect) -> Table:
     source : str
         The file, for messages.
     dialect : Dialect
-        The separator and the decimal mark; those that are None are recognized.
+        The separator and the decimal mark; None is detected.
     """
     text = _TextLines(stream, source)
-    sample = text.peek(_SAMPLE_LINES, _LARGEST_SAMPLE)
-    known = recognized(sample, dialect)
-    rows = _rows(text, source, known)
-    return Table(source, rows, expected=f"cells separated by {known.separator_in_words}")
+    dialect = detect_dialect(text.peek(_SAMPLE_LINES, _LARGEST_SAMPLE), dialect)
+    rows = _rows(text, source, dialect)
+    return Table(source, rows, expected=f"cells separated by {dialect.separator_in_words}")
 
 
-def recognized_in(stream: Iterable[bytes], source: str, dialect: Dialect) -> Dialect:
-    """Return the dialect of CSV, recognized from its beginning; nothing where it is the usual one.
+def dialect_to_store(stream: Iterable[bytes], source: str, dialect: Dialect) -> Dialect:
+    """Return the dialect of CSV for an input spec, detected from its beginning.
 
-    A model does not remember the usual dialect, so that it reads files of any.
+    Commas and decimal points are not stored, so that the dialect of other files is detected anew.
     """
-    dialect = recognized(_TextLines(stream, source).peek(_SAMPLE_LINES, _LARGEST_SAMPLE), dialect)
+    sample = _TextLines(stream, source).peek(_SAMPLE_LINES, _LARGEST_SAMPLE)
+    dialect = detect_dialect(sample, dialect)
     return Dialect() if dialect == Dialect("comma", "point") else dialect
 
 
@@ -50,7 +50,7 @@ def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
     Raises
     ------
     InputError
-        Naming row and column of a quote without an end, a NUL byte, or what is not UTF-8.
+        Naming row and column of an unclosed quote, a NUL byte, or text that is not UTF-8.
     """
     reader = csv.reader(text, delimiter=dialect.delimiter, strict=True)
     expected = f"cells separated by {dialect.separator_in_words} were expected"
@@ -64,7 +64,7 @@ def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
             if "unexpected end" in problem or "field limit" in problem:
                 opening = (text.first or "")[:_LARGEST_CELL]
                 opened = next(csv.reader([opening], delimiter=dialect.delimiter))
-                place, problem = f"{place}, column {len(opened)}", "a quote without an end"
+                place, problem = f"{place}, column {len(opened)}", "a quote that is not closed"
             raise InputError(f"{source}:{start}: {place}: {problem}; {expected}") from None
         if cells is None:
             return
@@ -75,19 +75,19 @@ def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
 
 
 def _with_point(cell: str, place: str) -> str:
-    """Return a number with a decimal comma with a point instead, and any other cell unchanged."""
+    """Return a cell with its decimal comma, if it has one, replaced by a point."""
     if _DECIMAL_COMMA.fullmatch(cell):
         return cell.replace(",", ".")
     if _DECIMAL_POINT.fullmatch(cell):
         raise InputError(
             f"{place}: '{cell}' has a decimal point; decimal commas were expected, as elsewhere in "
-            "this data; set data.decimal"
+            "the data; set data.decimal"
         )
     return cell
 
 
 class _TextLines:
-    """The lines of a stream as text; the first one since it was last cleared is kept."""
+    """The lines of a stream as text; `first` keeps the first line read since it was set to None."""
 
     def __init__(self, stream: Iterable[bytes], source: str) -> None:
         self._numbered: Iterator[tuple[int, bytes]] = enumerate(stream, 1)
@@ -95,7 +95,7 @@ class _TextLines:
         self.first: str | None = None
 
     def peek(self, most: int, largest: int) -> list[str]:
-        """Return complete lines at the beginning, which will be read again, up to a size."""
+        """Return whole lines up to a number and a size, without consuming them."""
         peeked: list[tuple[int, bytes]] = []
         size = 0
         for line in islice(self._numbered, most):

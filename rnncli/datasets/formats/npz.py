@@ -21,7 +21,7 @@ _NUMBERS_PER_BATCH = 1 << 18
 
 @dataclass(frozen=True, kw_only=True)
 class Npz(FileData):
-    """The config section ``data`` of kind npz; an ``.npy`` file has its labels in another."""
+    """The config section ``data`` of kind npz; the labels of an ``.npy`` file are in another."""
 
     extensions: ClassVar[tuple[str, ...]] = (".npz", ".npy")
 
@@ -55,7 +55,7 @@ class Npz(FileData):
 
 
 def _sequences(path: Path, arrays: dict[str, Array], labels: Array | None) -> Sequences:
-    """Return the sequences of a file's arrays, after a check of their shapes and types."""
+    """Return the sequences in a file's arrays, whose shapes and types are checked."""
     x = arrays.get("x")
     if x is None:
         raise InputError(f"{path}: has no member 'x'; it holds {', '.join(arrays) or 'nothing'}")
@@ -68,12 +68,13 @@ def _sequences(path: Path, arrays: dict[str, Array], labels: Array | None) -> Se
         labels = _checked_labels(path, labels, len(x))
     x = x if x.ndim == 3 else x[:, :, np.newaxis]
     is_large = x.nbytes >= MAPPED_FROM_BYTES and isinstance(x, np.memmap)
-    with np.errstate(over="ignore"):  # values that overflow are refused with all others
+    with np.errstate(over="ignore"):  # an overflow gives infinity, which is refused later
         inputs = Mapped(x) if is_large else np.array(x, float)
     return Sequences(inputs, labels, str(path), range(len(x)), unit="sequence")
 
 
 def _checked_labels(path: Path, labels: Array, count: int) -> Array:
+    """Return labels as (N,) or (N, K); raise `InputError` for an unsuitable array."""
     if labels.dtype.kind not in "fiubU" or labels.ndim not in (1, 2) or len(labels) != count:
         raise InputError(
             f"{path}: y has shape {labels.shape} and type {labels.dtype}; {count} labels "

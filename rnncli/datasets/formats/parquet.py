@@ -16,8 +16,8 @@ from rnncli.datasets.table_data import TableData
 from rnncli.errors import InputError, unreadable
 
 _ROWS_PER_BATCH = 1 << 12
-# Encodings of equal values grow without bound: beyond a harmless size, cells may take up to so many
-# times the bytes of the file.
+# Repeated values take almost no space: a file may always hold this many cells, and beyond that at
+# most this many per byte.
 _ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 26, 200
 
 
@@ -32,7 +32,7 @@ class Parquet(TableData):
     @classmethod
     @contextmanager
     def open_table(cls, path: Path, dialect: Dialect) -> Iterator[Table]:
-        """Open a file as a table; rows are counted from 1, and the dialect has no meaning."""
+        """Open a file as a table; rows are counted from 1, and the dialect is ignored."""
         try:
             import pyarrow
             from pyarrow import parquet
@@ -47,7 +47,7 @@ class Parquet(TableData):
             reason = str(error).partition("\n")[0][:200]
             raise InputError(f"{path}: is not a valid Parquet file ({reason})") from None
         except OSError as error:
-            if error.errno is None:  # pyarrow's, for content that is damaged
+            if error.errno is None:  # raised by pyarrow for damaged content
                 raise InputError(f"{path}: is not a valid Parquet file ({error})") from None
             raise unreadable(path, error) from None
 
@@ -58,16 +58,17 @@ def _check_regular(path: Path) -> None:
 
 
 def _check_size(path: Path, metadata: Any) -> None:
-    """Raise `InputError` for a file that claims to hold far more than its size justifies."""
+    """Raise `InputError` for a file that claims far more cells than its size justifies."""
     cells = metadata.num_rows * metadata.num_columns
     if cells > max(_ALWAYS_ALLOWED, _LARGEST_RATIO * path.stat().st_size):
         raise InputError(
             f"{path}: claims {cells} cells in {path.stat().st_size} bytes; write it without "
-            "repeated values, if you trust it"
+            "dictionary encoding and compression, if you trust it"
         )
 
 
 def _rows(file: Any, path: Path) -> Iterator[Row]:
+    """Yield number and cells of each row."""
     number = 0
     for batch in file.iter_batches(_ROWS_PER_BATCH):
         columns = [
@@ -87,7 +88,7 @@ def _texts(column: Any, place: str) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """Return a value as CSV would have it; a missing one is empty."""
+    """Return a value as in CSV; a missing one is empty."""
     if value is None or (isinstance(value, float) and isnan(value)):
         return ""
     if isinstance(value, str):

@@ -44,33 +44,33 @@ class Ts(FileData):
 def read_ts(path: Path, labelled: bool) -> Sequences:
     """Return a file's sequences; missing values are NaN.
 
-    Lengths and channels are taken from the data, as headers are not always right about them. The
-    last field of a line is its label if the header declares labels or, if the header does not
-    mention them, if it holds one value where the others hold several.
+    Lengths and channels are taken from the data, because headers are not always correct. The last
+    field of a line is its label if the header declares labels. If the header does not mention them,
+    it is a label if it is one value and another field of the first line holds several.
 
     Raises
     ------
     InputError
-        Naming the line, and the channel and position of a value that is wrong.
+        Naming the line, and the channel and position of an invalid value.
     """
     with open_lines(path) as stream:
         tags, lines = _header(stream, str(path))
         label_type, has_labels = _declared_labels(tags)
-        read = _Read(str(path), has_labels)
+        content = _Content(str(path), has_labels)
         for row, text in lines:
-            read.add(row, text.split(":"))
-    if not read.sequences:
+            content.add(row, text.split(":"))
+    if not content.sequences:
         raise InputError(f"{path}: no sequences after @data")
-    if labelled and not read.labels:
+    if labelled and not content.labels:
         raise InputError(f"{path}: has no labels; '@classLabel true ...' was expected")
-    x, lengths = padded(read.sequences, str(path))
-    labels = np.array(read.labels) if read.labels else None
-    return Sequences(x, labels, str(path), read.rows, lengths=lengths, label_type=label_type)
+    x, lengths = padded(content.sequences, str(path))
+    labels = np.array(content.labels) if content.labels else None
+    return Sequences(x, labels, str(path), content.rows, lengths=lengths, label_type=label_type)
 
 
 @dataclass
-class _Read:
-    """The sequences read so far; whether lines end with a label may show on the first one."""
+class _Content:
+    """The sequences read so far; if `has_labels` is None, the first line decides."""
 
     source: str
     has_labels: bool | None
@@ -79,6 +79,7 @@ class _Read:
     rows: list[int] = field(default_factory=list)
 
     def add(self, row: int, fields: list[str]) -> None:
+        """Add the sequence, and the label, of a line."""
         if self.has_labels is None:
             self.has_labels = "," not in fields[-1] and any("," in field for field in fields[:-1])
         if self.has_labels:
@@ -121,14 +122,14 @@ def _header(
             break
         tags[tag.lower()] = values
     else:
-        raise InputError(f"{name}: has no line @data; a .ts file was expected")
+        raise InputError(f"{name}: has no @data line; a .ts file was expected")
     if _is_declared(tags, "timestamps"):
         raise InputError(f"{name}: holds time stamps (@timeStamps), which are not supported")
     return tags, lines
 
 
 def _is_declared(tags: dict[str, list[str]], tag: str) -> bool:
-    """Return whether the header has a tag whose value is true; a tag alone is true as well."""
+    """Return whether the header has a tag with the value true, or without a value."""
     return tag in tags and (not tags[tag] or tags[tag][0].lower() == "true")
 
 
@@ -147,7 +148,7 @@ def _lines(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, str]]:
 
 
 def _declared_labels(tags: dict[str, list[str]]) -> tuple[TaskName | None, bool | None]:
-    """Return the type of labels that the header declares, and whether there are any."""
+    """Return the declared type of the labels, and whether there are any; None if not declared."""
     mentioned = [(kind, _is_declared(tags, tag)) for tag, kind in _LABEL_TAGS if tags.get(tag)]
     for kind, present in mentioned:
         if present:
@@ -156,7 +157,7 @@ def _declared_labels(tags: dict[str, list[str]]) -> tuple[TaskName | None, bool 
 
 
 def _sequence(fields: list[str], name: str, row: int) -> Array:
-    """Return a line's channels as (T, D), without steps at the end where all are missing."""
+    """Return a line's channels as (T, D), without empty time steps at the end."""
     if fields and fields[0].lstrip().startswith("("):
         raise InputError(f"{name}:{row}: row {row}: holds time stamps, which are not supported")
     channels = [_channel(field, name, row, number) for number, field in enumerate(fields, 1)]
@@ -164,7 +165,7 @@ def _sequence(fields: list[str], name: str, row: int) -> Array:
     if len(lengths) != 1:
         raise InputError(
             f"{name}:{row}: row {row}: channels of {min(lengths, default=0)} to "
-            f"{max(lengths, default=0)} values; the channels of a sequence have one length"
+            f"{max(lengths, default=0)} values; all channels of a sequence must be equally long"
         )
     sequence = np.array(channels).T
     present = np.flatnonzero(~np.isnan(sequence).all(axis=1))
@@ -174,6 +175,7 @@ def _sequence(fields: list[str], name: str, row: int) -> Array:
 
 
 def _channel(field: str, name: str, row: int, channel: int) -> list[float]:
+    """Return the values of a channel, NaN where missing."""
     cells = field.strip().strip(",").split(",")
     try:
         return numbers(cells)

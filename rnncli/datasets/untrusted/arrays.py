@@ -18,7 +18,8 @@ import numpy as np
 from rnncli.errors import InputError, unreadable
 from rnncli.nn.arrays import Array
 
-# Arrays may always expand to so many bytes, and beyond to so many times their compressed size.
+# Arrays may always expand to this many bytes, and beyond that to at most this many times their
+# compressed size.
 _ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 28, 200
 _MOST_MEMBERS = 1024
 _LARGEST_HEADER = 10_000
@@ -26,7 +27,7 @@ _LARGEST_HEADER = 10_000
 _LOCAL_HEADER = struct.Struct("<4s2xH18xHH")  # signature, flags, lengths of name and extra field
 _END = struct.Struct("<4s6xHLL2x")  # signature, members, size and place of the directory
 _ZIP64_LOCATOR = b"PK\x06\x07"
-_ZIP64_END = struct.Struct("<4s28xQQ8x")  # the same for large files
+_ZIP64_END = struct.Struct("<4s28xQQ8x")  # the corresponding record of large files
 _ENCRYPTED, _SIZES_FOLLOW = 1, 8
 _STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -75,7 +76,7 @@ class Archive:
         name : str
             One of `names`.
         shape, dtype : tuple of int, dtype, optional
-            What it must have; this is checked before the content is read.
+            The expected shape and type, checked before the content is read.
         most : int, optional
             The largest permitted number of bytes.
 
@@ -86,14 +87,17 @@ class Archive:
         """
         member = self._members[name]
         with self._zip.open(member) as file:
-            given, order, kind, header = _read_header(cast(BinaryIO, file))
-            if (shape is not None and given != shape) or (dtype is not None and kind != dtype):
+            actual_shape, order, kind, header = _read_header(cast(BinaryIO, file))
+            if (shape is not None and actual_shape != shape) or (
+                dtype is not None and kind != dtype
+            ):
                 expected = [str(item) for item in (shape, dtype) if item is not None]
                 raise ValueError(
-                    f"{name} has shape {given} and type {kind}; {' and '.join(expected)} expected"
+                    f"{name} has shape {actual_shape} and type {kind}; "
+                    f"{' and '.join(expected)} expected"
                 )
             size = member.file_size - header
-            _check_size(size, given, kind)
+            _check_size(size, actual_shape, kind)
             if most and size > most:
                 raise ValueError(f"{name} has {size} bytes")
             content = file.read(size)
@@ -103,7 +107,7 @@ class Archive:
             characters = np.frombuffer(content, np.dtype("u4").newbyteorder(kind.byteorder))
             if (characters > sys.maxunicode).any():
                 raise ValueError(f"{name} holds invalid text")
-        return np.frombuffer(content, kind).reshape(given, order=cast(Any, order))
+        return np.frombuffer(content, kind).reshape(actual_shape, order=cast(Any, order))
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +143,7 @@ def open_archive(path: Path, largest: int | None = None) -> Iterator[Archive]:
 
 
 def open_arrays(path: Path) -> dict[str, Array]:
-    """Return the arrays of an ``.npz`` file by name; of an ``.npy`` file one, mapped, as ``x``.
+    """Return the arrays of an ``.npz`` file by name, or that of an ``.npy`` file, mapped, as ``x``.
 
     Raises
     ------
@@ -212,7 +216,7 @@ def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], str, np.dtype[Any], i
 
 
 def _check_end(file: BinaryIO, size: int) -> None:
-    """Check the record at the file's end before `zipfile` reads a directory of any size."""
+    """Check the record at the end of the file, which gives the size of the directory."""
     file.seek(max(0, size - _END.size - 20 - _ZIP64_END.size))
     tail = file.read()
     if len(tail) < _END.size or tail[-_END.size :][:4] != b"PK\x05\x06" or tail[-2:] != b"\0\0":

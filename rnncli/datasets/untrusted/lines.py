@@ -11,7 +11,8 @@ from typing import BinaryIO, cast
 from rnncli.errors import InputError, unreadable
 
 LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
-# Text may always expand to so many bytes, and beyond to so many times its compressed size.
+# Text may always expand to this many bytes, and beyond that to at most this many times its
+# compressed size.
 _ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 20, 100
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -73,7 +74,7 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
 
 
 class _Counted:
-    """A stream that counts the bytes that are read from it."""
+    """A stream that counts the bytes read from it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream, self.count = stream, 0
@@ -85,7 +86,7 @@ class _Counted:
 
 
 def exists(path: Path) -> bool:
-    """Return whether a path exists; one that is too long does not."""
+    """Return whether a path exists; False also for one that is too long."""
     with suppress(OSError):
         return path.exists()
     return False
