@@ -5,7 +5,9 @@ the way back is compared with its own derivative: the gradient of every state, o
 pre-activations, and only then the sums. The first that is wrong is where the mistake is made.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -54,10 +56,21 @@ class Explanation:
     unknown_cell: str | None = None
 
 
-def explain(network: Network, loss: Loss, batch: Batch) -> Explanation | None:
-    """Return where backpropagation goes wrong, or None where all on its way is right.
+def explain(
+    network: Network,
+    loss: Loss,
+    batch: Batch,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
+) -> Explanation | None:
+    """Return where backpropagation goes wrong, or None if every quantity on its way is right.
 
-    See `rnncli.gradients.gradcheck.gradcheck` for the parameters.
+    Parameters
+    ----------
+    network, loss, batch
+        See `rnncli.gradients.gradcheck.gradcheck`.
+    on_progress : callable
+        Called after each time step of each cell with the number of those done and of all; the
+        initial state counts as a time step.
     """
     batch = replace(batch, y=batch.targets.astype(float))
     masks = dropout_masks(network, len(batch))
@@ -69,12 +82,17 @@ def explain(network: Network, loss: Loss, batch: Batch) -> Explanation | None:
     with np.errstate(all="ignore"):
         explanation = _explain_head(unrolled, right)
         probe = _Probe(network, loss, batch, masks)
+        total, steps_done = len(unrolled.cells) * (unrolled.num_steps + 1), count(1)
+
+        def on_step() -> None:
+            on_progress(next(steps_done), total)
+
         for number in reversed(range(len(unrolled.cells))):
             if explanation is None:
                 cell = unrolled.cells[number]
                 assert isinstance(cell, ObservedCell)
                 name = network.layout.cell_names[number]
-                explanation = _CellExplainer(name, cell, number, probe).explain()
+                explanation = _CellExplainer(name, cell, number, probe).explain(on_step)
         return explanation or _explain_inputs(unrolled)
 
 
@@ -186,13 +204,14 @@ class _CellExplainer:
         known = type(cell.cell) in formulas.FORMULAS
         self.unknown_cell = None if known else cell.cell.kind
 
-    def explain(self) -> Explanation | None:
-        """Return the first quantity that is wrong."""
+    def explain(self, on_step: Callable[[], None]) -> Explanation | None:
+        """Return the first quantity that is wrong; call `on_step` after each time step."""
         for step in reversed(range(-1, self.num_steps)):
             wrong = self._wrong_state(step) or (self._wrong_block(step) if step >= 0 else None)
             if wrong is not None:
                 in_time = self.num_steps - step if self.name.endswith("_reverse") else step + 1
                 return self._explanation(wrong[0], 0 if step < 0 else in_time, wrong[1])
+            on_step()
         return self._wrong_sum()
 
     def _explanation(self, array: str, step: int | None, cause: str | None) -> Explanation:

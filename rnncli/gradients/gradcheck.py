@@ -8,6 +8,7 @@ G. Trapp, "Using complex variables to estimate derivatives of real functions", S
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def gradcheck(
     loss: Loss,
     batch: Batch,
     method: str = "complex",
-    on_entry: Callable[[], None] = lambda: None,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Iterator[ArrayCheck]:
     """Check every entry of every weight, of the inputs and of the initial states.
 
@@ -87,8 +88,8 @@ def gradcheck(
         Sequences and targets.
     method : {"complex", "central"}
         How the true derivative is calculated.
-    on_entry : callable
-        Called after each entry, to show progress.
+    on_progress : callable
+        Called after each entry with the number of entries done and the number of all entries.
 
     Yields
     ------
@@ -104,12 +105,14 @@ def gradcheck(
     derivative = _complex_step if method == "complex" else _central_difference
     of_magnitudes, of_loss = _ROUNDING[method]
     floor = of_loss * abs(probe.value())
+    total = sum(block.size for blocks in probe.arrays.values() for block in blocks)
+    entries_done = count(1)
     for name, blocks in probe.arrays.items():
         true = [np.empty(block.shape) for block in blocks]
         for block, derivatives in zip(blocks, true, strict=True):
             for index in np.ndindex(block.shape):
                 derivatives[index] = derivative(block, index, probe.value)
-                on_entry()
+                on_progress(next(entries_done), total)
         rounding = of_magnitudes * magnitudes[name] + floor
         yield _compare(name, np.concatenate(true), calculated[name], TOLERANCES[method], rounding)
 
@@ -191,12 +194,11 @@ def _backpropagated(
 
 def _magnitudes(network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> dict[str, float]:
     """Return the size of each array's derivatives, sequence by sequence, before they cancel."""
-    count = len(batch)
     alone = [
         _backpropagated(network, loss, batch.sequence(i), [mask[:, i : i + 1] for mask in masks])
-        for i in range(count)
+        for i in range(len(batch))
     ]
-    sizes = {name: sum(np.abs(arrays[name]) for arrays in alone) / count for name in alone[0]}
+    sizes = {name: sum(np.abs(arrays[name]) for arrays in alone) / len(alone) for name in alone[0]}
     return {name: float(np.nan_to_num(np.max(size))) for name, size in sizes.items()}
 
 
