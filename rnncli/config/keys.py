@@ -20,6 +20,7 @@ _TYPES = {
     float: "a number",
     str: "text",
     Path: "a path",
+    tuple[float, ...]: "a list of numbers",
     tuple[str, ...]: "a list of texts",
     tuple[int | str, ...]: "a list of texts and whole numbers",
 }
