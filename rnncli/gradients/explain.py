@@ -1,8 +1,9 @@
-"""Where backpropagation and the true derivative differ first, going back from the loss.
+"""The first difference between backpropagation and the true derivatives, going back from the loss.
 
-A wrong gradient of the weights is a sum over all time steps, and tells little. So each quantity on
-the way back is compared with its own derivative: the gradient of every state, of every block of
-pre-activations, and only then the sums. The first that is wrong is where the mistake is made.
+A wrong gradient of the weights is a sum over all time steps, which hides where the
+mistake is. So each quantity of the backward pass is compared with its true derivative: the gradient
+of every state, of every block of pre-activations, and only then the sums. The first wrong one is
+where the mistake is.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from rnncli.nn.objective import Objective
 from rnncli.nn.unrolled import UnrolledNetwork
 
 _STEP = 1e-30
-# Tolerances of a derivative along one direction, and relative to the largest of the same cell.
+# Tolerances relative to the terms of a derivative, and to the largest gradient of the same cell.
 _TOLERANCE, _ROUNDING = 1e-9, 1e-12
 _FROM_ABOVE = "the gradient from above (the head or the next layer) is wrong"
 
@@ -35,7 +36,7 @@ class Explanation:
     Attributes
     ----------
     array : str
-        What it is: ``dL/dh``, ``dL/dz``, or the name of a gradient.
+        Its name: ``dL/dh``, ``dL/dz``, or the name of a gradient.
     layer : str or None
         The direction of a layer, ``l0``; None for the head and the inputs.
     step : int or None
@@ -43,9 +44,9 @@ class Explanation:
     steps : int
         How many time steps there are.
     cause : str or None
-        The mistake that explains these values; None where no known one does.
+        The mistake that explains its values; None if no known mistake does.
     unknown_cell : str or None
-        The kind of the cell, where its formulas are not known and so no cause can be.
+        The kind of the cell, if its formulas are not known, so that no cause can be named.
     """
 
     array: str
@@ -62,7 +63,7 @@ def explain(
     batch: Batch,
     on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Explanation | None:
-    """Return where backpropagation goes wrong, or None if every quantity on its way is right.
+    """Return where backpropagation goes wrong, or None if all quantities are right.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ def _explain_inputs(unrolled: UnrolledNetwork) -> Explanation | None:
 
 
 class _Probe:
-    """True derivatives along random directions, by complex steps in the middle of a sequence."""
+    """Compares gradients with true derivatives along random directions, by complex steps."""
 
     def __init__(self, network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> None:
         self.objective = Objective(network.astype(complex), loss, PerturbedCell)
@@ -184,7 +185,7 @@ class _Probe:
 
 
 class _CellExplainer:
-    """Compares all that goes back through one direction of a layer with the truth.
+    """Compares the backward pass of one cell with the true derivatives.
 
     Parameters
     ----------
@@ -193,9 +194,9 @@ class _CellExplainer:
     cell : ObservedCell
         The cell after its backward pass.
     number : int
-        Its place among the network's cells.
+        Its index among the network's cells.
     probe : _Probe
-        Where the truth comes from.
+        The source of the true derivatives.
     """
 
     def __init__(self, name: str, cell: ObservedCell, number: int, probe: _Probe) -> None:

@@ -1,9 +1,9 @@
-"""Are the gradients right? Backpropagation against the derivative of the very same loss.
+"""The gradient check: backpropagation compared with derivatives of the same loss.
 
 The complex step: for an analytic function, Im f(p + ih) / h is the derivative, without a
-difference and so without cancellation; with h = 1e-30 it is exact to rounding. Source: W. Squire &
-G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40
-(1998). Central differences, an independent second method, reach 1e-9 or so.
+difference and so without cancellation; with h = 1e-30 it is exact up to rounding. Source: W.
+Squire & G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review
+40 (1998). Central differences, an independent second method, are accurate to about 1e-9.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,11 +22,11 @@ from rnncli.nn.unrolled import State
 _COMPLEX_STEP = 1e-30
 _CENTRAL_STEP = 6e-6  # near the cube root of the rounding error, where both errors are least
 _LARGEST = float(np.finfo(float).max)  # JSON has no infinity
-# By how much biases are moved away from a kink, and how often that is tried.
-_MOVE, _MOST_MOVES = 1e-3, 5
+# The size of random changes that move biases away from a kink, and how often that is tried.
+_MOVE, _MAX_MOVES = 1e-3, 5
 TOLERANCES = {"complex": 1e-10, "central": 1e-6}
-# Gradients that cancel over the batch, as they do in a trained network, leave a rounding error:
-# this fraction of their magnitudes, and of the loss.
+# Gradients that cancel over the batch, as in a trained network, leave a rounding error: these
+# fractions of their magnitudes and of the loss.
 _ROUNDING = {"complex": (1e-14, 0.0), "central": (1e-9, 1e-10)}
 
 
@@ -37,7 +37,7 @@ class ArrayCheck:
     Attributes
     ----------
     name : str
-        The array.
+        The name of the array.
     shape : tuple of int
         Its shape.
     max_relative_error : float or None
@@ -51,7 +51,7 @@ class ArrayCheck:
     true, calculated : float
         The true derivative there, and the one that backpropagation calculated.
     passed : bool
-        No entry is wrong. An array without any gradient has nothing wrong, and nothing tested.
+        Whether no entry is wrong; true also if no entry was tested.
     """
 
     name: str
@@ -81,13 +81,13 @@ def gradcheck(
     Parameters
     ----------
     network : Network
-        The model; it is calculated in double precision and not changed.
+        The network; it is not changed, and evaluated in double precision.
     loss : Loss
-        The loss that it is trained with.
+        The loss function.
     batch : Batch
         Sequences and targets.
     method : {"complex", "central"}
-        How the true derivative is calculated.
+        How the true derivatives are calculated.
     on_progress : callable
         Called after each entry with the number of entries done and the number of all entries.
 
@@ -125,9 +125,9 @@ def dropout_masks(network: Network, batch_size: int) -> list[Array]:
 
 
 def differentiable(network: Network, batch: Batch, masks: list[Array]) -> Network:
-    """Return the network, or a copy with moved biases if it has no derivative where it is."""
+    """Return the network, or a copy with changed biases if it is at a kink of a ReLU."""
     rng = np.random.default_rng(0)
-    for _ in range(_MOST_MOVES):
+    for _ in range(_MAX_MOVES):
         unrolled = network.unroll(batch.x.shape[1], len(batch))
         unrolled.forward(batch, masks)
         if not any(cell.cell.at_kink(cell) for cell in unrolled.cells):
