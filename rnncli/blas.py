@@ -1,7 +1,7 @@
 """The BLAS library under NumPy: its name, its kernels and how many threads it may use.
 
 NumPy's wheels carry OpenBLAS. With one thread the order of its additions is fixed, so results
-repeat to the last bit; at hidden sizes up to 256 further threads bring next to no speed.
+repeat to the last bit; at hidden sizes up to 256, more threads give next to no speed-up.
 """
 
 import ctypes
@@ -11,7 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+# Up to this hidden size one thread is as fast as several.
 SINGLE_THREAD_UP_TO = 256
+# OpenBLAS builds differ in the prefix and suffix of their function names.
 _SYMBOLS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
 
 
@@ -38,12 +40,12 @@ def _library() -> ctypes.CDLL | None:
 
 def _function(name: str) -> Any:
     library = _library()
-    found = (getattr(library, symbol.format(name), None) for symbol in _SYMBOLS)
-    return next((function for function in found if function is not None), None)
+    functions = (getattr(library, symbol.format(name), None) for symbol in _SYMBOLS)
+    return next((function for function in functions if function is not None), None)
 
 
 def num_threads() -> int | None:
-    """Return how many threads BLAS may use now, or None where it can not be asked."""
+    """Return how many threads BLAS may use now, or None if it cannot be queried."""
     get = _function("get_num_threads")
     return int(str(get())) if get is not None else None
 
@@ -65,7 +67,7 @@ def describe() -> str:
 
 @contextmanager
 def threads_for(hidden_size: int) -> Iterator[None]:
-    """Hold BLAS to one thread while a network of this hidden size runs, if that is no loss."""
+    """Limit BLAS to one thread while a network runs, unless its hidden size gains from more."""
     change = _function("set_num_threads")
     before = num_threads()
     if change is None or before in (None, 1) or hidden_size > SINGLE_THREAD_UP_TO:

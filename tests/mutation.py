@@ -6,7 +6,7 @@ Each mutant is one small change of one line: another operator, constant or condi
 statement left out. It is applied to a copy of the package, on which the tests of the core run
 until one fails. A sample by seed is repeatable; when the time is up, the score is that of the
 mutants tried so far.
-Mutants that change nothing that anybody could notice are listed, with the reason, in `EQUIVALENT`.
+Mutants that are equivalent to the original are listed, with the reason, in `EQUIVALENT`.
 """
 
 import argparse
@@ -160,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--number", type=int, default=100, help="mutants in the sample")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=20, help="stop after so long")
+    parser.add_argument("--minutes", type=float, default=20, help="stop after this many minutes")
     parser.add_argument("--only", default="", help="only files with this in their path")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()

@@ -12,19 +12,23 @@ from rnncli.suggestions import suggest
 
 
 def check_gradients(
-    subject: ModelBatch, method: str, on_entry: Callable[[], None] = lambda: None
+    subject: ModelBatch,
+    method: str,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> list[ArrayCheck]:
     """Check all arrays; see `rnncli.gradients.gradcheck.gradcheck`."""
     if method not in TOLERANCES:
         raise InputError(f"--method: '{method}' is not known; {suggest(method, TOLERANCES)}")
     with threads_for(subject.network.architecture.hidden_size):
-        return list(gradcheck(subject.network, subject.loss, subject.batch, method, on_entry))
+        return list(gradcheck(subject.network, subject.loss, subject.batch, method, on_progress))
 
 
-def explain_gradients(subject: ModelBatch) -> Explanation | None:
+def explain_gradients(
+    subject: ModelBatch, on_progress: Callable[[int, int], object] = lambda done, total: None
+) -> Explanation | None:
     """Return where backpropagation is wrong; see `rnncli.gradients.explain.explain`."""
     with threads_for(subject.network.architecture.hidden_size):
-        return explain(subject.network, subject.loss, subject.batch)
+        return explain(subject.network, subject.loss, subject.batch, on_progress)
 
 
 def trace_gradients(subject: ModelBatch) -> Trace:

@@ -20,6 +20,7 @@ _TYPES = {
     float: "a number",
     str: "a string",
     Path: "a path",
+    tuple[float, ...]: "a list of numbers",
     tuple[str, ...]: "a list of strings",
     tuple[int | str, ...]: "a list of strings and whole numbers",
 }

@@ -68,7 +68,7 @@ def _hashes(sequences: Sequences) -> list[bytes]:
 def _shuffled(sequences: Sequences, seed: int) -> Sequences:
     """Return the sequences with each column, at each time step, in another order.
 
-    Of sequences on the disk none are returned: they are not shuffled in memory.
+    Sequences on the disk are not shuffled: none of them are returned.
     """
     if isinstance(sequences.x, Mapped):
         return sequences.take(np.arange(0))

@@ -30,7 +30,7 @@ class Estimate:
     seconds : float
         Time on this machine, at its present load.
     megabytes : float
-        Memory for the network, laid out for a batch, and for the data.
+        Memory for the unrolled network and the data.
     """
 
     steps: int
@@ -39,7 +39,7 @@ class Estimate:
 
 
 def estimate_run(examination: Examination) -> Estimate:
-    """Return what the whole run will need, by the time per step of a short trial."""
+    """Return what the whole run will need, from the time per step of a short trial."""
     settings, trial = examination.settings, examination.configured_trial
     validation = examination.splits.validation
     num_sequences = float(len(examination.train))
@@ -64,7 +64,7 @@ def required_bytes(examination: Examination) -> int:
         if split is not None:
             data += _bytes_in_memory(split)
     if splits.validation is not None and not isinstance(splits.validation.x, Mapped):
-        # The validation split is kept as the network takes it, too.
+        # The validation split is also kept in the form that the network takes.
         data += splits.validation.x.size * itemsize
     activations = network.bytes_per_step * examination.sequence_length * batch_size
     return activations + num_vectors * network.parameters.nbytes + data

@@ -1,4 +1,4 @@
-"""What the doctor examines: a new network, its data, and short trainings of it."""
+"""The subject of the checks: a new network, its data, and short trainings of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,7 +79,7 @@ class Examination:
 
     @property
     def uninformed_loss(self) -> float:
-        """The loss of a prediction that ignores the inputs: ln C, or 1 for standardised values."""
+        """The loss of a prediction that ignores the inputs: ln C, or 1 for standardized values."""
         num_classes = len(self.task.labels)
         return float(np.log(num_classes)) if num_classes else 1.0
 
@@ -98,12 +98,12 @@ class Examination:
 
     @property
     def fitted_index(self) -> Array:
-        """Indices of the examined sequences that the trials are trained on."""
+        """Indices of the examined sequences that trials train on."""
         return self.sample_index[len(self.sample_index) // 5 :]
 
     @property
     def held_out_index(self) -> Array:
-        """Indices of the examined sequences that the trials are not trained on."""
+        """Indices of the examined sequences that trials do not train on."""
         return self.sample_index[: len(self.sample_index) // 5]
 
     @cached_property
@@ -158,7 +158,7 @@ class Examination:
 
     @contextmanager
     def parameters_set_to(self, parameters: Array) -> Iterator[Network]:
-        """Give the network other weights; at the end it has its initial weights again."""
+        """Set the weights of the network; restore its initial weights at the end."""
         self.network.parameters[...] = parameters
         try:
             yield self.network

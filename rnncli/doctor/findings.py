@@ -24,7 +24,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem, with the name of the check that found it; attributes as of `Problem`."""
+    """A problem, with the name of the check that found it; see `Problem` for the attributes."""
 
     check: str
     measured: str

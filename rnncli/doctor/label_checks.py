@@ -23,7 +23,7 @@ _MIN_CORRELATION, _MIN_SEQUENCES = 4.5, 100
 # A column leaks the label if its skill score is above the first constant, and above all others by
 # the second one. Fewer labels than the third allow no judgement.
 _LEAKING_SKILL, _MIN_LEAD, _MIN_LABELS = 0.95, 0.3, 40
-# At most so many labels and columns are examined for leaks.
+# At most this many labels and columns are examined for leaks.
 _MAX_LABELS, _MAX_COLUMNS = 500, 4096
 
 
@@ -58,7 +58,7 @@ def unpredictable_labels(examination: Examination) -> Iterator[Problem]:
         best = max([best, *_correlations_of_trials(examination)])
     if best < _MIN_CORRELATION:
         yield Problem(
-            "a linear model, nearest neighbours and short trainings predict held-out labels no "
+            "a linear model, nearest neighbors and short trainings predict held-out labels no "
             f"better than a constant (at best {best:.1f} standard errors above chance, with "
             f"{num_sequences:,} sequences)",
             "the labels look shuffled: they seem to be unrelated to the inputs",

@@ -24,9 +24,10 @@ class LabelData:
     Attributes
     ----------
     inputs : array (M, T, D)
-        The inputs of the sequence; for a label of a time step, those of that step alone (T = 1).
+        The inputs of the sequence; for a label of a time step, only those of that time step
+        (T = 1).
     statistics : array (M, P)
-        Standardised statistics of the sequence, or of its part up to the time step.
+        Standardized statistics of the sequence, or of its part up to the time step.
     targets : array (M, K)
         Values, or one-hot classes.
     sequences : array (M,)
@@ -95,6 +96,6 @@ def standardized(values: Array) -> Array:
 
 
 def one_hot(task: Task, y: Array) -> Array:
-    """Return class numbers (M, 1) as one-hot rows (M, C); values (M, K) as they are."""
+    """Return class indices (M, 1) as one-hot rows (M, C), and values (M, K) unchanged."""
     num_classes = len(task.labels)
     return np.eye(num_classes)[y[:, 0].astype(int)] if num_classes else y.astype(float)

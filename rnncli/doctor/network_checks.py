@@ -160,7 +160,7 @@ def gradients_through_time(examination: Examination) -> Iterator[Problem]:
 
 
 def gradient_ratio(examination: Examination, parameters: Array) -> tuple[float, int]:
-    """Return the norm of dL/dx at the first time step over that at the last, and their distance.
+    """Return the norm of dL/dx at the first time step over that at the last, and the length.
 
     It is measured without dropout, on a batch of the longest sequences. Without any gradient at
     the last time step the ratio is 1.

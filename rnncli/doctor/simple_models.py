@@ -1,4 +1,4 @@
-"""Simple models that show how much the inputs tell about the labels, without a network."""
+"""Simple models that measure how well the inputs determine the labels, without a network."""
 
 from collections.abc import Callable, Iterator
 from math import sqrt
@@ -8,7 +8,7 @@ import numpy as np
 from rnncli.doctor.label_data import LabelData
 from rnncli.nn.arrays import Array
 
-_NUM_FOLDS, _NUM_NEIGHBOURS = 5, 5
+_NUM_FOLDS, _NUM_NEIGHBORS = 5, 5
 # Distances are calculated for this many rows at once, which bounds the memory.
 _ROWS_AT_ONCE = 256
 # A mean over fewer equal values than this is extended to the nearest values.
@@ -40,7 +40,7 @@ def cross_validated_correlations(data: LabelData) -> Iterator[float]:
     """
     sequence = np.unique(data.sequences, return_inverse=True)[1]
     fold = sequence % _NUM_FOLDS
-    for predictor in (ridge_regression, nearest_neighbours):
+    for predictor in (ridge_regression, nearest_neighbors):
         predicted = np.zeros_like(data.targets)
         for number in range(_NUM_FOLDS):
             test = fold == number
@@ -60,9 +60,9 @@ def ridge_regression(inputs: Array, targets: Array, new_inputs: Array) -> Array:
     return predicted
 
 
-def nearest_neighbours(inputs: Array, targets: Array, new_inputs: Array) -> Array:
+def nearest_neighbors(inputs: Array, targets: Array, new_inputs: Array) -> Array:
     """Predict the mean target of the nearest inputs."""
-    last = min(_NUM_NEIGHBOURS, len(inputs)) - 1
+    last = min(_NUM_NEIGHBORS, len(inputs)) - 1
     squares = np.square(inputs).sum(axis=1)
     predicted = []
     for start in range(0, len(new_inputs), _ROWS_AT_ONCE):
@@ -79,7 +79,7 @@ def skill_score(
 
     The score is 0 for predictions no better than a constant, and 1 for perfect ones: R2 of
     values, and for classes the accuracy on the same scale. It is 0 for classes, too, if too few
-    labels are of others than the most frequent class. A prediction is the mean target of equal
+    labels are of classes other than the most frequent one. A prediction is the mean target of equal
     inputs, or of the few nearest ones.
 
     Parameters

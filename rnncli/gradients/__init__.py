@@ -1,1 +1,1 @@
-"""Proofs and traces of the gradients of any network: gradcheck, its explanations, trace."""
+"""Gradients of any network: checked, explained and traced through time."""

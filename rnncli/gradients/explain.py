@@ -1,11 +1,14 @@
-"""Where backpropagation and the true derivative differ first, going back from the loss.
+"""The first difference between backpropagation and the true derivatives, going back from the loss.
 
-A wrong gradient of the weights is a sum over all time steps, and tells little. So each quantity on
-the way back is compared with its own derivative: the gradient of every state, of every block of
-pre-activations, and only then the sums. The first that is wrong is where the mistake is made.
+A wrong gradient of the weights is a sum over all time steps, which hides where the
+mistake is. So each quantity of the backward pass is compared with its true derivative: the gradient
+of every state, of every block of pre-activations, and only then the sums. The first wrong one is
+where the mistake is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -21,7 +24,7 @@ from rnncli.nn.objective import Objective
 from rnncli.nn.unrolled import UnrolledNetwork
 
 _STEP = 1e-30
-# Tolerances of a derivative along one direction, and relative to the largest of the same cell.
+# Tolerances relative to the terms of a derivative, and to the largest gradient of the same cell.
 _TOLERANCE, _ROUNDING = 1e-9, 1e-12
 _FROM_ABOVE = "the gradient from above (the head or the next layer) is wrong"
 
@@ -33,7 +36,7 @@ class Explanation:
     Attributes
     ----------
     array : str
-        What it is: ``dL/dh``, ``dL/dz``, or the name of a gradient.
+        Its name: ``dL/dh``, ``dL/dz``, or the name of a gradient.
     layer : str or None
         The direction of a layer, ``l0``; None for the head and the inputs.
     step : int or None
@@ -41,9 +44,9 @@ class Explanation:
     steps : int
         How many time steps there are.
     cause : str or None
-        The mistake that explains these values; None where no known one does.
+        The mistake that explains its values; None if no known mistake does.
     unknown_cell : str or None
-        The kind of the cell, where its formulas are not known and so no cause can be.
+        The kind of the cell, if its formulas are not known, so that no cause can be named.
     """
 
     array: str
@@ -54,10 +57,21 @@ class Explanation:
     unknown_cell: str | None = None
 
 
-def explain(network: Network, loss: Loss, batch: Batch) -> Explanation | None:
-    """Return where backpropagation goes wrong, or None where all on its way is right.
+def explain(
+    network: Network,
+    loss: Loss,
+    batch: Batch,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
+) -> Explanation | None:
+    """Return where backpropagation goes wrong, or None if all quantities are right.
 
-    See `rnncli.gradients.gradcheck.gradcheck` for the parameters.
+    Parameters
+    ----------
+    network, loss, batch
+        See `rnncli.gradients.gradcheck.gradcheck`.
+    on_progress : callable
+        Called after each time step of each cell with the number of those done and of all; the
+        initial state counts as a time step.
     """
     batch = replace(batch, y=batch.targets.astype(float))
     masks = dropout_masks(network, len(batch))
@@ -69,12 +83,17 @@ def explain(network: Network, loss: Loss, batch: Batch) -> Explanation | None:
     with np.errstate(all="ignore"):
         explanation = _explain_head(unrolled, right)
         probe = _Probe(network, loss, batch, masks)
+        total, steps_done = len(unrolled.cells) * (unrolled.num_steps + 1), count(1)
+
+        def on_step() -> None:
+            on_progress(next(steps_done), total)
+
         for number in reversed(range(len(unrolled.cells))):
             if explanation is None:
                 cell = unrolled.cells[number]
                 assert isinstance(cell, ObservedCell)
                 name = network.layout.cell_names[number]
-                explanation = _CellExplainer(name, cell, number, probe).explain()
+                explanation = _CellExplainer(name, cell, number, probe).explain(on_step)
         return explanation or _explain_inputs(unrolled)
 
 
@@ -128,7 +147,7 @@ def _explain_inputs(unrolled: UnrolledNetwork) -> Explanation | None:
 
 
 class _Probe:
-    """True derivatives along random directions, by complex steps in the middle of a sequence."""
+    """Compares gradients with true derivatives along random directions, by complex steps."""
 
     def __init__(self, network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> None:
         self.objective = Objective(network.astype(complex), loss, PerturbedCell)
@@ -166,7 +185,7 @@ class _Probe:
 
 
 class _CellExplainer:
-    """Compares all that goes back through one direction of a layer with the truth.
+    """Compares the backward pass of one cell with the true derivatives.
 
     Parameters
     ----------
@@ -175,9 +194,9 @@ class _CellExplainer:
     cell : ObservedCell
         The cell after its backward pass.
     number : int
-        Its place among the network's cells.
+        Its index among the network's cells.
     probe : _Probe
-        Where the truth comes from.
+        The source of the true derivatives.
     """
 
     def __init__(self, name: str, cell: ObservedCell, number: int, probe: _Probe) -> None:
@@ -186,13 +205,14 @@ class _CellExplainer:
         known = type(cell.cell) in formulas.FORMULAS
         self.unknown_cell = None if known else cell.cell.kind
 
-    def explain(self) -> Explanation | None:
-        """Return the first quantity that is wrong."""
+    def explain(self, on_step: Callable[[], None]) -> Explanation | None:
+        """Return the first quantity that is wrong; call `on_step` after each time step."""
         for step in reversed(range(-1, self.num_steps)):
             wrong = self._wrong_state(step) or (self._wrong_block(step) if step >= 0 else None)
             if wrong is not None:
                 in_time = self.num_steps - step if self.name.endswith("_reverse") else step + 1
                 return self._explanation(wrong[0], 0 if step < 0 else in_time, wrong[1])
+            on_step()
         return self._wrong_sum()
 
     def _explanation(self, array: str, step: int | None, cause: str | None) -> Explanation:

@@ -1,7 +1,7 @@
 """The derivatives of the cells that come with the package, factor by factor and term by term.
 
-With them an explanation can name a mistake. Of a cell that is not in `FORMULAS` it gives the place
-of the first wrong value and nothing more.
+With them an explanation can name the cause of a wrong value. For a cell that is not in `FORMULAS`
+it gives only the place of the first wrong value.
 """
 
 from collections.abc import Callable

@@ -1,13 +1,14 @@
-"""Are the gradients right? Backpropagation against the derivative of the very same loss.
+"""The gradient check: backpropagation compared with derivatives of the same loss.
 
 The complex step: for an analytic function, Im f(p + ih) / h is the derivative, without a
-difference and so without cancellation; with h = 1e-30 it is exact to rounding. Source: W. Squire &
-G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40
-(1998). Central differences, an independent second method, reach 1e-9 or so.
+difference and so without cancellation; with h = 1e-30 it is exact up to rounding. Source: W.
+Squire & G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review
+40 (1998). Central differences, an independent second method, are accurate to about 1e-9.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -21,11 +22,11 @@ from rnncli.nn.unrolled import State
 _COMPLEX_STEP = 1e-30
 _CENTRAL_STEP = 6e-6  # near the cube root of the rounding error, where both errors are least
 _LARGEST = float(np.finfo(float).max)  # JSON has no infinity
-# By how much biases are moved away from a kink, and how often that is tried.
-_MOVE, _MOST_MOVES = 1e-3, 5
+# The size of random changes that move biases away from a kink, and how often that is tried.
+_MOVE, _MAX_MOVES = 1e-3, 5
 TOLERANCES = {"complex": 1e-10, "central": 1e-6}
-# Gradients that cancel over the batch, as they do in a trained network, leave a rounding error:
-# this fraction of their magnitudes, and of the loss.
+# Gradients that cancel over the batch, as in a trained network, leave a rounding error: these
+# fractions of their magnitudes and of the loss.
 _ROUNDING = {"complex": (1e-14, 0.0), "central": (1e-9, 1e-10)}
 
 
@@ -36,7 +37,7 @@ class ArrayCheck:
     Attributes
     ----------
     name : str
-        The array.
+        The name of the array.
     shape : tuple of int
         Its shape.
     max_relative_error : float or None
@@ -50,7 +51,7 @@ class ArrayCheck:
     true, calculated : float
         The true derivative there, and the one that backpropagation calculated.
     passed : bool
-        No entry is wrong. An array without any gradient has nothing wrong, and nothing tested.
+        Whether no entry is wrong; true also if no entry was tested.
     """
 
     name: str
@@ -70,7 +71,7 @@ def gradcheck(
     loss: Loss,
     batch: Batch,
     method: str = "complex",
-    on_entry: Callable[[], None] = lambda: None,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Iterator[ArrayCheck]:
     """Check every entry of every weight, of the inputs and of the initial states.
 
@@ -80,15 +81,15 @@ def gradcheck(
     Parameters
     ----------
     network : Network
-        The model; it is calculated in double precision and not changed.
+        The network; it is not changed, and evaluated in double precision.
     loss : Loss
-        The loss that it is trained with.
+        The loss function.
     batch : Batch
         Sequences and targets.
     method : {"complex", "central"}
-        How the true derivative is calculated.
-    on_entry : callable
-        Called after each entry, to show progress.
+        How the true derivatives are calculated.
+    on_progress : callable
+        Called after each entry with the number of entries done and the number of all entries.
 
     Yields
     ------
@@ -104,12 +105,14 @@ def gradcheck(
     derivative = _complex_step if method == "complex" else _central_difference
     of_magnitudes, of_loss = _ROUNDING[method]
     floor = of_loss * abs(probe.value())
+    total = sum(block.size for blocks in probe.arrays.values() for block in blocks)
+    entries_done = count(1)
     for name, blocks in probe.arrays.items():
         true = [np.empty(block.shape) for block in blocks]
         for block, derivatives in zip(blocks, true, strict=True):
             for index in np.ndindex(block.shape):
                 derivatives[index] = derivative(block, index, probe.value)
-                on_entry()
+                on_progress(next(entries_done), total)
         rounding = of_magnitudes * magnitudes[name] + floor
         yield _compare(name, np.concatenate(true), calculated[name], TOLERANCES[method], rounding)
 
@@ -122,9 +125,9 @@ def dropout_masks(network: Network, batch_size: int) -> list[Array]:
 
 
 def differentiable(network: Network, batch: Batch, masks: list[Array]) -> Network:
-    """Return the network, or a copy with moved biases if it has no derivative where it is."""
+    """Return the network, or a copy with changed biases if it is at a kink of a ReLU."""
     rng = np.random.default_rng(0)
-    for _ in range(_MOST_MOVES):
+    for _ in range(_MAX_MOVES):
         unrolled = network.unroll(batch.x.shape[1], len(batch))
         unrolled.forward(batch, masks)
         if not any(cell.cell.at_kink(cell) for cell in unrolled.cells):
@@ -191,12 +194,11 @@ def _backpropagated(
 
 def _magnitudes(network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> dict[str, float]:
     """Return the size of each array's derivatives, sequence by sequence, before they cancel."""
-    count = len(batch)
     alone = [
         _backpropagated(network, loss, batch.sequence(i), [mask[:, i : i + 1] for mask in masks])
-        for i in range(count)
+        for i in range(len(batch))
     ]
-    sizes = {name: sum(np.abs(arrays[name]) for arrays in alone) / count for name in alone[0]}
+    sizes = {name: sum(np.abs(arrays[name]) for arrays in alone) / len(alone) for name in alone[0]}
     return {name: float(np.nan_to_num(np.max(size))) for name, size in sizes.items()}
 
 

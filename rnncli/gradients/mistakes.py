@@ -1,4 +1,4 @@
-"""Known mistakes, by the values each gives in place of the right ones.
+"""Known mistakes, recognized by the values that each gives in place of the right ones.
 
 A derivative is a product of factors or a sum of terms. A common mistake changes one of them: it is
 left out, or another quantity of the same shape is used in its place.
@@ -16,20 +16,20 @@ from rnncli.nn.cells.base import UnrolledCell
 Factors = list[dict[str, Array]]
 # Mistakes by name, with the values that each gives.
 Candidates = Iterator[tuple[str, Array]]
-# Equal means: within this fraction of the largest value, or of the largest sum of magnitudes
-# that have cancelled to it.
+# Values are equal within this fraction of the largest value, or of the largest sum of the
+# magnitudes of its terms.
 _TOLERANCE, _ROUNDING = 1e-9, 1e-13
 
 
 def equal(calculated: Array, expected: Array, magnitudes: Array | None = None) -> bool:
-    """Return whether two arrays are equal but for rounding.
+    """Return whether two arrays are equal up to rounding.
 
     Parameters
     ----------
     calculated, expected : array
         The arrays.
     magnitudes : array, optional
-        The sums of magnitudes of the terms that were added up to them.
+        The sums of the magnitudes of the terms that were added up.
     """
     tolerance = _TOLERANCE * np.abs(expected).max()
     if magnitudes is not None:

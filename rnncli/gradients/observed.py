@@ -14,8 +14,8 @@ class ObservedCell(UnrolledCell):
     Attributes
     ----------
     grad_from_above : array (T, H, B)
-        The part of each output's gradient that comes from above, or through the final output, and
-        from no later time step.
+        The part of each output's gradient that comes from the layer above or the head, without the
+        contribution of later time steps.
     grad_states : dict of str to array (T, H, B)
         The gradient with respect to each carried state after each time step: the ``state``, as
         the later time steps and the layers above use it, and of an LSTM the ``cell``, as the next
@@ -55,14 +55,14 @@ class _Recorder:
 
 @dataclass(frozen=True)
 class Perturbation:
-    """A change in the middle of a sequence.
+    """A change at one time step.
 
     Attributes
     ----------
     step : int
-        The time step, in the order in which the cell reads; -1 means the initial state.
+        The time step, in the cell's reading order; -1 means the initial state.
     change : array (H, B), or (R*H, D+H+1)
-        What is added to the state after this time step, or to the weights at this one alone.
+        What is added to the state after this time step, or to the weights at this time step alone.
     state : str or None
         The name of the carried state that changes; None means the weights.
     """
@@ -73,7 +73,7 @@ class Perturbation:
 
 
 class PerturbedCell(UnrolledCell):
-    """An unrolled cell that can be perturbed in the middle of a sequence and continues from there.
+    """An unrolled cell that can be perturbed at one time step and continues from there.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What happens through time: states, gates, and the gradient on its way back."""
+"""A batch through time: states, gates, and the gradients of the backward pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class CellTrace:
     name : str
         ``l0``, ``l1_reverse``.
     reverse : bool
-        Whether it reads from the end. The arrays are in the order of time all the same.
+        Whether it reads from the end. All arrays are in time order.
     state : array (T, H)
         Mean states.
     gradient : array (T, H) or None
@@ -40,7 +40,7 @@ class CellTrace:
     gradient_ratio : float or None
         The mean gradient norm at the first time step that a sequence reads over that at its last.
     decay_per_step : float or None
-        Its factor from each time step to the one read before it, on average.
+        The mean factor from the gradient norm at a time step to that at the one read before it.
     agreement : float or None
         The norm of the recurrent weights' gradient over the sum of the time steps' norms: 1 where
         the parts of all time steps point in the same direction.

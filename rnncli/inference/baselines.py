@@ -48,15 +48,15 @@ def forecast_baselines(windows: Windows, train: Sequences | None) -> dict[str, F
     """Return the baselines for forecasts by their names.
 
     ``persistence`` repeats the last value of each target. ``seasonal_naive`` repeats the values of
-    the last period, which is found in the training split; a target without a period, or with one
-    longer than a window, keeps its last value. If no target has a period there, or the training
-    split is not given, this baseline is left out.
+    the last period, which is determined on the training split; for a target without a period, or
+    with one longer than a window, it repeats the last value. If no target has a period there, or
+    the training split is not given, this baseline is left out.
     """
     last_values = {"persistence": _repeat_period(windows, [1] * len(windows.targets))}
     if train is None:
         return last_values
-    found = [find_period(target_series(train, windows, name))[0] for name in windows.targets]
-    periods = [period if 0 < period <= windows.sequence_length else 1 for period in found]
+    detected = [find_period(target_series(train, windows, name))[0] for name in windows.targets]
+    periods = [period if 0 < period <= windows.sequence_length else 1 for period in detected]
     if max(periods) == 1:
         return last_values
     return last_values | {"seasonal_naive": _repeat_period(windows, periods)}

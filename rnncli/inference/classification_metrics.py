@@ -4,6 +4,7 @@ import numpy as np
 
 from rnncli.nn.arrays import Array
 
+# Bins of the confidence, for the calibration error.
 _NUM_BINS = 10
 
 
@@ -30,7 +31,7 @@ def confusion_matrix(labels: Array, predicted: Array, classes: Array) -> Array:
 
 
 def precision_recall_f1(confusion: Array) -> tuple[Array, Array, Array]:
-    """Return precision, recall and F1 of each class (C,); 0 where one is not defined."""
+    """Return precision, recall and F1 of each class (C,); 0 where it is undefined."""
     correct = np.diag(confusion)
     precision = correct / np.maximum(confusion.sum(axis=0), 1)
     recall = correct / np.maximum(confusion.sum(axis=1), 1)

@@ -40,7 +40,7 @@ class MetricSums:
         z : array (O, N)
             The outputs of the network.
         y : array (N, K)
-            The targets: class indices, or standardised values.
+            The targets: class indices, or standardized values.
         """
         loss_sum = float(np.add.reduce(losses))
         self.count += len(losses)

@@ -30,7 +30,7 @@ class Model:
     task : Task
         Classification or regression, with the class labels or the scale of the values.
     scaler : Scaler or None
-        Standardisation of the inputs, which every method applies.
+        Standardization of the inputs, which every method applies.
     input_spec : InputSpec
         The layout of input files: features, sequence length, and where a label is.
     """
@@ -46,7 +46,7 @@ class Model:
         Parameters
         ----------
         x : array (N, T, D), or list of arrays (T_i, D)
-            Sequences as recorded, not standardised. In an array, the values of a shorter sequence
+            Sequences as recorded, not standardized. In an array, the values of a shorter sequence
             are at the end of its row.
         lengths : array (N,), optional
             The number of time steps of each sequence of an array.
@@ -101,7 +101,7 @@ class Model:
         return self.task.probabilities(self.outputs(x))
 
     def check_labels(self, sequences: Sequences) -> None:
-        """Raise `InputError` unless the labels are of what the model predicts.
+        """Raise `InputError` unless labels and predictions are both per time step or per sequence.
 
         A model with output every_step needs a label per time step, others one per sequence.
         """
@@ -113,7 +113,7 @@ class Model:
             )
 
     def examples(self, sequences: Sequences) -> Examples:
-        """Return sequences with their targets, standardised for the network."""
+        """Return sequences with their targets, standardized for the network."""
         check_features(sequences, self.network.input_size)
         self.check_labels(sequences)
         dtype = self.network.parameters.dtype

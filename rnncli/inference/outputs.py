@@ -1,4 +1,4 @@
-"""Outputs of a network for any number of sequences, batch by batch."""
+"""Outputs of a network for any number of sequences, calculated in batches."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,8 @@ from rnncli.nn.losses import Loss, batch_loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective, UnrolledPool
 
-_LARGEST_BATCH = 256
-_BYTES_AT_ONCE = 1 << 25
+# Bounds of a batch: its sequences, and the memory in bytes of its unrolled network.
+_LARGEST_BATCH, _BYTES_AT_ONCE = 256, 1 << 25
 
 
 def batch_size(network: Network, num_steps: int) -> int:
@@ -46,7 +46,7 @@ def outputs(
     Raises
     ------
     StoppedError
-        `should_stop`, which is asked between batches, returned True.
+        `should_stop`, which is called before each batch, returned True.
     """
     network = pool.network
     count, num_steps, _ = x.shape
@@ -78,13 +78,13 @@ def score(
     sums: MetricSums,
     should_stop: Callable[[], bool] = _never,
 ) -> MetricSums:
-    """Add the scores of examples to sums; return them."""
+    """Add the losses and the metric of examples to sums; return the sums."""
     z = outputs(objective.pool, examples.x, examples.lengths, should_stop)
     return add_outputs(z, objective.loss, examples.y, sums)
 
 
 def add_outputs(z: Array, loss: Loss, y: Array, sums: MetricSums) -> MetricSums:
-    """Add what `outputs` returned, and the targets (N, K) or (N, T, K), to sums; return them."""
+    """Add the outputs (N, O) or (N, T, O) and targets (N, K) or (N, T, K); return the sums."""
     columns = z.T if z.ndim == 2 else z.transpose(2, 1, 0).reshape(z.shape[2], -1)
     value = batch_loss(loss, columns, y)
     sums.add(value.losses, value.outputs, value.targets)

@@ -27,7 +27,7 @@ class Predictions:
     labels : array (M,) or (M, K), or None
         The true class labels or values; None where they are not known.
     ids : dict of str to array (M,)
-        The id of the sequence of each, by the name of the id column; empty without one.
+        The id of each prediction's sequence, by the name of the id column; empty without one.
     """
 
     positions: dict[str, Array]
@@ -38,14 +38,14 @@ class Predictions:
 
     @property
     def known_labels(self) -> Array:
-        """The true class labels or values of predictions that were made with them."""
+        """The true class labels or values; ``ValueError`` if they are not known."""
         if self.labels is None:
             raise ValueError("the predictions have no labels")
         return self.labels
 
 
 def concatenated(parts: Sequence[Predictions]) -> Predictions:
-    """Return predictions of one model, in parts that all have labels or all have none, as one."""
+    """Concatenate predictions of one model, all with labels or all without."""
     names = parts[0].positions
     return Predictions(
         {name: np.concatenate([part.positions[name] for part in parts]) for name in names},
@@ -75,12 +75,12 @@ def model_outputs(model: Model, sequences: Sequences) -> Array:
 def decode_outputs(
     model: Model, z: Array, sequences: Sequences, first: int, targets: Array | None = None
 ) -> Predictions:
-    """Return the predictions that the outputs of the head stand for.
+    """Decode the outputs of the head into predictions.
 
     Parameters
     ----------
     model : Model
-        The model that gave the outputs.
+        The model.
     z : array (N, O) or (N, T, O)
         Its outputs for the sequences, or for each of their time steps.
     sequences : Sequences

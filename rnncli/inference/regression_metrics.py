@@ -11,7 +11,7 @@ def regression_metrics(labels: Array, predicted: Array) -> dict[str, float]:
     """Return root mean squared error, mean absolute error and R2 of values (M, K).
 
     The errors are means over all values. R2 is the mean over those of the K columns in which the
-    labels differ, and 0 if there is none.
+    labels differ, and 0 without such a column.
     """
     error = predicted - labels
     variance = labels.var(axis=0)
@@ -25,7 +25,7 @@ def regression_metrics(labels: Array, predicted: Array) -> dict[str, float]:
 
 
 def standardized_squared_error(labels: Array, predicted: Array, std: Array) -> float:
-    """Return the mean squared error of values (M, K) in units of their deviations (K,).
+    """Return the mean squared error of values (M, K) in units of their standard deviations (K,).
 
     This is the loss that a regression model is trained with.
     """

@@ -10,7 +10,7 @@ from rnncli.nn.arrays import Array
 # Autocorrelations of a series without a period stay below this value.
 _MIN_AUTOCORRELATION = 0.3
 # Multiples of a period have nearly the same autocorrelation as the period, sometimes a higher one;
-# a peak that reaches this share of the highest autocorrelation is taken for the period itself.
+# the first peak that reaches this share of the highest autocorrelation is the period.
 _SHARE_OF_HIGHEST = 0.9
 # A deviation below this share of the largest value is a rounding error: the series is constant.
 _ROUNDING = 1e-13

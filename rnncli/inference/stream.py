@@ -1,4 +1,4 @@
-"""One time step at a time: the state is carried, and every time step has a prediction."""
+"""Prediction one time step at a time, with a state that is carried from one to the next."""
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def parse_features(text: str, count: int) -> Array:
     Raises
     ------
     ValueError
-        There is another number of them, or one is not a number.
+        There are too few or too many values, or one is not a number.
     """
     cells = text.split(",")
     if len(cells) != count:

@@ -1,4 +1,4 @@
-"""The config section ``model``: what, besides the data, determines a network's shape."""
+"""The config section ``model``: a network's shape, as far as the data do not determine it."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -46,12 +46,12 @@ class Architecture:
 
     @property
     def predicts_every_step(self) -> bool:
-        """Whether there is a prediction for each time step, and not one for the sequence."""
+        """Whether there is a prediction per time step instead of one per sequence."""
         return self.output == "every_step"
 
     @property
     def readout(self) -> type[Readout]:
-        """What the head sees of the top layer."""
+        """The class that turns the outputs of the top layer into the features of the head."""
         return EveryStep if self.predicts_every_step else POOLINGS[self.pooling]
 
     @property

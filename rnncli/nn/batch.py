@@ -12,7 +12,7 @@ class Batch:
     Attributes
     ----------
     x : array (B, T, D)
-        Inputs, standardized; shorter sequences stand at the end, after zeros.
+        Standardized inputs; shorter sequences are preceded by zeros.
     y : array (B, K) or (B, T, K), or None
         Targets of the sequences, or of their time steps; NaN where a time step has none.
     lengths : array (B,) or None
@@ -28,13 +28,13 @@ class Batch:
 
     @property
     def targets(self) -> Array:
-        """The targets, of a batch that has some."""
+        """The targets; ``ValueError`` if the batch has none."""
         if self.y is None:
-            raise ValueError("a loss needs targets, and the batch has none")
+            raise ValueError("the batch has no targets, which a loss needs")
         return self.y
 
     def sequence(self, index: int) -> "Batch":
-        """Return a batch of one of the sequences."""
+        """Return a batch with only the sequence at an index."""
         one = slice(index, index + 1)
         y = None if self.y is None else self.y[one]
         return Batch(self.x[one], y, None if self.lengths is None else self.lengths[one])

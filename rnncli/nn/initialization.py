@@ -32,8 +32,8 @@ def orthogonal(named: NamedBlocks, rng: np.random.Generator) -> None:
 def uniform(named: NamedBlocks, rng: np.random.Generator) -> None:
     """Fill a cell as PyTorch does: uniform in +-1/sqrt(H), both biases included.
 
-    Source: the documentation of ``torch.nn.RNN``. Two biases that act as their sum are stored as
-    their sum.
+    Source: the documentation of ``torch.nn.RNN``. Two biases that are only ever added are
+    stored as their sum.
     """
     bound = len(named["weight_ih"][0]) ** -0.5
     for blocks in named.values():

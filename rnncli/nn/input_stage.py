@@ -11,14 +11,14 @@ from rnncli.nn.layer import UnrolledLayer
 
 
 class InputStage(Protocol):
-    """What stands between a batch and the first layer.
+    """The stage between a batch and the first layer.
 
     Attributes
     ----------
     width : int
         D, the features per time step that the first layer reads.
     shapes : dict of str to tuple of int
-        The stage's own parameters, by their names in a weights file; often none.
+        The stage's own parameters, by their names in a weights file; may be empty.
     """
 
     @property
@@ -52,7 +52,7 @@ class InputStage(Protocol):
 
 @dataclass(frozen=True)
 class Features:
-    """The inputs x (B, T, D) as they are: numbers, D per time step."""
+    """The identity on inputs x (B, T, D), which are numbers already."""
 
     width: int
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False)

@@ -7,7 +7,7 @@ from rnncli.nn.cells.base import UnrolledCell
 
 
 class UnrolledLayer:
-    """The cells of one layer, forward and perhaps reverse, seen as one.
+    """The cells of one layer, forward and perhaps reverse, treated as one.
 
     Attributes
     ----------
@@ -15,7 +15,7 @@ class UnrolledLayer:
         The forward cell and, if the layer is bidirectional, the reverse one, which holds the same
         sequences with time reversed.
     outputs : array (T, F, B)
-        The outputs of all time steps, in the order of time; F is H per direction.
+        The outputs of all time steps, in time order; F is H per direction.
     lengths : array (B,) or None
         How many time steps each sequence of the batch has; None if all have T.
     """
@@ -37,7 +37,7 @@ class UnrolledLayer:
                 cell.mask = None
                 continue
             step = np.arange(self.num_steps)[:, np.newaxis, np.newaxis]
-            # With time reversed, a sequence stands at the beginning.
+            # With time reversed, sequences are aligned at the beginning.
             valid = step < lengths if direction else step >= self.num_steps - lengths
             cell.mask = valid.astype(cell.matrix.dtype)
 
@@ -56,7 +56,7 @@ class UnrolledLayer:
             self.outputs[:, self.hidden_size :] = self.cells[1].outputs[::-1]
 
     def final_outputs(self) -> Array:
-        """Return the output (F, B) with which each direction ends."""
+        """Return the output (F, B) after the last time step that each direction reads."""
         ends = [self.cells[0].outputs[-1]]
         if len(self.cells) == 2:
             reverse = self.cells[1].outputs

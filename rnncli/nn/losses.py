@@ -39,7 +39,7 @@ def softmax_cross_entropy(z: Array, y: Array) -> tuple[Array, Array]:
     """Cross-entropy of softmax(z) for logits z (C, N) and classes y (N, 1) of 0 .. C-1.
 
     With L = log(sum over c of exp(z_c)), shifted by the largest z, the loss is L - z_y and its
-    gradient exp(z - L), less one at y.
+    gradient exp(z - L), minus one at y.
     """
     true = (y[:, 0].astype(np.intp), np.arange(z.shape[1]))
     z = z - np.maximum.reduce(z.real, axis=0)
@@ -64,7 +64,7 @@ class BatchLoss(NamedTuple):
     Attributes
     ----------
     losses : array (M,)
-        The loss of each; their sum and their number add up over the parts of a batch.
+        The loss of each; sums over the parts of a batch add up to that of the batch.
     gradient : array (O, N)
         The gradient of their sum over a count with respect to all N outputs; zero where there is
         no target.
@@ -79,7 +79,7 @@ class BatchLoss(NamedTuple):
 
     @property
     def mean(self) -> complex:
-        """The mean loss; 0 where nothing has a target."""
+        """The mean loss; 0 if no prediction has a target."""
         mean: complex = np.add.reduce(self.losses).item() / max(len(self.losses), 1)
         return mean
 

@@ -26,7 +26,7 @@ class Network:
     input_size, output_size : int
         D and O.
     dtype : dtype, optional
-        In place of the architecture's; complex128 serves the gradient check.
+        Overrides the architecture's; the gradient check uses complex128.
 
     Attributes
     ----------
@@ -55,11 +55,11 @@ class Network:
 
     @property
     def num_parameters(self) -> int:
-        """How many parameters there are; the vector may hold structural zeros besides."""
+        """The number of parameters, without the entries of the vector that are always zero."""
         return sum(block.size for blocks in self.arrays.values() for block in blocks)
 
     def initialize(self, rng: np.random.Generator) -> "Network":
-        """Draw initial weights; the same generator gives the same ones at any precision."""
+        """Draw initial weights, the same at any precision; return the network."""
         scheme = INITIALIZATIONS[self.architecture.initialization]
         cell = self.architecture.cell
         for weights in self.views.cells:
@@ -100,9 +100,9 @@ class Network:
 
     @cached_property
     def bytes_per_step(self) -> int:
-        """The memory of one time step of one sequence when unrolled: the difference that one makes.
+        """The memory that one more time step of one sequence takes in an unrolled network.
 
-        It is measured, so that it holds for the buffers of any cell.
+        It is measured, and so it is right for the buffers of any cell.
         """
         one, two = (self.unroll(steps, 1, self.parameters) for steps in (1, 2))
         return bytes_of_arrays(two) - bytes_of_arrays(one)
@@ -121,7 +121,7 @@ class Network:
         ]
 
     def flops(self, num_steps: int, batch_size: int) -> int:
-        """Return the additions and multiplications of the matrix products of one training step."""
+        """Return the number of operations in the matrix products of one training step."""
         cell, hidden = self.architecture.cell, self.architecture.hidden_size
         multiplications = 3 * self.views.head.size
         for number, size in enumerate(self.layout.input_sizes):

@@ -1,6 +1,6 @@
 """The mean loss of a network over a batch, and its gradient.
 
-Training, evaluation and every proof of the gradients calculate them here.
+Training, evaluation and the gradient checks all use them.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from rnncli.nn.losses import BatchLoss, Loss, batch_loss
 from rnncli.nn.network import Network
 from rnncli.nn.unrolled import State, UnrolledNetwork
 
-# How much memory the unrolled networks that are kept for reuse may take together.
+# The memory in bytes that the unrolled networks kept for reuse may take together.
 _BYTES_KEPT = 1 << 28
 
 
@@ -42,7 +42,7 @@ class UnrolledPool:
     def get(self, num_steps: int, batch_size: int) -> UnrolledNetwork:
         """Return the network unrolled over T time steps for a batch of B.
 
-        Those that were not used for longest are dropped when all of them become large.
+        The least recently used networks are dropped when all together need too much memory.
         """
         key = (num_steps, batch_size)
         unrolled = self._kept.pop(key, None)
@@ -107,7 +107,7 @@ class Objective:
         loss : BatchLoss
             What the last `forward` returned.
         to_inputs : bool
-            Whether the gradients with respect to the inputs are wanted too.
+            Whether to calculate the gradient with respect to the inputs too.
         """
         self.unrolled.backward(loss.gradient, to_inputs)
         return self.gradient

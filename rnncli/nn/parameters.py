@@ -36,14 +36,14 @@ class Views:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the arrays of a network lie in its vector of parameters.
+    """The layout of a network's arrays in its vector of parameters.
 
     Attributes
     ----------
     architecture : Architecture
         Cell and sizes.
     input_stage : InputStage
-        What the first layer reads from.
+        The stage before the first layer.
     output_size : int
         O.
     """
@@ -60,7 +60,7 @@ class Layout:
 
     @property
     def input_sizes(self) -> list[int]:
-        """How many inputs each cell has, in the same order."""
+        """The number of inputs of each cell, in the order of `cell_names`."""
         model = self.architecture
         directions = len(model.directions)
         sizes = [self.input_stage.width] + [directions * model.hidden_size] * (model.num_layers - 1)
@@ -108,7 +108,7 @@ class Layout:
     def named(self, views: Views) -> NamedBlocks:
         """Return all arrays by the names of a weights file, block by block.
 
-        Two biases that only act as their sum are one array, ``bias_ih``.
+        Two biases that are only ever added are one array, ``bias_ih``.
         """
         arrays: NamedBlocks = {name: (array,) for name, array in views.input_stage.items()}
         for cell_name, weights in zip(self.cell_names, views.cells, strict=True):

@@ -31,7 +31,7 @@ class Readout(Protocol):
         ...
 
     def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
-        """Return the gradients with respect to the final outputs (F, B) and all (T, F, B).
+        """Return the gradients with respect to the final outputs (F, B) and all outputs (T, F, B).
 
         Parameters
         ----------
@@ -42,11 +42,11 @@ class Readout(Protocol):
 
 
 class Last:
-    """The output with which each direction ends: N = B."""
+    """The output after the last time step that each direction reads: N = B."""
 
     def __init__(self, layer: UnrolledLayer) -> None:
         self.layer = layer
-        # The only direction ends with just this array, the row of ones included.
+        # With one direction the features are the last state of the cell, with its row of ones.
         self.in_place = len(layer.cells) == 1
         self.features = layer.cells[0].last if self.in_place else _with_ones(layer)
 
@@ -68,7 +68,7 @@ class Mean:
 
     def forward(self) -> None:
         """See `Readout.forward`."""
-        # Before a sequence begins its outputs are zero.
+        # Outputs are zero before a sequence begins.
         np.add.reduce(self.layer.outputs, axis=0, out=self.features[:-1])
         self.features[:-1] /= self._lengths()
 

@@ -1,8 +1,8 @@
 """The weights of a network under PyTorch's names and shapes.
 
-PyTorch adds two biases where a network here has one: it leaves as ``bias_ih`` beside a ``bias_hh``
-of zeros, and both are added on the way back. Where the second bias does not act as part of a sum,
-as in the candidate of a GRU, it is kept apart.
+PyTorch adds two biases where a network here has one: it is saved as ``bias_ih`` beside a
+``bias_hh`` of zeros, and loading adds the two. A second bias that is not simply added, as in the
+candidate of a GRU, is kept separately.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ def state_dict(network: Network) -> dict[str, Array]:
     """Return copies of the weights under PyTorch's names."""
     arrays = {name: np.concatenate(blocks) for name, blocks in network.arrays.items()}
     for name in [name for name in arrays if "bias_ih" in name]:
-        second, apart = np.zeros_like(arrays[name]), arrays.get(_second(name), arrays[name][:0])
-        second[len(second) - len(apart) :] = apart
+        second, separate = np.zeros_like(arrays[name]), arrays.get(_second(name), arrays[name][:0])
+        second[len(second) - len(separate) :] = separate
         arrays[_second(name)] = second
     return arrays
 
@@ -52,25 +52,25 @@ def load_state_dict(network: Network, arrays: Mapping[str, Array]) -> None:
     expected = state_dict_shapes(network.layout)
     check_names(set(arrays), set(expected))
     for name, (shape, dtype) in expected.items():
-        given = arrays[name]
-        if (given.shape, given.dtype) != (shape, dtype):
+        array = arrays[name]
+        if (array.shape, array.dtype) != (shape, dtype):
             raise ValueError(
-                f"{name} has shape {given.shape} and type {given.dtype}; {shape} and {dtype} were "
+                f"{name} has shape {array.shape} and type {array.dtype}; {shape} and {dtype} were "
                 "expected"
             )
-        if not np.isfinite(given).all():
-            raise ValueError(f"{name} holds values that are not finite")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} has values that are not finite")
     for name, blocks in network.arrays.items():
         if "bias_hh" in name:
             continue
-        given = np.array(arrays[name])
+        array = np.array(arrays[name])
         if "bias_ih" in name:
             second = np.array(arrays[_second(name)])
-            apart = network.arrays.get(_second(name), ())
-            summed = len(given) - sum(len(block) for block in apart)
-            given[:summed] += second[:summed]
-            _fill(apart, second[summed:])
-        _fill(blocks, given)
+            separate = network.arrays.get(_second(name), ())
+            summed = len(array) - sum(len(block) for block in separate)
+            array[:summed] += second[:summed]
+            _fill(separate, second[summed:])
+        _fill(blocks, array)
 
 
 def check_names(names: set[str], expected: set[str]) -> None:
@@ -86,7 +86,7 @@ def _second(name: str) -> str:
 
 
 def _fill(blocks: tuple[Array, ...], array: Array) -> None:
-    """Copy an array into views that follow each other along its first axis."""
+    """Copy an array into blocks that are consecutive along its first axis."""
     start = 0
     for block in blocks:
         block[...] = array[start : start + len(block)]

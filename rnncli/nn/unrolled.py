@@ -17,7 +17,7 @@ State = list[dict[str, Array]]
 class UnrolledNetwork:
     """A network over T time steps for a batch of B.
 
-    Every `forward` sets all that it depends on: nothing of an earlier batch remains.
+    Every `forward` sets all buffers that it depends on: nothing remains of an earlier batch.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class UnrolledNetwork:
     outputs : array (O, N)
         The result of `forward`: N is B, or T*B with a prediction for every time step.
     grad_inputs : array (T, D, B)
-        The gradient with respect to what the first layer read, if `backward` was asked for it.
+        The gradient with respect to what the first layer read, after a `backward` with `to_inputs`.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class UnrolledNetwork:
         batch : Batch
             B sequences of T time steps.
         dropout_masks : sequence of array (F, B), optional
-            For each layer but the last, what its outputs are multiplied with on their way up.
+            For each layer but the last, the factors of its outputs, as the next layer reads them.
         initial_state : State, optional
-            The carried states before the first time step; zeros by default, and for sequences that
-            begin later.
+            The carried states before the first time step; zeros by default. Sequences that begin
+            later start from zeros in any case.
         """
         if batch.lengths is not None or self.lengths is not None:
             self.lengths = batch.lengths
@@ -118,7 +118,7 @@ class UnrolledNetwork:
         grad_outputs : array (O, N)
             The gradient of a loss with respect to `outputs`.
         to_inputs : bool
-            Whether `grad_inputs` is wanted too.
+            Whether to calculate `grad_inputs` too.
         """
         np.dot(grad_outputs, self.readout.features.T, out=self.gradient.head)
         np.dot(self.head_transposed, grad_outputs, self.grad_features)

@@ -11,7 +11,7 @@ from rnncli.nn.arrays import Array
 
 # From this batch size on, a product per time step costs less than gathering all of them into one.
 _WIDE_BATCH = 48
-# How many numbers the products of several time steps may hold, so that they stay in the cache.
+# The numbers that the products of several time steps may have together to stay in the cache.
 _PRODUCTS_AT_ONCE = 1 << 20
 
 
@@ -23,7 +23,7 @@ def weight_gradient(dz: Array, states: Array, gradient: Array) -> Callable[[], N
     dz : array (T, R*H, B)
         The gradient with respect to the pre-activations.
     states : array (T+1, D+H+1, B)
-        What they were calculated from; the last one is not used.
+        The inputs of the products that gave them; the last entry is not used.
     gradient : array (R*H, D+H+1)
         Where the result goes.
     """

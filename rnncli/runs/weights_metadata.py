@@ -35,14 +35,14 @@ class ModelDescription:
     def __post_init__(self) -> None:
         size, spec = self.input_size, self.input_spec
         if not 1 <= size <= _MAX_FEATURES or spec.input_size != size:
-            raise ValueError(f"{size} features per step, but rows with {spec.input_size}")
+            raise ValueError(f"{size} features per time step, but rows with {spec.input_size}")
         if self.scaler is not None and not len(self.scaler.mean) == len(self.scaler.std) == size:
-            raise ValueError(f"the input's mean and deviation are not for {size} features")
+            raise ValueError(f"the input's mean and standard deviation are not for {size} features")
         windows, outputs = spec.windows, self.task.output_size
         if windows is not None and len(windows.targets) * windows.horizon != outputs:
             raise ValueError(f"windows that do not fit {outputs} outputs")
         if spec.label_per == "step" and not self.architecture.predicts_every_step:
-            raise ValueError("labels of steps for a model with one prediction per sequence")
+            raise ValueError("labels of time steps for a model with one prediction per sequence")
 
 
 def metadata_of(model: Model) -> dict[str, Any]:
@@ -63,34 +63,47 @@ def metadata_of(model: Model) -> dict[str, Any]:
 def parse_metadata(metadata: dict[str, Any]) -> ModelDescription:
     """Return the description of a model; raise ``ValueError`` if the metadata are invalid."""
     try:
-        architecture, task = dict(metadata["model"]), dict(metadata["task"])
-        labels = metadata["labels"] or ()
-        if len(labels) > MOST_CLASSES:
-            raise ValueError(f"{len(labels)} labels")
-        input_size = _validated(int, architecture.pop("input_size"))
+        architecture, task = _section(metadata, "model"), _section(metadata, "task")
+        scaler = None if metadata["input"] is None else _section(metadata, "input")
+        labels = metadata["labels"] or []
+        if not isinstance(labels, list) or len(labels) > MOST_CLASSES:
+            raise ValueError(f"metadata: labels: must be null or at most {MOST_CLASSES} labels")
+        input_size = architecture.pop("input_size")
+        if type(input_size) is not int:
+            raise ValueError("metadata: model: input_size: must be a whole number")
         loss, output_size = task.pop("loss"), architecture.pop("output_size")
-        valid_task = _validated(Task, task | {"labels": labels})
+        valid_task = _validated(Task, "task", task | {"labels": labels})
         if (output_size, loss) != (valid_task.output_size, valid_task.loss):
             raise ValueError(
                 f"{output_size} outputs and {loss} do not fit a {valid_task.kind} task with "
                 f"{valid_task.output_size}"
             )
         return ModelDescription(
-            _validated(Architecture, architecture),
+            _validated(Architecture, "model", architecture),
             input_size,
             valid_task,
-            _validated(Scaler | None, metadata["input"]),
-            _validated(InputSpec, metadata["rows"]),
+            None if scaler is None else _validated(Scaler, "input", scaler),
+            _validated(InputSpec, "rows", _section(metadata, "rows")),
         )
     except KeyError as error:
         raise ValueError(f"the metadata have no {error}; the file is damaged") from None
+
+
+def _section(metadata: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a copy of a section; raise ``ValueError`` if it is not one."""
+    section = metadata[name]
+    if not isinstance(section, dict):
+        raise ValueError(f"metadata: {name}: must be a section with keys")
+    return dict(section)
+
+
+def _validated(kind: Any, name: str, section: dict[str, Any]) -> Any:
+    """Return a section as an object of its class; raise ``ValueError`` if it is invalid."""
+    try:
+        return adapter(kind).validate_python(section)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(name) for name in first["loc"])
-        raise ValueError(f"metadata: {key}: {first['msg']}") from None
-    except TypeError as error:
-        raise ValueError(f"metadata: {error}") from None
+        # The messages need the keys of all sections, which are loaded for no other reason here.
+        from rnncli.config.messages import explain
 
-
-def _validated(kind: Any, value: Any) -> Any:
-    return adapter(kind).validate_python(value)
+        (_, message), *_ = explain(error.errors(include_url=False), kind)
+        raise ValueError(f"metadata: {name}: {message}") from None

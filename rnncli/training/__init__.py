@@ -1,1 +1,1 @@
-"""Training: optimizers, schedules, the loop, and what a trained model does."""
+"""Training: settings, optimizers, schedules and the training loop."""

@@ -1,4 +1,4 @@
-"""How fast a training step is on this machine, and how close to the machine's limit."""
+"""The speed of a training step on this machine, beside that of a large matrix product."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from rnncli.training.settings import Training
 from rnncli.training.state import TrainingState
 from rnncli.training.training_step import TrainingStep
 
-_BLOCKS = 15
-_BLOCK_SECONDS = 0.05
+# A time is the median over this many blocks of calls, each of about so many seconds.
+_BLOCKS, _BLOCK_SECONDS = 15, 0.05
+# A product of square matrices of this size runs at the full speed of BLAS.
 _PRODUCT_SIZE = 1024
 
 
@@ -36,7 +37,7 @@ class Timing:
     sgemm_gflops : float
         The speed of one large matrix product of the same type on this machine.
     utilization : float
-        The first over the second.
+        `gflops` over `sgemm_gflops`.
     """
 
     cell: str
@@ -67,7 +68,7 @@ def benchmark(network: Network, task: Task, examples: Examples, settings: Traini
     objective, start = step.objective, network.parameters.copy()
 
     def reset() -> None:
-        # Training on one batch for long would end in numbers so small that they are slow.
+        # Long training on one batch gives numbers so small that arithmetic with them is slow.
         network.parameters[...] = start
         for slot in slots.values():
             slot[...] = 0
@@ -76,7 +77,7 @@ def benchmark(network: Network, task: Task, examples: Examples, settings: Traini
         step.update(norm, slots, settings.optimizer.learning_rate, 1)
 
     def update_alone() -> None:
-        objective.gradient[...] = gradient  # the update uses it up
+        objective.gradient[...] = gradient  # the update overwrites it
         update(norm)
 
     with threads_for(architecture.hidden_size):
@@ -110,7 +111,7 @@ def benchmark(network: Network, task: Task, examples: Examples, settings: Traini
 
 
 def microseconds(function: Callable[[], object], reset: Callable[[], None]) -> float:
-    """Return the time of one call: the median over blocks of calls, after a first one."""
+    """Return the time of one call: the median over blocks of calls, after a warm-up call."""
     reset()
     begun = perf_counter()
     function()

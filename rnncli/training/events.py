@@ -1,10 +1,10 @@
-"""What a training reports while it runs."""
+"""The events that a training yields."""
 
 from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """One step of the optimizer, just done."""
+    """A completed step of the optimizer."""
 
     epoch: int
     batch: int
@@ -15,7 +15,7 @@ class Step(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """One epoch, just done; the metric is the accuracy or the RMSE."""
+    """A completed epoch; the metric is the accuracy or the RMSE."""
 
     epoch: int
     step: int

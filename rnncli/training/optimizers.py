@@ -1,8 +1,8 @@
 """Optimizers over the flat parameter vector.
 
-Each is a frozen dataclass, at once a config section and the rule itself. `slots` names the
-vectors that it carries from step to step, which checkpoints save; `update` changes the parameters
-and the slots in place and uses up the gradient.
+Each is a frozen dataclass: a config section with its update rule. `slots` names the vectors that
+it keeps between steps, which checkpoints save; `update` changes the parameters and the slots in
+place and overwrites the gradient.
 """
 
 from dataclasses import dataclass
@@ -58,10 +58,10 @@ class SGD:
 
 @dataclass(frozen=True)
 class Moments:
-    """What Adam and AdamW share.
+    """The update rule that Adam and AdamW share.
 
     The slots hold sums, m = b1 m + g and v = b2 v + g^2; the factors (1 - b1) and (1 - b2) of the
-    paper's averages and its corrections of their bias are left to two numbers a step.
+    paper's averages and its corrections of their bias become two scalars per step.
     """
 
     learning_rate: LearningRate = 1e-3
@@ -78,7 +78,7 @@ class Moments:
     def update(
         self, parameters: Array, gradient: Array, slots: Slots, rate: float, step: int
     ) -> None:
-        """Take the step numbered from 1."""
+        """Take a step, counted from 1."""
         first, second = slots["first_moment"], slots["second_moment"]
         first *= self.beta1
         first += gradient
@@ -102,7 +102,7 @@ class Adam(Moments):
 
 @dataclass(frozen=True)
 class AdamW(Moments):
-    """Adam with weight decay apart from the gradient.
+    """Adam with decoupled weight decay.
 
     Source: I. Loshchilov & F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
     """
@@ -113,7 +113,7 @@ class AdamW(Moments):
     def update(
         self, parameters: Array, gradient: Array, slots: Slots, rate: float, step: int
     ) -> None:
-        """Take the step numbered from 1."""
+        """Take a step, counted from 1."""
         parameters *= 1 - rate * self.weight_decay
         super().update(parameters, gradient, slots, rate, step)
 

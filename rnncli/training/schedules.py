@@ -17,7 +17,7 @@ class Constant:
     warmup_steps: WarmUp = 0
 
     def factor(self, step: int, total: int) -> float:
-        """Return the factor at a step, counted from 0, of so many in all."""
+        """Return the factor at a step, counted from 0, of `total` steps."""
         return min(1.0, (step + 1) / (self.warmup_steps + 1))
 
 
@@ -36,7 +36,7 @@ class Cosine:
     ] = 0.0
 
     def factor(self, step: int, total: int) -> float:
-        """Return the factor at a step, counted from 0, of so many in all."""
+        """Return the factor at a step, counted from 0, of `total` steps."""
         if step < self.warmup_steps:
             return (step + 1) / (self.warmup_steps + 1)
         done = (step - self.warmup_steps) / max(1, total - self.warmup_steps)

@@ -1,4 +1,4 @@
-"""The state of a training: with the network's parameters, all that resuming needs."""
+"""The state of a training, which together with the parameters is all that resuming needs."""
 
 from dataclasses import dataclass, field
 from math import isfinite
@@ -18,7 +18,7 @@ _NUMBERS = ("epoch", "batch", "step", "best_epoch", "best_loss", "seconds", "nor
 
 @dataclass
 class TrainingState:
-    """Where a training is.
+    """The state of a training between two steps.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class TrainingState:
     sums, norm_sum : MetricSums, float
         Sums over the unfinished epoch.
     plan : list of list of int
-        Pairs of a step and the number of epochs that was planned from there on; a schedule depends
-        on it.
+        Pairs of a step and the number of epochs planned from that step on, which schedules depend
+        on.
     """
 
     slots: dict[str, Array]
@@ -59,7 +59,7 @@ class TrainingState:
         return cls(slots, parameters.copy(), MetricSums(task))
 
     def begin_epoch(self, task: Task) -> None:
-        """Reset what is summed over an epoch."""
+        """Reset the sums over an epoch."""
         self.sums, self.batch, self.norm_sum = MetricSums(task), 0, 0.0
 
     def numbers(self) -> dict[str, Any]:
@@ -69,12 +69,12 @@ class TrainingState:
         return numbers | {"tally": self.sums.state(), "plan": plan}
 
     def restore(self, numbers: dict[str, Any]) -> None:
-        """Take over what `numbers` returned.
+        """Restore the state from what `numbers` returned.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            It is not what `numbers` returned.
+            The numbers are missing or invalid.
         """
         for name in _NUMBERS:
             setattr(self, name, checked_number(numbers[name], type(getattr(self, name))))
@@ -82,7 +82,7 @@ class TrainingState:
         self.plan = restored_plan(numbers["plan"])
 
     def is_consistent(self, batches_per_epoch: int) -> bool:
-        """Return whether a training with so many batches per epoch can be in this state."""
+        """Return whether a training with `batches_per_epoch` can be in this state."""
         return (
             self.step == self.epoch * batches_per_epoch + self.batch
             and self.batch <= batches_per_epoch
@@ -98,7 +98,7 @@ class TrainingState:
         return all(map(isfinite, sums)) and all(np.isfinite(v).all() for v in vectors)
 
     def plan_epochs(self, num_epochs: int) -> None:
-        """Note how many epochs are planned from here on."""
+        """Record how many epochs are planned from here on."""
         if not self.plan or self.plan[-1][1] != num_epochs:
             self.plan.append([self.step, num_epochs])
 

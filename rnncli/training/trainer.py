@@ -22,19 +22,19 @@ from rnncli.training.settings import Training
 from rnncli.training.state import TrainingState
 from rnncli.training.training_step import TrainingStep
 
-# Sequences of different lengths are sorted within so many batches.
+# Sequences of different lengths are sorted within pools of this many batches.
 _BATCHES_IN_POOL = 16
 
 
 class TrainingData(NamedTuple):
-    """What a network is trained on.
+    """The data of a training.
 
     Attributes
     ----------
     examples : callable
         Returns the training examples of an epoch, counted from 0; always the same number of them.
     validation : Examples or None
-        What chooses the best epoch.
+        The examples whose loss determines the best epoch.
     """
 
     examples: Callable[[int], Examples]
@@ -42,22 +42,22 @@ class TrainingData(NamedTuple):
 
 
 class Trainer:
-    """One training of a network, from any state in which it is.
+    """Trains a network, from any state of the training.
 
     Parameters
     ----------
     network : Network
-        What is trained, in place.
+        The network, trained in place.
     task : Task
-        What it learns.
+        The learning task.
     data : TrainingData
-        What it learns from.
+        The training and validation data.
     settings : Training
-        How it is trained.
+        The config section ``training``.
     seed : int
         The seed of shuffling and dropout.
     state : TrainingState
-        Where the training is; changed in place.
+        The state of the training, changed in place.
     """
 
     def __init__(
@@ -77,18 +77,19 @@ class Trainer:
         """Train, and yield a `Step` after each step and an `Epoch` after each epoch.
 
         While the generator is suspended, the network's parameters and the state are consistent and
-        may be saved; another `Trainer` with both continues from there, to the same last bit.
+        may be saved; another `Trainer` with both continues from there with bit-identical results.
 
         Parameters
         ----------
         should_stop : callable
-            Whether to leave a validation, which may take long; nothing more is then yielded.
+            Returns whether to stop during a validation, which may take long; no more events are
+            yielded then.
 
         Raises
         ------
         DivergedError
             A loss or gradient is not finite. The network then has the parameters of the last step
-            whose loss and gradient were.
+            with a finite loss and gradient.
         """
         state, settings = self.state, self.settings
         state.plan_epochs(settings.num_epochs)
@@ -108,7 +109,7 @@ class Trainer:
                     examples = self.data.examples(state.epoch)
 
     def _steps(self, examples: Examples, begun: float) -> Iterator[Step]:
-        """Take the steps that are left in an epoch."""
+        """Take the remaining steps of an epoch."""
         network, state, dropout = self.network, self.state, self.network.architecture.dropout
         order = epoch_order(examples, self.settings, self.seed, state.epoch)
         batches = list(slices(len(examples), self.settings.batch_size))
@@ -132,16 +133,16 @@ class Trainer:
             yield Step(state.epoch + 1, state.batch, len(batches), len(batch), loss, norm)
 
     def _num_steps(self, examples: Examples) -> int:
-        """Return how many steps the whole training has."""
+        """Return the number of steps of the whole training."""
         return self.settings.num_epochs * -(-len(examples) // self.settings.batch_size)
 
     def _rate(self, step: int, num_steps: int) -> float:
-        """Return the learning rate of a step, counted from 0, of so many."""
+        """Return the learning rate of a step, counted from 0, of `num_steps`."""
         settings = self.settings
         return settings.optimizer.learning_rate * settings.schedule.factor(step, num_steps)
 
     def _has_converged(self) -> bool:
-        """Return whether the validation loss has not become lower for `patience` epochs."""
+        """Return whether the validation loss has not improved for `patience` epochs."""
         patience, state = self.settings.patience, self.state
         return patience is not None and state.epoch - state.best_epoch >= patience
 

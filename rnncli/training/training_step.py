@@ -39,7 +39,7 @@ class TrainingStep:
         return loss, sqrt(np.dot(gradient, gradient))
 
     def update(self, norm: float, slots: dict[str, Array], rate: float, step: int) -> None:
-        """Clip the gradient, which has the given norm, and take the step numbered from 1."""
+        """Clip the gradient, which has the given norm, and take a step, counted from 1."""
         parameters, gradient = self.network.parameters, self.objective.gradient
         clip = self.settings.clip_norm
         if clip is not None and norm > clip:

@@ -5,7 +5,7 @@
 
 A step is forward, backpropagation through time and Adam, in float32 on one thread. PyTorch runs
 eagerly with its fused Adam; JAX runs whole steps inside one compiled scan, and its compilation is
-not counted. Rounds go by turns, so that a machine whose speed drifts is fair to all; a figure is
+not counted. Rounds go by turns, so that a machine whose speed drifts is fair to all; a time is
 the best round of each, and a ratio above 1 means that rnn is the faster one. A peer that is not
 installed is left out.
 """

@@ -28,7 +28,7 @@ def test_optimizer_steps_of_the_whole_run() -> None:
 
 
 def test_both_splits_are_in_memory_as_read_and_as_the_network_takes_them() -> None:
-    """Of these sequences, whole or split, each number takes 8 bytes, and 4 standardised."""
+    """Of these sequences, whole or split, each number takes 8 bytes, and 4 standardized."""
     split, whole = examination(), examination(validation_fraction=0)
     network = split.network
     vectors = (4 + len(split.settings.optimizer.slots)) * network.parameters.nbytes

@@ -6,7 +6,7 @@ import pytest
 from rnncli.doctor.label_data import sequence_statistics, standardized
 from rnncli.doctor.simple_models import (
     correlation_in_standard_errors,
-    nearest_neighbours,
+    nearest_neighbors,
     ridge_regression,
     skill_score,
 )
@@ -21,9 +21,9 @@ def test_ridge_regression_finds_a_linear_relation() -> None:
     assert np.abs(predicted - targets[150:]).max() < 0.3
 
 
-def test_nearest_neighbours_average_the_five_nearest() -> None:
+def test_nearest_neighbors_average_the_five_nearest() -> None:
     inputs = np.arange(20.0)[:, np.newaxis]
-    predicted = nearest_neighbours(inputs, inputs * 10, np.array([[7.1], [0.0]]))
+    predicted = nearest_neighbors(inputs, inputs * 10, np.array([[7.1], [0.0]]))
     assert predicted == pytest.approx(np.array([[70.0], [20.0]]))
 
 

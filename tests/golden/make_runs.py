@@ -1,4 +1,4 @@
-"""Makes the golden runs of a format's version, once when that version is released.
+"""Make the golden runs of a format version, once when that version is released.
 
     python tests/golden/make_runs.py tests/golden/v1
 
@@ -45,11 +45,11 @@ ORDINARY = {
 
 
 def make_exact(folder: Path) -> dict[str, object]:
-    """Train without effect from round weights."""
+    """Write a run whose training leaves its weights, multiples of 1/4, unchanged."""
     with TemporaryDirectory() as runs:
         run = start_run(config_from(EXACT), Path(runs), ["rnn", "train", "-c", "exact.yaml"])
         network = run.setup.model.network
-        # A zero would not stay one.
+        # Entries that are zero would change.
         whole = np.random.default_rng(0).choice([-2, -1, 1, 2], network.parameters.size)
         network.parameters[...] = whole / 4
         for _ in run.events():

@@ -1,4 +1,4 @@
-"""Gradients are proven for every kind of network, and the check refuses every classic mistake."""
+"""Gradients are right for every kind of network, and the check detects every classic mistake."""
 
 import json
 from itertools import product

@@ -1,4 +1,4 @@
-"""A new cell is one class and one line: everything covers it by itself.
+"""A new cell is a class and a line in a table: every command supports it.
 
 The leaky integrator below has a key of its own in the config; the peephole cell has an array
 beside the weight matrix. Neither is part of the package.

@@ -1,4 +1,4 @@
-"""What happens through time is shown as it is: states, gates and gradients."""
+"""Traces show the true states, gates and gradients."""
 
 import json
 import sys
@@ -88,9 +88,9 @@ def test_observing_changes_nothing(cell: str) -> None:
     network, batch = network_and_batch(cell, layers=2, lengths=True)
     objective = Objective(network, LOSSES[LOSS])
     gradient = objective.backward(objective.forward(batch)).copy()
-    watched = Objective(network, LOSSES[LOSS], ObservedCell)
-    run_observed(watched, batch)
-    np.testing.assert_array_equal(watched.gradient, gradient)
+    observed = Objective(network, LOSSES[LOSS], ObservedCell)
+    run_observed(observed, batch)
+    np.testing.assert_array_equal(observed.gradient, gradient)
 
 
 def cell_trace(cell: str, forget_bias: float | None = None) -> CellTrace:

@@ -126,9 +126,10 @@ def test_nothing_of_an_earlier_pass_remains(cell: str) -> None:
     state.forward(batch)
     carried = state.final_state()
     masks = net.draw_dropout_masks(4, rng)
-    for lengths, drops, initial in product(([6, 2, 3, 4], None), (masks, ()), (carried, None)):
+    cases = product(([6, 2, 3, 4], None), (masks, ()), (carried, None))
+    for lengths, dropout_masks, initial in cases:
         other = random_batch(LOSS, model, 3, rng, lengths=lengths)
-        used.backward(used.forward(other, drops, initial))
+        used.backward(used.forward(other, dropout_masks, initial))
         expected = fresh.forward(batch).losses.copy()
         np.testing.assert_array_equal(used.forward(batch).losses, expected)
         gradient = fresh.backward(fresh.forward(batch)).copy()

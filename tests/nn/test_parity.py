@@ -1,4 +1,4 @@
-"""The same figures as PyTorch, from arrays that ``golden/make_golden.py`` wrote with it."""
+"""Outputs, gradients and optimizer paths equal PyTorch's, in ``golden/make_golden.py``'s arrays."""
 
 from pathlib import Path
 
@@ -94,9 +94,9 @@ def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> No
             assert largest_error(found[name], to_the_end(array.transpose(1, 0, 2))) <= 1e-12
         elif name in found and name in values:
             expected = arrays[f"gradient/{name}"]
-            # Where the second bias is apart, it is so in the last gate alone.
+            # Only the last gate may have a separate second bias.
             assert largest_error(found[name], expected[-len(found[name]) :]) <= 1e-12, name
-    # Weights leave as they came; two biases that only act as their sum leave as their sum.
+    # Weights are saved as they were loaded; two biases that are only ever added are saved as a sum.
     again = state_dict(network)
     assert again.keys() == values.keys()
     for name, value in values.items():
@@ -132,7 +132,7 @@ def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None
 
 
 def to_the_end(x: np.ndarray) -> np.ndarray:
-    """Move sequences (B, T, D) that stand at the beginning to the end."""
+    """Move sequences (B, T, D) from the beginning to the end of their rows."""
     moved = np.zeros_like(x)
     for row, sequence, length in zip(moved, x, LENGTHS, strict=True):
         row[len(row) - length :] = sequence[:length]

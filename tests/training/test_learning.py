@@ -1,4 +1,4 @@
-"""The shipped configs learn what they say, on data that somebody else recorded too."""
+"""The shipped configs reach their accuracy, on recorded data too."""
 
 from statistics import median
 

@@ -1,4 +1,4 @@
-"""What training promises: every sample counts, the best weights win, divergence stops it."""
+"""Training uses every sequence, keeps the best weights, and stops when it diverges."""
 
 from dataclasses import replace
 from math import sqrt
@@ -102,7 +102,7 @@ def test_clipping_bounds_the_step() -> None:
         assert moved == pytest.approx(first.gradient_norm if clip is None else clip)
 
 
-def test_suspended_training_goes_on_to_the_same_last_bit() -> None:
+def test_suspended_training_continues_bit_identically() -> None:
     straight = set_up(config())
     list(straight.fit())
     broken = set_up(config())

@@ -1,4 +1,4 @@
-"""The recurrent cells. A new one is a class in a file of its own and a line in ``CELLS``."""
+"""The recurrent cells. To add one, write a class in a file of its own and a line in ``CELLS``."""
 
 from rnncli.nn.cells.base import Cell
 from rnncli.nn.cells.elman import Relu, Tanh

@@ -1,11 +1,11 @@
-"""A recurrent cell: what it declares, its calculus, and its form unrolled over time.
+"""A recurrent cell: its declaration, its forward and backward pass, and its buffers over time.
 
 The weight matrix ``W (R*H, D+H+1)`` of a cell holds its input, state and bias columns side by side,
 and ``states[t]`` stacks x_t, h_{t-1} and a row of ones. One matrix product gives the
 pre-activations z_t of a time step, and h_t is written where the next time step reads it.
 
-Sequences shorter than T stand at its end, and a mask of zeros and ones keeps the state at zero
-until they begin.
+Sequences shorter than T are aligned at the end, and a mask of zeros and ones keeps the state at
+zero until they begin.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ import numpy as np
 from rnncli.nn.arrays import Array
 from rnncli.nn.weight_gradient import weight_gradient
 
-# Above this output the derivative of tanh is below 0.06.
+# Units with a larger absolute output count as saturated: the derivative of tanh is below 0.06.
 _SATURATED = 0.97
 
 
 class Blocks(NamedTuple):
-    """A named array that lies in the weight matrix.
+    """A named array that is part of the weight matrix.
 
     Attributes
     ----------
@@ -74,8 +74,8 @@ class Cell:
     """A recurrent cell: a config section, a declaration of arrays, and a forward and backward pass.
 
     A cell is a frozen dataclass whose fields are the keys of ``model.cell`` in a config. It has no
-    state: that is all in the `UnrolledCell` which each method is given. A new cell declares its
-    `arrays` and defines `forward` and `backward`.
+    state of its own: all buffers are in the `UnrolledCell` that each method takes. A new cell
+    declares its `arrays` and defines `forward` and `backward`.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Cell:
         The named arrays; where PyTorch has the cell, by PyTorch's names and in its order. Entries
         of the weight matrix that belong to no named array are zero and stay zero.
     gate_order : str
-        What the blocks of the named arrays are, in order.
+        The gates of the blocks of the named arrays, in order.
     """
 
     kind: str
@@ -143,13 +143,13 @@ class Cell:
         grad_outputs : StepGradients or None
             The part of each output's gradient that does not come from later time steps.
             ``grad_outputs[t]`` must be read once for each time step, from the last to the first,
-            at the moment when the carried gradients hold what the later time steps contribute:
-            there an observer looks at them.
+            when the carried gradients hold what the later time steps contribute: an observer
+            records them at that moment.
         """
         raise NotImplementedError
 
     def state_after(self, unrolled: "UnrolledCell", step: int) -> dict[str, Array]:
-        """Return the carried states (H, B) after so many time steps; 0 means the initial ones."""
+        """Return the carried states (H, B) after `step` time steps; 0 means the initial states."""
         return {"state": unrolled.states[step, unrolled.input_size : -1]}
 
     def carried_gradients(self, unrolled: "UnrolledCell") -> dict[str, Array]:
@@ -161,15 +161,15 @@ class Cell:
         return self.carried_gradients(unrolled)
 
     def gates(self, unrolled: "UnrolledCell") -> dict[str, Array]:
-        """Return the values (T, H, B) of the gates in the last `forward`, by letter."""
+        """Return the values (T, H, B) of the gates in the last `forward`, by name."""
         return {}
 
     def at_kink(self, unrolled: "UnrolledCell") -> bool:
-        """Return whether the last `forward` was somewhere without a derivative."""
+        """Return whether the output of the last `forward` has no derivative somewhere."""
         return False
 
     def inactive_units(self, unrolled: "UnrolledCell") -> tuple[str, Array]:
-        """Return the word for units whose derivative is near zero, and where they are (T, H, B)."""
+        """Return the name for units with a derivative near zero, and which are such (T, H, B)."""
         return "saturated", np.abs(unrolled.outputs) > _SATURATED
 
 
@@ -179,7 +179,7 @@ class UnrolledCell:
     Parameters
     ----------
     cell : Cell
-        The calculus.
+        The forward and backward pass.
     weights, gradient : Weights
         The weights, and where their gradient goes; both are kept, not copied.
     num_steps, batch_size : int
@@ -190,7 +190,7 @@ class UnrolledCell:
     states : array (T+1, D+H+1, B)
         ``states[t]`` stacks x_t, h_{t-1} and a row of ones.
     inputs, previous, outputs : array (T, D, B), array (T, H, B), array (T, H, B)
-        Views of it: x_t, h_{t-1} and h_t for every time step.
+        Views of `states`: x_t, h_{t-1} and h_t for every time step.
     steps : list of (array, array)
         The pairs ``states[t]``, ``outputs[t]``.
     mask : array (T, 1, B) or None
@@ -200,11 +200,11 @@ class UnrolledCell:
     dz_backwards : list of (int, array)
         The pairs t, ``dz[t]``, from the last time step to the first.
     dh : array (H, B)
-        The gradient with respect to a state on its way back.
+        The gradient with respect to the state, carried back through time.
     recurrent_weights : array (n, H)
         The state columns of the rows that have any, which are the first ones.
     recurrent_transposed : array (H, n)
-        Room for a contiguous copy of their transpose.
+        A buffer for a contiguous copy of their transpose.
     buffers
         What `Cell.allocate` returned.
     """
@@ -247,7 +247,7 @@ class UnrolledCell:
         return repeat(None) if self.mask is None else iter(self.mask)
 
     def set_initial_state(self, state: dict[str, Array] | None) -> None:
-        """Begin with carried states (H, B) by name; None means zeros."""
+        """Set the carried states (H, B) before the first time step, by name; None means zeros."""
         for name, initial in self.cell.state_after(self, 0).items():
             initial[...] = 0 if state is None else state[name]
 

@@ -59,7 +59,7 @@ class Elman(Cell):
                 dot(transposed, dz, dh)
 
     def initial_gradients(self, unrolled: UnrolledCell) -> dict[str, Array]:
-        """See `Cell.initial_gradients`; training does without this last product."""
+        """See `Cell.initial_gradients`; training does not need this product."""
         return {"state": np.dot(unrolled.recurrent_transposed, unrolled.dz[0])}
 
     @staticmethod

@@ -10,7 +10,7 @@ from rnncli.nn.cells.base import Blocks, Cell, StepGradients, UnrolledCell
 
 
 class GRUBuffers:
-    """What a GRU keeps of every time step.
+    """The buffers of a GRU for every time step.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class GRUBuffers:
     folded : array (3*H, D+H+1)
         The rows of r, z and a of the weight matrix, those of r and z halved.
     dh_to_dh : array (T, H, B)
-        The derivative of h_t with respect to h_{t-1} past the gates, where there is a mask.
+        The direct derivative of h_t with respect to h_{t-1}, which is z, where there is a mask.
     """
 
     def __init__(self, unrolled: UnrolledCell) -> None:
@@ -62,7 +62,7 @@ class GRUBuffers:
 
 @dataclass(frozen=True)
 class GRU(Cell):
-    """Cho's cell, with the reset after the product, as PyTorch and cuDNN have it.
+    """Cho's cell, with the reset gate applied after the product, as in PyTorch and cuDNN.
 
     Forward::
 
@@ -72,8 +72,9 @@ class GRU(Cell):
         h_t  = n + z * (h_{t-1} - n)
 
     sigmoid(z) = (1 + tanh(z/2)) / 2, with the halves folded into a copy of the weights. The blocks
-    of W are in the order r, z, a, n. Block a has no input columns, and n, which is calculated for
-    all time steps at once, no state columns: those entries are zero and stay zero. Backward::
+    of W are in the order r, z, a, n. Block a has no input columns, and block n has no state
+    columns, as W_in x_t is calculated for all time steps at once: those entries are zero and stay
+    zero. Backward::
 
         dz_n = dh_t * (1 - z) * (1 - n^2)
         dz_a = dz_n * r
@@ -84,7 +85,7 @@ class GRU(Cell):
     The named arrays have PyTorch's order r, z, n (``linear_before_reset=1`` in ONNX).
 
     Sources: K. Cho et al., "Learning phrase representations using RNN encoder-decoder", EMNLP
-    2014; the documentation of ``torch.nn.GRU`` for the place of the reset.
+    2014; the documentation of ``torch.nn.GRU`` for the position of the reset gate.
     """
 
     kind: Literal["gru"] = "gru"
@@ -144,7 +145,7 @@ class GRU(Cell):
 
     @staticmethod
     def derivatives(unrolled: UnrolledCell, buffers: GRUBuffers) -> None:
-        """Fill in the factors that do not depend on dh, for all time steps at once.
+        """Calculate the factors that do not depend on dh, for all time steps at once.
 
         They go into `dz` and, where there is a mask, `dh_to_dh`.
         """

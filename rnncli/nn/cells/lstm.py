@@ -10,12 +10,12 @@ from rnncli.nn.cells.base import Blocks, Cell, NamedBlocks, StepGradients, Unrol
 
 
 class LSTMBuffers:
-    """What an LSTM keeps of every time step.
+    """The buffers of an LSTM for every time step.
 
     Attributes
     ----------
     values : array (T+1, 5*H, B)
-        The gates o, i, f, g of time step t, and below them c_{t-1}, so that (i, f) * (g, c) is one
+        The gates o, i, f, g of time step t, followed by c_{t-1}, so that (i, f) * (g, c) is one
         product.
     cells, cells_tanh : array (T, H, B)
         c_t and tanh(c_t).
@@ -24,7 +24,7 @@ class LSTMBuffers:
     dh_to_dc, dc_to_dc : array (T, H, B)
         The derivatives of h_t with respect to c_t, and of c_t with respect to c_{t-1}.
     dc : array (H, B)
-        The gradient with respect to a cell state on its way back.
+        The gradient with respect to the cell state, carried back through time.
     """
 
     def __init__(self, unrolled: UnrolledCell) -> None:
@@ -87,7 +87,7 @@ class LSTM(Cell):
         dc_{t-1} = dc_t * f
         dh_{t-1} = W_hh^T dz_t
 
-    The blocks are in the order o, i, f, g: the sigmoids are neighbours, and so are those that
+    The blocks are in the order o, i, f, g: the sigmoids are adjacent, and so are the blocks that
     depend on dc. The named arrays have PyTorch's order i, f, g, o.
 
     Sources: S. Hochreiter & J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997);
@@ -109,7 +109,7 @@ class LSTM(Cell):
         return LSTMBuffers(unrolled)
 
     def initialize_biases(self, named: NamedBlocks) -> None:
-        """Open the forget gates, so that the cell remembers from the start.
+        """Set the biases of the forget gates to 1, so that the cell remembers from the start.
 
         Source: R. Jozefowicz, W. Zaremba & I. Sutskever, "An empirical exploration of recurrent
         network architectures", ICML 2015.
@@ -159,7 +159,7 @@ class LSTM(Cell):
 
     @staticmethod
     def derivatives(unrolled: UnrolledCell, buffers: LSTMBuffers) -> None:
-        """Fill in the factors that do not depend on dh and dc, for all time steps at once.
+        """Calculate the factors that do not depend on dh and dc, for all time steps at once.
 
         They go into `dz`, `dh_to_dc` and, where there is a mask, `dc_to_dc`.
         """
