@@ -44,7 +44,7 @@ def read_forecasts(saved: SavedModel) -> list[Forecast]:
     windows = model.input_spec.windows
     if windows is None:
         raise InputError(
-            f"{saved.path}: is not a forecast; a run with 'data.kind: series' was expected"
+            f"{saved.path}: not a forecasting model; a run with 'data.kind: series' was expected"
         )
     _, sequences = read_evaluation_data(saved)
     batches: list[Predictions] = []

@@ -131,7 +131,7 @@ def _metadata(archive: Archive, path: Path, file_format: str, version: int) -> d
         raise InputError(f"{path}: is a {actual} file; {file_format} was expected")
     if type(number) is not int or not 1 <= number <= version:
         raise InputError(
-            f"{path}: is of version {number} of its format, this rnn reads up to {version}; "
+            f"{path}: has format version {number}, but this rnn reads only up to {version}; "
             f"it needs rnncli {writer} or newer"
         )
     return dict(metadata)

@@ -32,7 +32,7 @@ def find_deletable(run: str, runs: Path) -> Path:
     for path in paths:
         known = path.name in _FILES or path.match(TEMPORARY)
         if not (known and (path.is_file() or path.is_symlink())):
-            raise InputError(f"{run}: contains {path.name}, which is not the run's; move it away")
+            raise InputError(f"{run}: {path.name} does not belong to the run; move it elsewhere")
     with locked(folder):
         return folder
 

@@ -91,8 +91,8 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     every_step = config.model.predicts_every_step
     if every_step != raw.per_step:
         raise InputError(
-            f"model.output: {config.model.output}, but {raw.source} has labels of "
-            f"{'steps' if raw.per_step else 'sequences'}; set it to "
+            f"model.output: {config.model.output}, but {raw.source} has labels for each "
+            f"{'time step' if raw.per_step else 'sequence'}; set it to "
             f"{'every_step' if raw.per_step else 'sequence'}"
         )
     task = scale_targets(data.task, raw)

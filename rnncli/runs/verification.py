@@ -76,7 +76,9 @@ class Repetition:
         self.run = start_run(replace(config, training=first), runs, [])
         self.num_epochs = config.training.num_epochs
         if self.run.setup.splits.sha256 != self.record.get("data_sha256"):
-            raise InputError(f"{folder}: the run's data changed since; verifying needs the same")
+            raise InputError(
+                f"{folder}: the run's data changed since; verification needs the same data"
+            )
 
     def events(self) -> Iterator[Step | Epoch]:
         """Train as the run was trained, with a new number of epochs where it was extended."""
