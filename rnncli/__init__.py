@@ -12,7 +12,7 @@ __all__ = ["RnnError", "__version__", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    # NumPy and the rest are loaded on first use, so that `rnn --help` pays for none of them.
+    # NumPy and the rest are loaded on first use, so that `rnn --help` starts fast.
     if name in ("load", "train"):
         from rnncli import api
 

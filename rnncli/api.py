@@ -31,7 +31,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     Raises
     ------
     InputError
-        There is no such file, or it is damaged.
+        There is no such file or run, or it is damaged.
 
     Examples
     --------
@@ -52,7 +52,8 @@ def train(
     config : path, mapping or Config
         A config file, or the same keys as a mapping.
     runs : path, optional
-        Where to create a run folder, as ``rnn train`` does; by default nothing is written.
+        The folder in which to create a run folder, as ``rnn train`` does; by default nothing is
+        written.
 
     Returns
     -------

@@ -2,9 +2,9 @@
 
 import errno
 
-# More mistakes than fit a screen, and longer ones than fit a few lines, help nobody.
+# About as many lines as a screen shows, and as many characters as can be read at a glance.
 _MAX_PROBLEMS, _MAX_PROBLEM_LENGTH = 50, 1000
-# What the operating system says of a path that the user gave wrongly.
+# Error numbers that mean that the user gave a wrong path.
 _USER_ERRORS = {
     *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
     *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL),
@@ -23,7 +23,7 @@ class InputError(RnnError):
     Parameters
     ----------
     *problems : str
-        One line per mistake: where it is, what is wrong, what would be right.
+        One line per mistake: its place, what is wrong, and what would be right.
     """
 
     def __init__(self, *problems: str) -> None:

@@ -20,7 +20,7 @@ def handling(
     names : sequence of str
         Such as ``SIGTERM``; signals that the system does not have are left out.
     handle : callable
-        Is called with the signal; its exception is raised in the interrupted code.
+        Called with the signal; an exception that it raises is raised in the interrupted code.
     """
     before: dict[int, Any] = {}
 

@@ -27,7 +27,7 @@ for _name in COMMANDS:
     for _command in _app.registered_commands:
         _function = _command.callback
         ALL_COMMANDS[f"{_name} {_function.__name__}" if _is_group else _name] = _function
-# A run of this name is there when the examples of the help and the README are run.
+# The name of the run that exists when the examples of the help and the README are run.
 EXAMPLE = "2026-11-22_14-05-33_sum_sign"
 
 
@@ -40,7 +40,7 @@ class Result:
 
 Command = Callable[..., Result]
 
-# What a process can print of itself: the most memory that it has had.
+# An expression for the peak memory of the process that evaluates it.
 PEAK_MEGABYTES = (
     "int(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])"
     " // 1024"
@@ -49,7 +49,7 @@ PEAK_MEGABYTES = (
 
 @pytest.fixture
 def rnn(capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
-    """Run the command in this process: quick, with its real boundary of errors and exit codes."""
+    """Run the command in this process, with the real handling of errors and exit codes."""
 
     def run(*arguments: object) -> Result:
         capsysbinary.readouterr()
@@ -62,7 +62,7 @@ def rnn(capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
 
 
 def process(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run the command as a process of its own."""
+    """Run the command in a new process."""
     command = [sys.executable, "-m", "rnncli", *map(str, arguments)]
     environment = os.environ | {"PYTHONWARNINGS": "error"} | options.pop("env", {})
     return subprocess.run(
@@ -86,7 +86,7 @@ training: {num_epochs: 3}
 
 @pytest.fixture
 def small(here: Path) -> Path:
-    """A config that trains in an instant."""
+    """A config whose training takes milliseconds."""
     path = here / "small.yaml"
     path.write_text(SMALL)
     return path
@@ -111,7 +111,7 @@ def metrics(run: Path) -> list[dict[str, str]]:
 
 
 def assert_same(run: Path, straight: Path) -> None:
-    """Check that two runs ended alike: in all but the time that they took."""
+    """Check that two runs have equal results, apart from the time that they took."""
     assert sha(run / "weights.npz") == sha(straight / "weights.npz")
     left, right = metrics(run), metrics(straight)
     for row in left + right:

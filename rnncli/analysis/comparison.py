@@ -10,6 +10,8 @@ from rnncli.runs.loss_log import METRIC_NAMES
 from rnncli.runs.run_folder import CONFIG
 from rnncli.runs.run_list import RunSummary, summarize_run
 
+_SUMMARY_KEYS = ("status", "epochs", "seconds", "best_epoch")
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -18,7 +20,7 @@ class Comparison:
     Attributes
     ----------
     runs : list of str
-        Their folders.
+        The run folders.
     config : dict of str to list
         The values of each key that differs; None where the key does not exist.
     figures : dict of str to list
@@ -40,7 +42,7 @@ def compare(folders: list[Path]) -> Comparison:
     """
     configs = [flatten(as_tree(read_config(folder / CONFIG))) for folder in folders]
     values = _side_by_side(configs)
-    different = {key: row for key, row in values.items() if row != row[:1] * len(row)}
+    different = {key: row for key, row in values.items() if any(v != row[0] for v in row)}
     results = [_results(summarize_run(folder)) for folder in folders]
     return Comparison([str(folder) for folder in folders], different, _side_by_side(results))
 
@@ -51,9 +53,6 @@ def _side_by_side(trees: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _results(run: RunSummary) -> dict[str, Any]:
-    results, values = run.results or {}, {key: getattr(run, key) for key in _SUMMARY_KEYS}
+    results, summary = run.results or {}, {key: getattr(run, key) for key in _SUMMARY_KEYS}
     names = [f"{split}_{name}" for name in ("loss", *METRIC_NAMES) for split in ("train", "val")]
-    return values | {name: results[name] for name in names if name in results}
-
-
-_SUMMARY_KEYS = ("status", "epochs", "seconds", "best_epoch")
+    return summary | {name: results[name] for name in names if name in results}

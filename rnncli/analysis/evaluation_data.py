@@ -11,7 +11,7 @@ def read_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
     Raises
     ------
     InputError
-        The model is not a run's, the run has neither split, or its data has become invalid.
+        The model does not belong to a run, the run has neither split, or its data is now invalid.
     """
     if saved.run is None:
         raise InputError(f"{saved.path}: a weights file alone has no data; give --input FILE")

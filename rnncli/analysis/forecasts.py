@@ -21,10 +21,10 @@ class Forecast:
     column : str
         The column.
     title : str
-        The column with the root mean squared error of the forecasts, over all steps ahead.
+        The column and the root mean squared error of its forecasts over the whole horizon.
     curves : dict of str to list of (float, float)
-        The row of the table and the value of each point: ``true``, the forecasts one step ahead,
-        and those of the whole horizon if it is longer than one step.
+        The points (row of the table, value) of the curve ``true``, of the forecasts one step
+        ahead, and of those at the end of the horizon if it is longer than one step.
     """
 
     column: str
@@ -44,15 +44,15 @@ def read_forecasts(saved: SavedModel) -> list[Forecast]:
     windows = model.input_spec.windows
     if windows is None:
         raise InputError(
-            f"{saved.path}: is not a forecast; a run with 'data.kind: series' was expected"
+            f"{saved.path}: not a forecasting model; a run with 'data.kind: series' was expected"
         )
     _, sequences = read_evaluation_data(saved)
     batches: list[Predictions] = []
     evaluate(model, [sequences], on_predictions=batches.append)
-    together = concatenated(batches)
-    true, predicted = together.known_labels, together.values
+    predictions = concatenated(batches)
+    true, predicted = predictions.known_labels, predictions.values
     shape = (len(true), windows.horizon, len(windows.targets))
-    # A window's row is its last; the values to predict follow it.
+    # The position of a window is its last row; the values to predict begin in the row after it.
     rows = [row + 1 for row in sequences.positions or range(len(true))]
     return [
         _forecast(column, rows, true.reshape(shape)[:, :, i], predicted.reshape(shape)[:, :, i])
@@ -63,12 +63,12 @@ def read_forecasts(saved: SavedModel) -> list[Forecast]:
 def _forecast(column: str, rows: list[int], true: Array, predicted: Array) -> Forecast:
     """Return the curves of a column from true and predicted values (N, horizon)."""
     horizon = true.shape[1]
-    known = {
+    true_values = {
         float(row + ahead): float(value)
         for row, values in zip(rows, true, strict=True)
         for ahead, value in enumerate(values)
     }
-    curves = {"true": sorted(known.items())}
+    curves = {"true": sorted(true_values.items())}
     for ahead in dict.fromkeys((1, horizon)):
         name = f"{ahead} step{'s' if ahead > 1 else ''} ahead"
         values = zip(rows, predicted[:, ahead - 1], strict=True)

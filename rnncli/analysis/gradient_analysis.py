@@ -12,26 +12,28 @@ from rnncli.suggestions import suggest
 
 
 def check_gradients(
-    subject: ModelBatch,
+    model_batch: ModelBatch,
     method: str,
     on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> list[ArrayCheck]:
     """Check all arrays; see `rnncli.gradients.gradcheck.gradcheck`."""
     if method not in TOLERANCES:
         raise InputError(f"--method: '{method}' is not known; {suggest(method, TOLERANCES)}")
-    with threads_for(subject.network.architecture.hidden_size):
-        return list(gradcheck(subject.network, subject.loss, subject.batch, method, on_progress))
+    with threads_for(model_batch.network.architecture.hidden_size):
+        return list(
+            gradcheck(model_batch.network, model_batch.loss, model_batch.batch, method, on_progress)
+        )
 
 
 def explain_gradients(
-    subject: ModelBatch, on_progress: Callable[[int, int], object] = lambda done, total: None
+    model_batch: ModelBatch, on_progress: Callable[[int, int], object] = lambda done, total: None
 ) -> Explanation | None:
     """Return where backpropagation is wrong; see `rnncli.gradients.explain.explain`."""
-    with threads_for(subject.network.architecture.hidden_size):
-        return explain(subject.network, subject.loss, subject.batch, on_progress)
+    with threads_for(model_batch.network.architecture.hidden_size):
+        return explain(model_batch.network, model_batch.loss, model_batch.batch, on_progress)
 
 
-def trace_gradients(subject: ModelBatch) -> Trace:
+def trace_gradients(model_batch: ModelBatch) -> Trace:
     """Follow a batch through time; see `rnncli.gradients.trace.trace`."""
-    with threads_for(subject.network.architecture.hidden_size):
-        return trace(subject.network, subject.loss, subject.batch)
+    with threads_for(model_batch.network.architecture.hidden_size):
+        return trace(model_batch.network, model_batch.loss, model_batch.batch)

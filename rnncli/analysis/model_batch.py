@@ -23,13 +23,13 @@ from rnncli.random_streams import generator
 from rnncli.runs.saved_model import open_model
 from rnncli.runs.training_setup import set_up
 
-# Random sequences are no longer than this: more time steps would prove no more.
+# Random sequences are no longer than this: more time steps would take longer and prove no more.
 _MAX_RANDOM_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class ModelBatch:
-    """A model and a batch."""
+    """A model and a batch of its inputs, with targets or without."""
 
     model: Model
     batch: Batch
@@ -48,7 +48,7 @@ class ModelBatch:
 def gradcheck_batch(
     config: Path | None, weights: str | None, overrides: list[str], num_samples: int
 ) -> ModelBatch:
-    """Return what ``rnn gradcheck`` checks: a config's new network, or a trained one.
+    """Return the model and the batch of ``rnn gradcheck``: of a config, or of a trained model.
 
     A run is checked on its own training data, a weights file without a run on standard normal
     sequences with random targets.
@@ -61,6 +61,11 @@ def gradcheck_batch(
         Of the form ``KEY=VALUE``, for the config.
     num_samples : int
         The number of sequences.
+
+    Raises
+    ------
+    InputError
+        The options contradict each other, or the config, the data or the weights are invalid.
     """
     if config is not None and weights is not None:
         raise InputError("gradcheck: give --config or --weights, not both")
@@ -74,27 +79,28 @@ def gradcheck_batch(
         if overrides:
             raise InputError("gradcheck: --set changes a config; a weights file alone has none")
         return random_batch(saved.model, num_samples)
-    settings = saved.read_config(overrides)
-    examples = saved.model.examples(settings.data.read(settings.seed).splits.train)
+    run_config = saved.read_config(overrides)
+    examples = saved.model.examples(run_config.data.read(run_config.seed).splits.train)
     return _training_batch(saved.model, examples, num_samples)
 
 
 def trace_batch(
     weights: str, source: str | None, num_samples: int, sample: int | None
 ) -> ModelBatch:
-    """Return what ``rnn trace`` follows through time: a model and sequences.
+    """Return the model and the sequences that ``rnn trace`` follows through time.
 
-    They are read from a file, with labels if it has any, or else are the run's evaluation data. A
-    weights file without a run gets standard normal sequences with random targets.
+    The sequences are read from a file, with its labels if it has any; by default they are the
+    run's evaluation data, or, for a weights file without a run, standard normal sequences with
+    random targets.
 
     Parameters
     ----------
     weights, source : str, str or None
         A FILE-or-RUN, and the file of sequences.
     num_samples : int
-        The number of sequences, from the first with a label on.
+        The number of sequences; of labelled data, those without a label do not count.
     sample : int or None
-        The number of the only sequence, counted from 0, instead of `num_samples`.
+        The index of a single sequence, from 0; `num_samples` is then ignored.
 
     Raises
     ------
@@ -104,8 +110,8 @@ def trace_batch(
     saved = open_model(weights)
     count = num_samples if sample is None else sample + 1
     if source is None and saved.run is None:
-        made = random_batch(saved.model, count)
-        batch = made.batch if sample is None else made.batch.sequence(sample)
+        batch = random_batch(saved.model, count).batch
+        batch = batch if sample is None else batch.sequence(sample)
         return ModelBatch(saved.model, batch)
     if source is None:
         _, sequences = read_evaluation_data(saved)
@@ -115,7 +121,7 @@ def trace_batch(
 
 
 def random_batch(model: Model, num_samples: int) -> ModelBatch:
-    """Return a model with standard normal sequences and random targets."""
+    """Return a model with a batch of standard normal sequences and random targets."""
     rng, task = generator(0, "data"), model.task
     length = min(model.input_spec.sequence_length, _MAX_RANDOM_LENGTH)
     x = rng.standard_normal((num_samples, length, model.network.input_size))
@@ -128,7 +134,7 @@ def random_batch(model: Model, num_samples: int) -> ModelBatch:
 
 
 def _labelled(examples: Examples) -> Array:
-    """Return the numbers of the sequences with at least one label."""
+    """Return the indices of the sequences with at least one label."""
     return np.flatnonzero(~np.isnan(examples.y).reshape(len(examples), -1).all(axis=1))
 
 
@@ -178,10 +184,10 @@ def _read_with_labels_if_any(source: str, spec: InputSpec, count: int) -> Sequen
         labelled = _first(read_inputs(source, spec, labelled=True), count)
     except InputError:
         return unlabelled
-    # Of two readings with different numbers of columns, the labels are in the one that leaves the
-    # model's own number of time steps.
-    fits = labelled.x.shape[1] in (unlabelled.x.shape[1], spec.sequence_length)
-    return labelled if fits else unlabelled
+    # Without a header, a column of labels can be read as one more time step. The file has labels
+    # if reading them leaves as many time steps as the model was trained on.
+    has_labels = labelled.x.shape[1] in (unlabelled.x.shape[1], spec.sequence_length)
+    return labelled if has_labels else unlabelled
 
 
 def _first(pieces: Iterable[Sequences], count: int) -> Sequences:

@@ -20,18 +20,18 @@ from rnncli.runs.archive import write_npz
 from rnncli.runs.files import output_file, write_all
 
 FORMATS = ("csv", "jsonl", "npz")
-# Names that the output has besides the id column.
+# Names of the columns of an output besides the ids and the positions.
 _OWN_COLUMNS = {"label", "labels", "value", "true", "probability", "probabilities"}
 
 Write = Callable[[Predictions], None]
 
 
-def format_of(output: Path | None, wanted: str | None) -> str:
-    """Return the format that was asked for, or that the file's extension implies."""
-    if wanted is not None:
-        if wanted not in FORMATS:
-            raise InputError(f"--format: '{wanted}' is not known; one of {', '.join(FORMATS)}")
-        return wanted
+def format_of(output: Path | None, requested: str | None) -> str:
+    """Return the requested format, or else the one that the file's extension implies."""
+    if requested is not None:
+        if requested not in FORMATS:
+            raise InputError(f"--format: '{requested}' is not known; one of {', '.join(FORMATS)}")
+        return requested
     extension = "" if output is None else output.suffix.removeprefix(".")
     return extension if extension in FORMATS else "csv"
 
@@ -94,33 +94,33 @@ def _plain(values: Array, digits: str) -> list[list[Any]]:
     return rows
 
 
-def _leading(part: Predictions) -> dict[str, Array]:
-    """Return the columns before the predictions: the id, and the place of steps.
+def _leading_columns(predictions: Predictions) -> dict[str, Array]:
+    """Return the columns before the predictions: the ids, and the positions.
 
-    An id column that has the name of another column of the output is called ``id_NAME``.
+    An id column with the name of another column of the output is renamed to ``id_NAME``.
     """
-    others = {*part.positions, *_OWN_COLUMNS}
-    ids = {f"id_{name}" if name in others else name: ids for name, ids in part.ids.items()}
-    return ids | part.positions
+    others = {*predictions.positions, *_OWN_COLUMNS}
+    ids = {f"id_{name}" if name in others else name: ids for name, ids in predictions.ids.items()}
+    return ids | predictions.positions
 
 
 @contextmanager
 def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
     header_written = False
 
-    def write(part: Predictions) -> None:
+    def write(predictions: Predictions) -> None:
         nonlocal header_written
-        leading = _leading(part)
+        leading = _leading_columns(predictions)
         columns = list(leading)
         groups = [_plain(column, "") for column in leading.values()]
-        if part.labels is not None:
+        if predictions.labels is not None:
             columns += _columns(model, "true")
-            groups.append(_plain(part.labels, ".9g"))
+            groups.append(_plain(predictions.labels, ".9g"))
         columns += _columns(model, "label")
-        groups.append(_plain(part.values, ".9g"))
-        if part.probabilities is not None:
+        groups.append(_plain(predictions.values, ".9g"))
+        if predictions.probabilities is not None:
             columns += [f"probability_{label}" for label in model.task.labels]
-            groups.append(_plain(part.probabilities, ".6f"))
+            groups.append(_plain(predictions.probabilities, ".6f"))
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         # The header is written with the first rows, so that invalid input leaves no output.
@@ -138,23 +138,25 @@ def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
 @contextmanager
 def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
     labels = [str(label) for label in model.task.labels]
-    classes = model.task.kind != "regression"
+    is_classification = model.task.kind != "regression"
 
     def unwrapped(value: Any) -> Any:
         return value[0] if isinstance(value, list) and len(value) == 1 else value
 
-    def write(part: Predictions) -> None:
-        places = {name: column.tolist() for name, column in _leading(part).items()}
-        truth = None if part.labels is None else part.labels.tolist()
-        chances = None if part.probabilities is None else part.probabilities.tolist()
+    def write(predictions: Predictions) -> None:
+        leading = {name: column.tolist() for name, column in _leading_columns(predictions).items()}
+        true = None if predictions.labels is None else predictions.labels.tolist()
+        probabilities = (
+            None if predictions.probabilities is None else predictions.probabilities.tolist()
+        )
         lines = []
-        for i, given in enumerate(part.values.tolist()):
-            row: dict[str, Any] = {name: place[i] for name, place in places.items()}
-            if truth is not None:
-                row["true"] = unwrapped(truth[i])
-            row["label" if classes else "value"] = unwrapped(given)
-            if chances is not None:
-                row["probabilities"] = dict(zip(labels, chances[i], strict=True))
+        for i, value in enumerate(predictions.values.tolist()):
+            row: dict[str, Any] = {name: column[i] for name, column in leading.items()}
+            if true is not None:
+                row["true"] = unwrapped(true[i])
+            row["label" if is_classification else "value"] = unwrapped(value)
+            if probabilities is not None:
+                row["probabilities"] = dict(zip(labels, probabilities[i], strict=True))
             lines.append(json.dumps(row, ensure_ascii=False) + "\n")
         write_all(stream, "".join(lines).encode())
 
@@ -163,11 +165,11 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
 
 @contextmanager
 def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
-    parts: list[Predictions] = []
-    yield parts.append
-    predictions = concatenated(parts)
+    batches: list[Predictions] = []
+    yield batches.append
+    predictions = concatenated(batches)
     is_regression = model.task.kind == "regression"
-    leading = _leading(predictions)
+    leading = _leading_columns(predictions)
     arrays = leading | {"value" if is_regression else "label": predictions.values}
     if predictions.labels is not None:
         arrays["true"] = predictions.labels

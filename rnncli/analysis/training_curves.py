@@ -8,7 +8,7 @@ from pathlib import Path
 from rnncli.errors import InputError, one_line
 from rnncli.runs.loss_log import Metrics, best_row, read_metrics
 
-# One chart each; the first three are logged for the training and the validation split.
+# There is one chart for each; the first three are logged for training and validation.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
 
 Points = list[tuple[float, float]]
@@ -23,10 +23,10 @@ class Chart:
     quantity : str
         Such as ``loss``.
     curves : dict of str to list of (float, float)
-        The epoch and the value of each point, by the name of the curve.
+        The points (epoch, value) of each curve, by the curve's name.
     best_epochs : dict of str to int
-        The best epoch of the run of a curve; without curves of the training split where there is
-        a validation split.
+        The best epoch of a run, by the name of the curve on which it is marked: that of the
+        validation split, or without validation that of the training split.
     """
 
     quantity: str
@@ -35,7 +35,7 @@ class Chart:
 
     @property
     def is_named(self) -> bool:
-        """Whether the names of the curves tell more than the quantity does."""
+        """Whether the curves need a legend: their names say more than the quantity."""
         return list(self.curves) != [self.quantity]
 
 
@@ -50,12 +50,12 @@ def read_charts(folders: Sequence[Path], quantities: Sequence[str] = ()) -> list
     folders : sequence of Path
         The runs.
     quantities : sequence of str
-        Of `QUANTITIES`; by default all that the runs have.
+        Some of `QUANTITIES`; by default all that were logged.
 
     Raises
     ------
     InputError
-        A log is damaged or has no epoch yet, or no log has one of the quantities.
+        A log is damaged or has no epoch yet, or a quantity is in none of the logs.
     """
     logs = dict(zip(_names(folders), map(read_metrics, folders), strict=True))
     for name, metrics in logs.items():

@@ -19,13 +19,13 @@ from rnncli.runs.files import replacing, write_all
 from rnncli.version import __version__
 
 METADATA = "metadata"
-# The largest networks that a config allows have smaller files; metadata are a few kilobytes.
+# The files of the largest networks that a config allows are smaller; metadata takes kilobytes.
 _MAX_FILE_BYTES, _MAX_METADATA_BYTES = 1 << 30, 1 << 20
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The content of a file.
+    """The contents of a file.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Contents:
     arrays : dict of str to array
         The arrays; they must not change afterwards.
     metadata : dict
-        Plain values that describe them.
+        Plain values that describe the arrays.
     """
 
     format: str
@@ -57,7 +57,7 @@ def write_npz(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
     """Write plain arrays as ``numpy.savez`` does."""
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in arrays.items():
-            # Without the present date, the same contents give the same bytes.
+            # The member has a fixed date, so that equal contents give equal bytes.
             member = zipfile.ZipInfo(f"{name}.npy")
             with archive.open(member, "w", force_zip64=array.nbytes >= 1 << 30) as file:
                 np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
@@ -131,7 +131,7 @@ def _metadata(archive: Archive, path: Path, file_format: str, version: int) -> d
         raise InputError(f"{path}: is a {actual} file; {file_format} was expected")
     if type(number) is not int or not 1 <= number <= version:
         raise InputError(
-            f"{path}: is of version {number} of its format, this rnn reads up to {version}; "
+            f"{path}: has format version {number}, but this rnn reads only up to {version}; "
             f"it needs rnncli {writer} or newer"
         )
     return dict(metadata)

@@ -1,4 +1,4 @@
-"""``checkpoint.npz``: all that resuming a training needs."""
+"""``checkpoint.npz``: everything needed to resume a training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +47,7 @@ def saved_config(path: Path) -> dict[str, Any]:
 
 
 def saved_plan(path: Path) -> list[list[int]]:
-    """Return the numbers of epochs that were asked for, each with the step where it was set."""
+    """Return the settings of ``training.num_epochs``, each with the step at which it was made."""
     metadata = read_metadata(path, FORMAT, VERSION)
     with _valid_state(path):
         return restored_plan(metadata["progress"]["plan"])

@@ -1,4 +1,4 @@
-"""Deleting runs, and nothing but runs."""
+"""Deletion of run folders."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from rnncli.runs.lock import locked
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG, METRICS, WEIGHTS, find_damaged_run
 from rnncli.runs.run_record import RECORD
 
-# The config is deleted last, so that a run whose deletion was interrupted is still known as one.
+# The config is deleted last, so that a run whose deletion was interrupted is still recognized.
 _FILES = (CHECKPOINT, WEIGHTS, METRICS, RECORD, CONFIG)
 
 
@@ -19,7 +19,7 @@ def find_deletable(run: str, runs: Path) -> Path:
     ------
     InputError
         There is no such run, it is a link or not directly in `runs`, it is being trained, or its
-        folder contains a file that is not the run's.
+        folder contains a file that does not belong to the run.
     """
     folder = find_damaged_run(run, runs)
     if folder.is_symlink():
@@ -32,7 +32,7 @@ def find_deletable(run: str, runs: Path) -> Path:
     for path in paths:
         known = path.name in _FILES or path.match(TEMPORARY)
         if not (known and (path.is_file() or path.is_symlink())):
-            raise InputError(f"{run}: contains {path.name}, which is not the run's; move it away")
+            raise InputError(f"{run}: {path.name} does not belong to the run; move it elsewhere")
     with locked(folder):
         return folder
 
@@ -43,9 +43,9 @@ def delete_run(folder: Path) -> None:
     Raises
     ------
     InputError
-        It is being trained by now.
+        The run is being trained now.
     StorageError
-        It could not be deleted, or only a part of it.
+        The folder could not be deleted completely.
     """
     with locked(folder), storage(folder):
         remove_temporary_files(folder)

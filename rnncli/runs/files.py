@@ -71,7 +71,7 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_all(stream: _Writable, content: bytes | memoryview) -> None:
-    """Write all of `content`; an unbuffered stream may take only a part of it at a time."""
+    """Write all of `content`, even if an unbuffered stream accepts only part of it at a time."""
     rest = memoryview(content)
     while len(rest):
         rest = rest[stream.write(rest) or 0 :]

@@ -9,7 +9,7 @@ from time import sleep
 from rnncli.errors import InputError
 from rnncli.runs.files import storage
 
-# `is_locked` itself takes the lock for an instant, so a training tries for a tenth of a second.
+# `is_locked` takes the lock for an instant, so `locked` tries for a tenth of a second.
 _TRIES, _PAUSE_SECONDS = 10, 0.01
 
 
@@ -17,8 +17,8 @@ _TRIES, _PAUSE_SECONDS = 10, 0.01
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a run folder; the system releases it even if the process is killed.
 
-    The lock stays with the folder when that is renamed. Where folders cannot be locked, nothing
-    happens.
+    The lock stays with the folder when that is renamed. Where folders cannot be locked, this
+    does nothing.
 
     Raises
     ------

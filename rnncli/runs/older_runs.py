@@ -1,4 +1,4 @@
-"""Results of runs whose ``run.json`` does not have them yet: from their configs and loss logs."""
+"""Results of runs from older versions, whose ``run.json`` lacks them: read from config and log."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from rnncli.runs.run_record import Record
 
 
 def older_results(folder: Path) -> Record:
-    """Return the results of a run under the keys that newer records have.
+    """Return the results of a run under the keys of a current record.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def older_results(folder: Path) -> Record:
 
 
 def _model(path: Path) -> dict[str, Any]:
-    """Return what a config says about the model, without reading the rest of it."""
+    """Return the cell and the size of a config's model, without validating the rest of it."""
     with storage(path), open(path, "rb") as file:
         content = file.read(yaml12.MAX_BYTES + 1)
     model = yaml12.load(content, str(path)).tree.get("model")

@@ -27,7 +27,7 @@ def resume_run(run: str, overrides: list[str], command: list[str]) -> TrainingRu
     run : str
         A RUN: its folder, its name or ``latest``.
     overrides : list of str
-        ``training.num_epochs=N`` or nothing.
+        Empty, or ``training.num_epochs=N``.
     command : list of str
         The command line, for the record.
 
@@ -69,7 +69,7 @@ def _restored_setup(folder: Path, config: Config) -> TrainingSetup:
 
 
 def _resumed_record(folder: Path, setup: TrainingSetup, command: list[str]) -> Record:
-    """Return a record that keeps the sessions of the old one, if that is valid."""
+    """Return a new record with the sessions of the old one, if that is valid."""
     session, old = new_session(command), Record()
     with suppress(InputError):
         old = read_record(folder)
@@ -97,7 +97,7 @@ def check_unchanged(folder: Path, config: Config) -> None:
 
 
 def _checkpoint_config(path: Path) -> dict[str, Any]:
-    """Return the config of a checkpoint, with the defaults of keys that it is too old to have."""
+    """Return the config of a checkpoint, with the defaults of keys that were added since."""
     tree = saved_config(path)
     try:
         return as_tree(config_from(tree))

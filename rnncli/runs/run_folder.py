@@ -23,12 +23,12 @@ def create_run_folder(runs: Path, name: str, time: datetime, fill: Callable[[Pat
     """Create the folder ``runs/2026-11-22_14-05-33_name``, with ``_2`` if that already exists.
 
     It is filled under a temporary name and then renamed. Only one process can rename a folder with
-    files to a given name, so two runs never share a folder and an incomplete one is never seen.
+    files to a given name, so two runs never share a folder and an incomplete one is never visible.
 
     Raises
     ------
     StorageError
-        The folder could not be created; nothing of it is left.
+        The folder could not be created; nothing is left behind.
     """
     stem = f"{time:{_TIME_FORMAT}}_{name}"
     temporary = temporary_name(runs / stem)
@@ -64,15 +64,15 @@ def _renamed(folder: Path, target: Path) -> bool:
 
 
 def run_folders(runs: Path) -> list[Path]:
-    """Return the folders of all runs in `runs`, the one started last first."""
+    """Return the folders of all runs in `runs`, the most recently started first."""
     return sorted(filter(_has_config, runs.glob("*")), key=_start_order, reverse=True)
 
 
 def _start_order(folder: Path) -> tuple[datetime, int, int, str]:
     """Return a sort key: when the run was started, by its record or else by the folder's name.
 
-    Runs of the same time follow their numbers. A copy, whose record has the time of the original,
-    comes before it: its name has another form or is longer.
+    Runs started in the same second are ordered by their numbers. A copy has the start time of the
+    original and sorts before it, because its name has another form or is longer.
     """
     named = _NAME.fullmatch(folder.name)
     started = None
@@ -105,7 +105,7 @@ def find_run(run: str, runs: Path = Path("runs")) -> Path:
 
 
 def find_damaged_run(run: str, runs: Path) -> Path:
-    """Return the folder of a RUN as `find_run` does, even if files of it are missing.
+    """Return the folder of a RUN as `find_run` does, even if some of its files are missing.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def find_damaged_run(run: str, runs: Path) -> Path:
 
 
 def is_run(folder: Path) -> bool:
-    """Return whether a folder is a run's, even if files of it are missing."""
+    """Return whether a folder is a run folder, even if some of its files are missing."""
     return not is_temporary(folder) and any(
         is_file(folder / name) for name in (CONFIG, RECORD, METRICS)
     )

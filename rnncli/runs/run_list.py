@@ -1,4 +1,4 @@
-"""The runs of a folder, summarized from their records: hundreds of them in the blink of an eye."""
+"""The runs of a folder, summarized from their records alone, so that listing hundreds is fast."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _RESULT_TYPES: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in a few words; of a damaged run only name, path, status and problem are known.
+    """The summary of a run; that of a damaged run has only name, path, status and problem.
 
     While a run is being trained, and after it was killed, its results are those of the last save,
     from which it can be resumed.
@@ -40,16 +40,16 @@ class RunSummary:
     Attributes
     ----------
     name, path : str
-        Of its folder.
+        The name and the path of the run folder.
     status : str
-        That of ``run.json``; ``killed`` if that is ``running`` and no process trains the run;
+        The status in ``run.json``; ``killed`` if that is ``running`` and no process trains the run;
         ``damaged`` if a file is missing or the record is invalid.
     problem : str or None
         What is damaged.
     started : str or None
         As in ``run.json``.
     cell, hidden_size, num_layers : str, int, int or None
-        Of the model.
+        The kind and the size of the model.
     metric : {"accuracy", "rmse"} or None
         The task's metric.
     epochs, best_epoch : int or None
@@ -159,7 +159,7 @@ def _results(folder: Path, record: Record) -> Record:
     if "epochs" not in record:
         record = older_results(folder)
     for key, types in _RESULT_TYPES.items():
-        # True is an int to Python.
+        # In Python, bool is a subclass of int.
         valid = isinstance(record.get(key), types) and (
             types is bool or not isinstance(record[key], bool)
         )
@@ -203,11 +203,11 @@ def list_runs(
     runs : Path
         The folder.
     sort : str
-        One of `SORTS`; equal ones are sorted by time, the newest first.
+        One of `SORTS`; ties are sorted by start time, the newest first.
     status : str, optional
         Only runs of this status.
     name : str, optional
-        Only runs with this in their name; ``*`` and ``?`` are wildcards.
+        Only runs whose name contains this; ``*`` and ``?`` are wildcards.
     limit : int, optional
         The largest number of runs to return.
 
@@ -234,7 +234,7 @@ def list_runs(
 
 
 def _summary(folder: Path) -> RunSummary | None:
-    """Return the summary of a run, be it damaged; None if the folder is not a run's (any more)."""
+    """Return the summary of a run, even of a damaged one; None if the folder is not a run."""
     if not is_run(folder):
         return None
     try:

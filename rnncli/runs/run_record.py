@@ -11,7 +11,7 @@ from rnncli.runs.files import storage, write_text
 
 RECORD = "run.json"
 STATUSES = ("running", "finished", "interrupted", "diverged", "failed")
-# What a session records about itself; the first session's values are the run's, too.
+# The keys of a session; those of the first session are also keys of the run.
 SESSION_KEYS = ("command", "started", "ended", "versions", "processor", "threads")
 # A session takes a kilobyte, so a record of ten thousand sessions is smaller than this.
 _MAX_BYTES = 1 << 24
@@ -57,7 +57,7 @@ def sessions_of(record: Record) -> list[Record]:
 
 
 def start_time(record: Record) -> datetime | None:
-    """Return when a run was started, in UTC; None if the record does not tell."""
+    """Return when a run was started, in UTC; None if the record does not have a valid one."""
     try:
         return datetime.fromisoformat(record["started"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError, OverflowError):
@@ -65,7 +65,7 @@ def start_time(record: Record) -> datetime | None:
 
 
 def now() -> str:
-    """Return the time with its time zone, as records hold it."""
+    """Return the current time with its time zone, in the format of a record."""
     return datetime.now().astimezone().isoformat(timespec="microseconds")
 
 

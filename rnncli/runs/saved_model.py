@@ -1,4 +1,4 @@
-"""A FILE-or-RUN, opened: the model and, if it is a run's, the run folder and its config."""
+"""A model opened from a weights file or a run, with the run's folder and config."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A run being trained: whatever happens, its folder can be resumed from the last save."""
+"""A run being trained: even if the process is killed, it can be resumed from the last save."""
 
 import signal
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _PAUSE_FACTOR, _FIRST_SAVE_SECONDS = 50, 4e-3
 
 
 class TrainingRun:
-    """A training that is saved in its run folder as it proceeds.
+    """A training that is saved in its run folder while it runs.
 
     `start_run` and `rnncli.runs.resume.resume_run` create one. The end of every epoch is saved,
     unless epochs are so short that this would take more than a fiftieth of the time: then only as
@@ -94,14 +94,14 @@ class TrainingRun:
                 raise
 
     def save(self) -> None:
-        """Save all that resuming needs, and the best weights and the record if they are new.
+        """Save everything that resuming needs, and the best weights and the record if they changed.
 
         A state with numbers that are not finite cannot be resumed, so it is not saved.
         """
         start = perf_counter()
         self._save_state()
         if self.record["epochs"] != self._recorded_epochs:
-            # Last, so that what it says of a killed run is what resuming starts from.
+            # The record is written last, so that for a killed run it describes the checkpoint.
             self._write_record("running")
         self._saved_at = perf_counter()
         self._save_seconds = self._saved_at - start
@@ -122,10 +122,8 @@ class TrainingRun:
         remove_temporary_files(self.folder)
         self._log.rewrite(rows)
         write_config(self.folder, self.setup.config)
-        if state.best_epoch:
-            # A killed process may have left weights of another epoch than the checkpoint's.
-            weights_of(self.setup.best_model()).write(self.folder / WEIGHTS)
-            self._saved_best_epoch = state.best_epoch
+        # A killed process may have left weights of another epoch than the checkpoint's.
+        self._save_best_weights()
         self._saved = False  # The checkpoint has the old number of epochs.
         self._write_record("running")
 
@@ -168,7 +166,7 @@ class TrainingRun:
             return
         self._log.sync()
         self._save_best_weights()
-        # Last, because resuming from a checkpoint needs the rows and weights of its epochs.
+        # The checkpoint is written last: resuming from it needs the rows and weights of its epochs.
         checkpoint_of(self.setup).write(self.folder / CHECKPOINT)
         self.record["seconds"] = round(self.setup.state.seconds, 3)
         self._saved = True
@@ -212,11 +210,18 @@ def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
     Parameters
     ----------
     config : Config
-        What to train.
+        The config of the training.
     runs : Path
-        Where to create the run folder.
+        The folder in which to create the run folder.
     command : list of str
         The command line, for the record.
+
+    Raises
+    ------
+    InputError
+        The data is invalid.
+    StorageError
+        The run folder could not be created.
     """
     setup = set_up(config)
     session = new_session(command)
@@ -235,7 +240,7 @@ def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
 
 
 def new_session(command: list[str]) -> Record:
-    """Return what the record holds about a session that starts now."""
+    """Return the record of a session that starts now."""
     return {"command": command, "started": now(), "ended": None} | environment()
 
 
@@ -247,7 +252,7 @@ def new_record(setup: TrainingSetup, first: Record, sessions: list[Record]) -> R
     setup : TrainingSetup
         The training.
     first : dict
-        Has the keys of the first session, which are those of the run, too.
+        The first session, or an older record; its `SESSION_KEYS` become keys of the run.
     sessions : list of dict
         All sessions so far.
     """
@@ -280,7 +285,7 @@ def write_config(folder: Path, config: Config) -> None:
 
 @contextmanager
 def _collected_signals() -> Iterator[list[signal.Signals]]:
-    """Yield a list that gets the first stop signal; a second signal acts at once."""
+    """Yield a list that receives the first stop signal; a second one stops the process at once."""
     received: list[signal.Signals] = []
 
     def receive(number: signal.Signals) -> None:

@@ -20,20 +20,20 @@ from rnncli.training.trainer import Trainer, TrainingData
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """All that one training consists of.
+    """A training, ready to start or to resume.
 
     Attributes
     ----------
     config : Config
-        What to train.
+        The config of the training.
     splits : Splits
         The data as it was read.
     model : Model
-        The network with its weights as they are now.
+        The model with its current weights.
     train, validation : Examples
-        The splits as the network takes them; `validation` may be None.
+        The splits as examples for the network; `validation` may be None.
     state : TrainingState
-        How far the training is.
+        The progress of the training.
     """
 
     config: Config
@@ -77,7 +77,7 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     Parameters
     ----------
     config : Config
-        What to train.
+        The config of the training.
     from_the_start : bool
         Whether to apply ``training.start_from``; a resumed training does not need that file.
 
@@ -91,8 +91,8 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     every_step = config.model.predicts_every_step
     if every_step != raw.per_step:
         raise InputError(
-            f"model.output: {config.model.output}, but {raw.source} has labels of "
-            f"{'steps' if raw.per_step else 'sequences'}; set it to "
+            f"model.output: {config.model.output}, but {raw.source} has labels for each "
+            f"{'time step' if raw.per_step else 'sequence'}; set it to "
             f"{'every_step' if raw.per_step else 'sequence'}"
         )
     task = scale_targets(data.task, raw)

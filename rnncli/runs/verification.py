@@ -1,4 +1,4 @@
-"""Repeating a finished run, to see whether the same weights come out."""
+"""Verification of a finished run: it is trained again, and the weights are compared."""
 
 import json
 from collections.abc import Iterator
@@ -31,13 +31,13 @@ class Verdict:
     Attributes
     ----------
     verdict : {"identical", "rounding", "different"}
-        Whether all bits are equal, or all numbers within what rounding explains.
+        All bits are equal; all differences are small enough to be rounding errors; or neither.
     largest_difference, largest_relative_difference : float
         The largest absolute difference of two weights, and its ratio to the largest weight.
     array : str or None
         The array with the largest difference; None if all are identical.
     environment : dict of str to (str, str)
-        What differs between the environments then and now.
+        The environment's values that differ: in the run, and now.
     """
 
     verdict: str
@@ -55,7 +55,7 @@ class Repetition:
     folder : Path
         The run's folder.
     runs : Path
-        Where to repeat it.
+        The folder in which to create the repetition's run folder.
 
     Raises
     ------
@@ -76,7 +76,9 @@ class Repetition:
         self.run = start_run(replace(config, training=first), runs, [])
         self.num_epochs = config.training.num_epochs
         if self.run.setup.splits.sha256 != self.record.get("data_sha256"):
-            raise InputError(f"{folder}: the run's data changed since; verifying needs the same")
+            raise InputError(
+                f"{folder}: the run's data changed since; verification needs the same data"
+            )
 
     def events(self) -> Iterator[Step | Epoch]:
         """Train as the run was trained, with a new number of epochs where it was extended."""

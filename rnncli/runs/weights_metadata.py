@@ -1,4 +1,4 @@
-"""The metadata of a weights file: all that describes a model besides its arrays."""
+"""The metadata of a weights file: the description of a model without its arrays."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,7 +18,7 @@ _MAX_FEATURES = 1 << 20
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """What the metadata of a weights file say about its model.
+    """The model that the metadata of a weights file describe.
 
     Raises
     ------

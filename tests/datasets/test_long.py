@@ -76,7 +76,7 @@ def test_labels_of_steps_from_training_to_prediction(rnn: Command, here: Path) -
     assert right == pytest.approx(report["metrics"]["accuracy"])
     wrong = rnn("train", "-c", "c.yaml", "--set", "model.output=sequence")
     assert wrong.code == 2
-    assert "labels of steps; set it to every_step" in wrong.err
+    assert "labels for each time step; set it to every_step" in wrong.err
 
 
 def test_features_are_identified_by_name(rnn: Command, here: Path) -> None:

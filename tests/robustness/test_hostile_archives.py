@@ -98,15 +98,15 @@ def test_a_mutant_is_refused_or_equal(
     path, accepted, slowest = tmp_path / name, 0, 0.0
     for mutant in hostile.mutants((run / name).read_bytes(), count, seed=1):
         path.write_bytes(mutant)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         line = refusal(read, path)
-        slowest = max(slowest, time.perf_counter() - begun)
+        slowest = max(slowest, time.perf_counter() - start)
         if line is None:
             accepted += 1
-            found = read(path)
-            assert found.keys() == good.keys()
+            arrays = read(path)
+            assert arrays.keys() == good.keys()
             for key, array in good.items():
-                np.testing.assert_array_equal(found[key], array, strict=True)
+                np.testing.assert_array_equal(arrays[key], array, strict=True)
     print(f"{count} mutants of {name}: {accepted} equal, slowest {slowest:.3f} s")
     assert accepted < count / 10
 
@@ -320,10 +320,10 @@ def test_a_directory_of_any_length_in_a_file_of_any_length(tmp_path: Path) -> No
             file.truncate(5 << 30)
             file.seek(0, 2)
             file.write(end)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         with pytest.raises(InputError, match="members"):
             open_arrays(path)
-        assert time.perf_counter() - begun < 10
+        assert time.perf_counter() - start < 10
 
 
 def test_a_newer_version_is_refused_with_the_version_it_needs(
@@ -338,7 +338,7 @@ def test_a_newer_version_is_refused_with_the_version_it_needs(
     refused = rnn("predict", "-w", tmp_path / "weights.npz", "-i", "x.csv")
     assert refused.code == 2
     assert (
-        "is of version 2 of its format, this rnn reads up to 1; it needs rnncli 9.8" in refused.err
+        "has format version 2, but this rnn reads only up to 1; it needs rnncli 9.8" in refused.err
     )
     with pytest.raises(InputError, match=r"it needs rnncli 9\.8 or newer"):
         saved_config(tmp_path / "checkpoint.npz")

@@ -37,7 +37,7 @@ def test_delete_deletes_nothing_else(rnn: Command, run_folder: Path, here: Path)
         assert (result.code, result.err.count("\n")) == (2, 1), (wrong, result)
         assert result.out == ""
         assert sorted(path for path in here.rglob("*")) == before, wrong
-    # The negative control: a run that may be deleted, by a way round.
+    # The negative control: a run that may be deleted, by an indirect path.
     assert rnn("runs", "delete", f"runs/plain/../{run_folder.name}", "--yes").code == 0
     assert not run_folder.exists()
     assert outside.is_dir()

@@ -14,7 +14,7 @@ from rnncli.runs.resume import resume_run
 from rnncli.runs.training_run import start_run
 
 
-def test_a_training_waits_for_a_process_that_only_looks(
+def test_a_training_waits_for_a_process_that_only_checks_the_lock(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looking = os.open(run_folder, os.O_RDONLY)

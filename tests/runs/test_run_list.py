@@ -54,7 +54,7 @@ def test_the_record_alone_is_read(run_folder: Path, monkeypatch: pytest.MonkeyPa
     assert list_runs(run_folder.parent) == [before]
 
 
-def test_three_hundred_runs_are_listed_in_the_blink_of_an_eye(run_folder: Path) -> None:
+def test_three_hundred_runs_are_listed_fast(run_folder: Path) -> None:
     for number in range(300):
         copy = run_folder.parent / f"copy{number}"
         copy.mkdir()

@@ -73,8 +73,8 @@ def checkpoints(config: Path, *overrides: str) -> list[int]:
     return seen
 
 
-def test_a_checkpoint_every_so_many_steps_and_at_every_epoch(small: Path) -> None:
-    # Epochs, of six steps, are the negative ones.
+def test_checkpoints_are_saved_every_n_steps_and_at_every_epoch(small: Path) -> None:
+    # A negative number stands for the end of an epoch, which has six steps.
     assert checkpoints(small, "training.checkpoint_every=1") == [
         *(1, 2, 3, 4, 5, -6, 7, 8, 9, 10, 11, -12, 13, 14, 15, 16, 17, -18)
     ]
