@@ -56,6 +56,14 @@ EQUIVALENT = {
         "rnncli/training/schedules.py",
         "if step <= self.warmup_steps:",
     ): "at the end of the warm-up both formulas give 1",
+    (
+        "rnncli/nn/weight_gradient.py",
+        "if rows <= columns:",
+    ): "the order of the factors changes only the speed",
+    (
+        "rnncli/nn/weight_gradient.py",
+        "if (not (rows < columns)):",
+    ): "the order of the factors changes only the speed",
 }
 
 

@@ -71,9 +71,11 @@ def _check_options(
     """Check that either a new run or a resume is described, and nothing else."""
     if arguments:
         word = arguments[0]
-        raise InputError(
-            f"train: unexpected '{word}'; a config follows -c, as in 'rnn train -c {word}'"
-        )
+        if word.endswith((".yaml", ".yml")):
+            instead = f"a config follows -c, as in 'rnn train -c {word}'"
+        else:
+            instead = f"'rnn init {word}' writes a config for a data file"
+        raise InputError(f"train: unexpected '{word}'; {instead}")
     if (config is None) == (resume is None):
         raise InputError("train: give either --config FILE or --resume RUN")
     if resume is not None and for_new_run is not None:

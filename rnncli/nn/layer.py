@@ -67,7 +67,7 @@ class UnrolledLayer:
         return np.concatenate(ends)
 
     def backward(self, grad_final: Array | None, grad_outputs: Array | None) -> None:
-        """Fill the gradients of all cells.
+        """Fill the gradients of all cells from one of the two gradients; the other is None.
 
         Parameters
         ----------
@@ -86,8 +86,9 @@ class UnrolledLayer:
             if grad_outputs is not None:
                 outputs = grad_outputs[:: -1 if direction else 1, rows]
             if final is not None and direction and self.lengths is not None:
-                outputs = np.zeros_like(cell.outputs) if outputs is None else outputs.copy()
-                outputs[self.lengths - 1, :, np.arange(self.batch_size)] += final.T
+                # With time reversed, each sequence ends at a time step of its own.
+                outputs = np.zeros_like(cell.outputs)
+                outputs[self.lengths - 1, :, np.arange(self.batch_size)] = final.T
                 final = None
             cell.backward(final, outputs)
 

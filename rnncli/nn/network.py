@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.arrays import Array
+from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.initialization import INITIALIZATIONS
 from rnncli.nn.input_stage import Features
-from rnncli.nn.memory import bytes_of_arrays
 from rnncli.nn.parameters import Layout
 from rnncli.nn.unrolled import UnrolledNetwork
 

@@ -68,6 +68,10 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
         command("train", "c.yaml"),
         "a config follows -c, as in 'rnn train -c c.yaml'",
     ),
+    "data without a config": (
+        command("train", "d.csv"),
+        "'rnn init d.csv' writes a config for a data file",
+    ),
     "options before a command": (
         command("runs", "--limit", "3", "show", "latest"),
         "put options after 'show'",

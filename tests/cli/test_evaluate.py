@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Command
-from helpers.shell import in_terminal, text_of
+from helpers.terminal import in_terminal, text_of
 
 KEYS = {"metrics", "baseline", "num_samples"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import process
-from helpers.shell import in_terminal
+from helpers.terminal import in_terminal
 
 import rnncli
 

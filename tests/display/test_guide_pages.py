@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import Command
 from helpers.pages import commands
-from helpers.shell import in_terminal, text_of
+from helpers.terminal import in_terminal, text_of
 
 from rnncli.display.guide_pages import PAGES, topics
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers.shell import in_terminal, text_of
+from helpers.terminal import in_terminal, text_of
 
 SHOW_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
 HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"

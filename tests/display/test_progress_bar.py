@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from helpers.shell import in_terminal, text_of
+from helpers.terminal import in_terminal, text_of
 
 from rnncli.display import progress_bar as module
 from rnncli.display.progress_bar import progress_bar

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from helpers.terminal import on_terminal
+from helpers.terminal import in_terminal, text_of
 
 
 @pytest.mark.parametrize("columns", [20, 80, 200])
 def test_the_list_fits_the_terminal(run_folder: Path, columns: int) -> None:
-    code, text = on_terminal(["runs"], columns=columns)
+    code, written = in_terminal("runs", columns=columns)
+    text = text_of(written)
     assert code == 0
     assert run_folder.name in text
     assert ("when" in text) == (columns == 200)

@@ -1,20 +1,13 @@
-"""Run command lines from help texts and pages in this process, and commands in a terminal."""
+"""Run command lines from help texts and pages in this process."""
 
 import io
-import os
 import re
 import shlex
 import subprocess
 import sys
-import termios
-from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
 from conftest import Command, Result
-
-TERMINAL = {key: os.environ[key] for key in os.environ if key not in ("COLUMNS", "LINES")}
-TERMINAL |= {"TERM": "xterm-256color"}
 
 
 def run_line(rnn: Command, monkeypatch: pytest.MonkeyPatch, line: str) -> Result:
@@ -39,58 +32,3 @@ def type_in(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
     """Give a text on standard input."""
     stream = io.TextIOWrapper(io.BufferedReader(io.BytesIO(text)))
     monkeypatch.setattr(sys, "stdin", stream)
-
-
-def in_terminal(
-    *words: str,
-    columns: int = 80,
-    env: dict[str, str] | None = None,
-    watch: Callable[[subprocess.Popen[bytes], int, bytes], None] | None = None,
-    stdin: str | None = None,
-) -> tuple[int, bytes]:
-    """Run a command in a terminal of its own.
-
-    Parameters
-    ----------
-    *words : str
-        The words after ``rnn``.
-    columns : int
-        The width of the terminal.
-    env : dict, optional
-        Changes of the environment.
-    watch : callable, optional
-        Called with the process, the terminal and all that was written, whenever more is written.
-    stdin : str, optional
-        What is typed.
-
-    Returns
-    -------
-    (int, bytes)
-        The exit code, and all that was written.
-    """
-    first, second = os.openpty()
-    termios.tcsetwinsize(second, (24, columns))
-    if stdin is not None:
-        os.write(first, stdin.encode())
-    written = b""
-    with subprocess.Popen(
-        [sys.executable, "-m", "rnncli", *words],
-        stdin=second,
-        stdout=second,
-        stderr=second,
-        env=TERMINAL | (env or {}),
-    ) as child:
-        os.close(second)
-        with suppress(OSError):  # raised by a terminal without writers
-            while piece := os.read(first, 1 << 16):
-                written += piece
-                if watch is not None:
-                    watch(child, first, written)
-    os.close(first)
-    return child.returncode, written
-
-
-def text_of(written: bytes) -> str:
-    """Return what was written to a terminal, without its control sequences."""
-    text = written.decode(errors="replace")  # A signal can interrupt the writing of a character.
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r\n", "\n")

@@ -1,29 +1,68 @@
-"""The command in a terminal of its own."""
+"""Commands in a terminal of their own."""
 
 import os
+import re
 import subprocess
 import sys
 import termios
+from collections.abc import Callable
 from contextlib import suppress
 
+_LEFT_OUT = ("COLUMNS", "LINES", "NO_COLOR")
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+_ENVIRONMENT |= {"TERM": "xterm-256color"}
 
-def on_terminal(words: list[str], typed: str = "", columns: int = 80) -> tuple[int, str]:
-    """Run the command in a terminal; return its exit code and what it wrote."""
+
+def in_terminal(
+    *words: str,
+    columns: int = 80,
+    env: dict[str, str] | None = None,
+    watch: Callable[[subprocess.Popen[bytes], int, bytes], None] | None = None,
+    stdin: str | None = None,
+) -> tuple[int, bytes]:
+    """Run a command in a terminal of its own.
+
+    Parameters
+    ----------
+    *words : str
+        The words after ``rnn``.
+    columns : int
+        The width of the terminal.
+    env : dict, optional
+        Changes of the environment.
+    watch : callable, optional
+        Called with the process, the terminal and all that was written, whenever more is written.
+    stdin : str, optional
+        What is typed.
+
+    Returns
+    -------
+    (int, bytes)
+        The exit code, and all that was written.
+    """
     first, second = os.openpty()
     termios.tcsetwinsize(second, (24, columns))
-    os.write(first, typed.encode())
-    environment = {**os.environ, "TERM": "xterm-256color"}
-    for name in ("COLUMNS", "LINES", "NO_COLOR"):
-        environment.pop(name, None)
+    if stdin is not None:
+        os.write(first, stdin.encode())
+    written = b""
     with subprocess.Popen(
         [sys.executable, "-m", "rnncli", *words],
-        **dict.fromkeys(("stdin", "stdout", "stderr"), second),
-        env=environment,
+        stdin=second,
+        stdout=second,
+        stderr=second,
+        env=_ENVIRONMENT | (env or {}),
     ) as child:
         os.close(second)
-        written = b""
         with suppress(OSError):  # raised by a terminal without writers
             while piece := os.read(first, 1 << 16):
                 written += piece
+                if watch is not None:
+                    watch(child, first, written)
     os.close(first)
-    return child.returncode, written.decode()
+    return child.returncode, written
+
+
+def text_of(written: bytes) -> str:
+    """Return what was written to a terminal, without its control sequences."""
+    text = written.decode(errors="replace")  # A signal can interrupt the writing of a character.
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r\n", "\n")

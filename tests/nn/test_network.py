@@ -13,11 +13,11 @@ from rnncli.datasets.sequences import padded
 from rnncli.inference.outputs import outputs
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch
+from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.cells import CELLS
 from rnncli.nn.cells.base import Blocks
 from rnncli.nn.initialization import INITIALIZATIONS
 from rnncli.nn.losses import LOSSES, batch_loss
-from rnncli.nn.memory import bytes_of_arrays
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective, UnrolledPool
 

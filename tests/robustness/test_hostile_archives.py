@@ -217,10 +217,10 @@ PIPED = "import sys, numpy; numpy.savez(sys.stdout.buffer, **numpy.load(sys.argv
 CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
     "more units": ("model", {"hidden_size": 8192}, "has shape"),
     "more layers": ("model", {"num_layers": 64}, "is missing"),
-    "a billion features": ("model", {"input_size": 10**9}, "features per step"),
+    "a billion features": ("model", {"input_size": 10**9}, "features per time step"),
     "another cell": ("model", {"cell": "lstm"}, "has shape"),
     "another precision": ("model", {"dtype": "float64"}, "has shape"),
-    "no end of units": ("model", {"hidden_size": 10**18}, "less than or equal to"),
+    "no end of units": ("model", {"hidden_size": 10**18}, "at least 1 and at most 8192"),
     "more outputs": ("model", {"output_size": 5}, "do not fit a multiclass task"),
     "labels far apart": (
         "labels",
@@ -244,9 +244,9 @@ CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
     "no steps": ("rows", {"sequence_length": 0}, "a sequence length of 0"),
     "steps without end": ("rows", {"sequence_length": 10**30}, "sequence length"),
     "columns of another": ("rows", {"columns": ["a"]}, "1 columns for 2 features"),
-    "labels of steps": ("rows", {"label_per": "step"}, "labels of steps"),
+    "labels of steps": ("rows", {"label_per": "step"}, "labels of time steps"),
     "labels of something": ("rows", {"label_per": "foo"}, "label_per"),
-    "other features": ("rows", {"input_size": 3, "means": []}, "features per step"),
+    "other features": ("rows", {"input_size": 3, "means": []}, "features per time step"),
     "windows of no steps": (
         "rows",
         {"windows": {"columns": ["a", "b"], "targets": ["a"], "sequence_length": 0, "horizon": 1}},
@@ -260,7 +260,7 @@ CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
     "a scale without end": ("task", {"target_mean": [1e308], "target_std": [1]}, "out of range"),
     "another loss": ("task", {"loss": "mean_squared_error"}, "do not fit"),
     "nothing to learn": ("task", {"kind": "regression"}, "4 labels do not fit"),
-    "version nought": ("version", 0, "is of version 0"),
+    "version nought": ("version", 0, "has format version 0"),
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from conftest import Command, process
 from helpers.run_copies import copied
-from helpers.terminal import on_terminal
+from helpers.terminal import in_terminal
 
 
 def test_delete_deletes_runs_and_damaged_runs(rnn: Command, run_folder: Path) -> None:
@@ -58,5 +58,5 @@ def test_delete_asks_for_confirmation_and_needs_a_terminal_for_it(
     assert (refused.returncode, run_folder.is_dir()) == (2, True)
     assert "--yes" in refused.stderr
     for answer, code in (("n", 1), ("y", 0)):
-        assert on_terminal(["runs", "delete", "latest"], f"{answer}\n")[0] == code
+        assert in_terminal("runs", "delete", "latest", stdin=f"{answer}\n")[0] == code
         assert run_folder.is_dir() == (answer == "n")
