@@ -1,7 +1,7 @@
 """Training uses every sequence, keeps the best weights, and stops when it diverges."""
 
 from dataclasses import replace
-from math import sqrt
+from math import cos, pi, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +152,14 @@ def test_divergence_stops_at_once_and_keeps_finite_weights(
     # The last step's loss was finite, and it was calculated before that step's update.
     np.testing.assert_array_equal(experiment.model.network.parameters, before)
     assert np.isfinite(before).all()
+
+
+def test_the_schedule_spans_all_steps_of_the_training() -> None:
+    """Four epochs of 108 sequences in batches of 32, the last one smaller, are 16 steps."""
+    optimizer = {"kind": "sgd", "learning_rate": 0.01}
+    _, epochs = events(set_up(config(optimizer=optimizer, schedule={"kind": "cosine"})))
+    expected = [0.01 * (1 + cos(pi * (epoch.step - 1) / 16)) / 2 for epoch in epochs]
+    assert [epoch.learning_rate for epoch in epochs] == pytest.approx(expected)
 
 
 def test_schedules() -> None:
