@@ -15,18 +15,22 @@ _JSON_KEYS = ("name", "shape", "max_relative_error", "gradient_norm", "tested", 
 app = command_app()
 
 
+_Method = Annotated[
+    str, choice("--method", values=METHODS, help="How the true derivatives are calculated.")
+]
+
+_NumSamples = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Sequences in the checked batch.")
+]
+
+
 @app.command()
 def gradcheck(
     config: ConfigFile = None,
     weights: OptionalWeights = None,
     overrides: Overrides = None,
-    method: Annotated[
-        str,
-        choice("--method", values=METHODS, help="How the true derivatives are calculated."),
-    ] = "complex",
-    num_samples: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Sequences in the checked batch.")
-    ] = 8,
+    method: _Method = "complex",
+    num_samples: _NumSamples = 8,
     explain: Annotated[
         bool, typer.Option("--explain", help="Locate the first error and name its likely cause.")
     ] = False,
@@ -59,11 +63,9 @@ def gradcheck(
         with progress_bar("locating the first error") as on_progress:
             explanation = explain_gradients(checked, on_progress)
     if as_json:
+        located = {"explanation": asdict(explanation) if explanation else None} if explain else {}
         arrays = [{key: getattr(check, key) for key in _JSON_KEYS} for check in checks]
-        result: dict[str, object] = {"passed": passed, "method": method, "arrays": arrays}
-        if explain:
-            result["explanation"] = asdict(explanation) if explanation else None
-        print(json.dumps(result))
+        print(json.dumps({"passed": passed, "method": method, "arrays": arrays} | located))
     else:
         show_gradcheck(checks, method, TOLERANCES[method])
         if explain:

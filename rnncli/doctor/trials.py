@@ -105,15 +105,8 @@ def train_briefly(
             step.update(norm, slots, rate, number + 1)
             seconds.append(perf_counter() - begun)
         loss = mean_loss(network, task, train, batches.ravel()) if finite else inf
-    return Trial(
-        learning_rate,
-        len(seconds),
-        batches.shape[1],
-        loss,
-        network.parameters.copy(),
-        float(np.median(seconds)) if seconds else 0.0,
-        reached,
-    )
+    parameters, median = network.parameters.copy(), float(np.median(seconds)) if seconds else 0.0
+    return Trial(learning_rate, len(seconds), batches.shape[1], loss, parameters, median, reached)
 
 
 def mean_loss(network: Network, task: Task, train: Examples, index: Array) -> float:
