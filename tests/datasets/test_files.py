@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from conftest import write_csv
-from helpers.data import read
+from helpers.data import TS, read, ts
 
 from rnncli.config.reading import config_from
 from rnncli.datasets import Csv
@@ -28,29 +28,6 @@ def test_validation_and_test_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(part.validation.x, X + 1)
     np.testing.assert_array_equal(part.test.x, X + 2)
     assert part.for_evaluation is part.test
-
-
-TS = """# a comment
-@problemName Toy
-@timeStamps false
-@missing false
-@univariate false
-@dimensions 2
-@equalLength false
-@classLabel true up down
-@data
-1,2,3:4,5,6:up
-1,2:4,5:down
-
-%another comment
-7,8,9,10:1,1,1,1: up
-"""
-
-
-def ts(folder: Path, text: str) -> Path:
-    path = folder / "a.ts"
-    path.write_bytes(text.encode())
-    return path
 
 
 def test_files_get_defaults_that_suit_them(tmp_path: Path) -> None:

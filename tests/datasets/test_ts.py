@@ -8,35 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REPOSITORY, Command
-from helpers.data import read
+from helpers.data import TS, read, ts
 
 from rnncli.datasets import Ts
 from rnncli.datasets.task import scale_targets
 from rnncli.errors import InputError
 from rnncli.nn.cells import CELLS
-
-TS = """# a comment
-@problemName Toy
-@timeStamps false
-@missing false
-@univariate false
-@dimensions 2
-@equalLength false
-@classLabel true up down
-@data
-1,2,3:4,5,6:up
-1,2:4,5:down
-
-%another comment
-7,8,9,10:1,1,1,1: up
-"""
-
-
-def ts(folder: Path, text: str) -> Path:
-    path = folder / "a.ts"
-    path.write_bytes(text.encode())
-    return path
-
 
 DATA = REPOSITORY / "tests" / "data"
 
