@@ -105,7 +105,7 @@ def sha(path: Path) -> str:
 
 
 def metrics(run: Path) -> list[dict[str, str]]:
-    """Return the rows of a run's loss log."""
+    """Return the rows of a run's metrics log."""
     with open(run / "metrics.csv", newline="") as file:
         return list(csv.DictReader(file))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnncli.config.reading import read_config
 from rnncli.config.tree import as_tree, flatten
-from rnncli.runs.loss_log import METRIC_NAMES
+from rnncli.runs.metrics_log import METRIC_NAMES
 from rnncli.runs.run_folder import CONFIG
 from rnncli.runs.run_list import RunSummary, summarize_run
 

@@ -6,7 +6,7 @@ from math import isfinite
 from pathlib import Path
 
 from rnncli.errors import InputError, one_line
-from rnncli.runs.loss_log import Metrics, best_row, read_metrics
+from rnncli.runs.metrics_log import Metrics, best_row, read_metrics
 
 # There is one chart for each; the first three are logged for training and validation.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")

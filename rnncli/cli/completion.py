@@ -42,7 +42,7 @@ def complete_configs(incomplete: str) -> list[str]:
 @_silent
 def complete_runs(incomplete: str) -> list[str]:
     """Complete a RUN: ``latest``, a name under ``runs/``, the newest first, or a path."""
-    from rnncli.runs.run_folder import run_folders
+    from rnncli.runs.find_run import run_folders
 
     if "/" in incomplete:
         return _paths(incomplete, ())

@@ -47,7 +47,8 @@ def show(
     from rnncli.config import yaml12
     from rnncli.config.json_schema import schema_line
     from rnncli.config.tree import as_tree
-    from rnncli.runs.run_folder import CONFIG, find_run
+    from rnncli.runs.find_run import find_run
+    from rnncli.runs.run_folder import CONFIG
 
     if run is not None:
         if config is not None:

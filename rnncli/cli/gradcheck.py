@@ -49,18 +49,18 @@ def gradcheck(
     """
     from rnncli.analysis.gradient_analysis import check_gradients, explain_gradients
     from rnncli.analysis.model_batch import gradcheck_batch
+    from rnncli.display.calculation_progress import calculation_progress
     from rnncli.display.gradcheck_report import explanation_text, show_gradcheck
-    from rnncli.display.progress_bar import progress_bar
     from rnncli.display.terminal import write_message
     from rnncli.gradients.gradcheck import TOLERANCES
 
     checked = gradcheck_batch(config, weights, overrides or [], num_samples)
-    with progress_bar("checking gradients") as on_progress:
+    with calculation_progress("checking gradients") as on_progress:
         checks = check_gradients(checked, method, on_progress)
     passed = all(check.passed for check in checks) and any(check.tested for check in checks)
     explanation = None
     if explain:
-        with progress_bar("locating the first error") as on_progress:
+        with calculation_progress("locating the first error") as on_progress:
             explanation = explain_gradients(checked, on_progress)
     if as_json:
         located = {"explanation": asdict(explanation) if explanation else None} if explain else {}

@@ -98,7 +98,7 @@ def _plot_curves(
     runs: list[str], quantities: list[str], log: bool, output: Path | None, options: FigureOptions
 ) -> None:
     from rnncli.analysis.training_curves import read_charts
-    from rnncli.runs.run_folder import find_run
+    from rnncli.runs.find_run import find_run
 
     charts = read_charts(list(dict.fromkeys(find_run(run) for run in runs)), quantities)
     if output is None:

@@ -80,8 +80,9 @@ def show(run: Run, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> 
     from rnncli.config.reading import read_config
     from rnncli.config.tree import as_tree
     from rnncli.display.run_tables import show_run
-    from rnncli.runs.loss_log import read_metrics, rows_of
-    from rnncli.runs.run_folder import CONFIG, find_damaged_run
+    from rnncli.runs.find_run import find_damaged_run
+    from rnncli.runs.metrics_log import read_metrics, rows_of
+    from rnncli.runs.run_folder import CONFIG
     from rnncli.runs.run_list import summarize_run
     from rnncli.runs.run_record import read_record
 
@@ -107,7 +108,7 @@ def compare(
     """
     from rnncli.analysis.comparison import compare
     from rnncli.display.run_tables import show_comparison
-    from rnncli.runs.run_folder import find_run
+    from rnncli.runs.find_run import find_run
 
     if len(selected) < 2:
         raise InputError("runs compare: only one run is given; give at least two")

@@ -27,7 +27,7 @@ def verify(run: Run, quiet: Quiet = False, as_json: Json = False) -> None:
     """
     from rnncli.display.verification_report import show_verification
     from rnncli.display.view_choice import choose_view
-    from rnncli.runs.run_folder import find_run
+    from rnncli.runs.find_run import find_run
     from rnncli.runs.verification import Repetition
 
     with TemporaryDirectory(prefix="rnn-verify-") as folder:

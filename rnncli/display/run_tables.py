@@ -10,7 +10,7 @@ from rnncli.display.charts import sparkline
 from rnncli.display.console import output_console
 from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.table import natural_widths, print_table, table_width
-from rnncli.runs.loss_log import Metrics, metric_of, row_of
+from rnncli.runs.metrics_log import Metrics, metric_of, row_of
 from rnncli.runs.run_list import RunSummary
 
 # The columns that a narrow terminal leaves out, first to last. A run's name contains its date.

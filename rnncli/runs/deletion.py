@@ -4,8 +4,9 @@ from pathlib import Path
 
 from rnncli.errors import InputError
 from rnncli.runs.files import TEMPORARY, remove_temporary_files, storage, sync_folder
+from rnncli.runs.find_run import find_damaged_run
 from rnncli.runs.lock import locked
-from rnncli.runs.run_folder import CHECKPOINT, CONFIG, METRICS, WEIGHTS, find_damaged_run
+from rnncli.runs.run_folder import CHECKPOINT, CONFIG, METRICS, WEIGHTS
 from rnncli.runs.run_record import RECORD
 
 # The config is deleted last, so that a run whose deletion was interrupted is still recognized.

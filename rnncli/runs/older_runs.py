@@ -6,7 +6,7 @@ from typing import Any
 from rnncli.config import yaml12
 from rnncli.errors import InputError
 from rnncli.runs.files import storage
-from rnncli.runs.loss_log import best_row, metric_of, read_metrics, result_columns, row_of
+from rnncli.runs.metrics_log import best_row, metric_of, read_metrics, result_columns, row_of
 from rnncli.runs.run_folder import CONFIG
 from rnncli.runs.run_record import Record
 

@@ -10,8 +10,9 @@ from rnncli.config.reading import config_from, read_config
 from rnncli.config.tree import as_tree, flatten
 from rnncli.errors import InputError
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
+from rnncli.runs.find_run import find_run
 from rnncli.runs.lock import locked
-from rnncli.runs.run_folder import CHECKPOINT, CONFIG, find_run
+from rnncli.runs.run_folder import CHECKPOINT, CONFIG
 from rnncli.runs.run_record import Record, read_record, sessions_of, start_time
 from rnncli.runs.training_run import TrainingRun, new_record, new_session
 from rnncli.runs.training_setup import TrainingSetup, set_up

@@ -10,7 +10,7 @@ from typing import Any
 from rnncli.errors import InputError, RnnError
 from rnncli.runs.files import storage
 from rnncli.runs.lock import is_locked
-from rnncli.runs.loss_log import METRIC_NAMES
+from rnncli.runs.metrics_log import METRIC_NAMES
 from rnncli.runs.older_runs import older_results
 from rnncli.runs.run_folder import CONFIG, METRICS, is_file, is_run
 from rnncli.runs.run_record import RECORD, STATUSES, Record, read_record, start_time
@@ -60,7 +60,7 @@ class RunSummary:
     has_validation : bool
         Whether the run has a validation split.
     results : dict of str to float
-        Loss and metric of the best epoch, named as in the loss log.
+        Loss and metric of the best epoch, named as in the metrics log.
     """
 
     name: str

@@ -8,7 +8,8 @@ from rnncli.config.config import Config
 from rnncli.config.reading import read_config
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.runs.run_folder import CONFIG, WEIGHTS, find_run, is_file
+from rnncli.runs.find_run import find_run
+from rnncli.runs.run_folder import CONFIG, WEIGHTS, is_file
 from rnncli.runs.weights import load_model
 
 

@@ -16,7 +16,7 @@ from rnncli.runs.checkpoint import checkpoint_of, is_finite
 from rnncli.runs.environment import environment
 from rnncli.runs.files import remove_temporary_files, write_text
 from rnncli.runs.lock import locked
-from rnncli.runs.loss_log import LossLog, result_columns
+from rnncli.runs.metrics_log import MetricsLog, result_columns
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS, create_run_folder
 from rnncli.runs.run_record import SESSION_KEYS, Record, now, write_record
 from rnncli.runs.training_setup import TrainingSetup, set_up
@@ -49,7 +49,7 @@ class TrainingRun:
 
     def __init__(self, setup: TrainingSetup, folder: Path, record: Record, lock: ExitStack) -> None:
         self.setup, self.folder, self.record, self._lock = setup, folder, record, lock
-        self._log = LossLog(folder, setup.model.task.metric)
+        self._log = MetricsLog(folder, setup.model.task.metric)
         self._saved, self._saved_best_epoch, self._recorded_epochs = True, 0, 0
         self._saved_at, self._save_seconds = perf_counter(), _FIRST_SAVE_SECONDS
 
@@ -112,7 +112,7 @@ class TrainingRun:
         Raises
         ------
         InputError
-            The loss log is not that of this run.
+            The metrics log is not that of this run.
         """
         state = self.setup.state
         rows = self._log.read_rows(state.epoch)
@@ -231,7 +231,7 @@ def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
         def fill(folder: Path) -> None:
             lock.enter_context(locked(folder))
             write_config(folder, config)
-            LossLog(folder, setup.model.task.metric).create()
+            MetricsLog(folder, setup.model.task.metric).create()
             write_record(folder, record)
 
         started = datetime.fromisoformat(session["started"])

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 _LEFT_OUT = ("COLUMNS", "LINES", "NO_COLOR")
@@ -15,6 +15,7 @@ _ENVIRONMENT |= {"TERM": "xterm-256color"}
 
 def in_terminal(
     *words: str,
+    program: Sequence[str] = (sys.executable, "-m", "rnncli"),
     columns: int = 80,
     env: dict[str, str] | None = None,
     watch: Callable[[subprocess.Popen[bytes], int, bytes], None] | None = None,
@@ -25,7 +26,9 @@ def in_terminal(
     Parameters
     ----------
     *words : str
-        The words after ``rnn``.
+        The words after the program.
+    program : sequence of str
+        The program and its first words; ``rnn`` by default.
     columns : int
         The width of the terminal.
     env : dict, optional
@@ -46,7 +49,7 @@ def in_terminal(
         os.write(first, stdin.encode())
     written = b""
     with subprocess.Popen(
-        [sys.executable, "-m", "rnncli", *words],
+        [*program, *words],
         stdin=second,
         stdout=second,
         stderr=second,

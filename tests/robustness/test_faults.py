@@ -270,7 +270,7 @@ def test_every_save_is_written_synced_renamed_and_synced_in_its_folder(
             assert temporary.pop().parent == Path(folder).absolute()
         after = [(name, Path(path).name) for name, path in faults.calls[i + 1 : i + 3]]
         assert after == [("open", Path(folder).name), ("fsync", Path(folder).name)]
-    # The loss log is on the disk before the checkpoint that counts on it.
+    # The metrics log is on the disk before the checkpoint that counts on it.
     last = max(i for i in renamed if faults.calls[i][1].endswith("checkpoint.npz"))
     synced = [path for name, path in faults.calls[:last] if name == "fsync"]
     assert any(path.endswith("metrics.csv") for path in synced[-6:])

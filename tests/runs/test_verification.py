@@ -16,7 +16,7 @@ import rnncli
 from rnncli.config.reading import read_config
 from rnncli.runs import weights
 from rnncli.runs.environment import environment
-from rnncli.runs.loss_log import LossLog
+from rnncli.runs.metrics_log import MetricsLog
 from rnncli.runs.training_run import start_run
 
 
@@ -216,14 +216,14 @@ def test_a_stopped_verification_leaves_nothing(
 ) -> None:
     (here / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(here / "temporary"))
-    real_append = LossLog.append
+    real_append = MetricsLog.append
 
-    def append(log: LossLog, row: dict[str, object]) -> None:
+    def append(log: MetricsLog, row: dict[str, object]) -> None:
         assert log.path.is_relative_to(here / "temporary")
         real_append(log, row)
         os.kill(os.getpid(), number)
 
-    monkeypatch.setattr(LossLog, "append", append)
+    monkeypatch.setattr(MetricsLog, "append", append)
     stopped = rnn("verify", run_folder, "-q")
     assert stopped.code == 128 + number
     assert stopped.err == "error: stopped; nothing was verified\n"

@@ -15,7 +15,7 @@ _WAIT_SECONDS, _PAUSE_SECONDS = 0.4, 0.1
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+def calculation_progress(title: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar on standard error during a calculation, if that is a terminal.
 
     The bar disappears at the end.
@@ -43,8 +43,9 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         left = format_duration((now - started_at) / completed * (total - completed))
         # The terminal may be closed while the calculation continues.
         with suppress(OSError):
+            bar.update(task, completed=completed, total=total, left=left)
             bar.start()
-            bar.update(task, completed=completed, total=total, left=left, refresh=True)
+            bar.refresh()
 
     try:
         yield show

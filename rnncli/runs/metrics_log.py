@@ -1,4 +1,4 @@
-"""``metrics.csv``, the loss log: one row per epoch."""
+"""``metrics.csv``, the metrics log: one row per epoch."""
 
 from collections.abc import Mapping
 from math import isfinite, nan
@@ -28,8 +28,8 @@ def result_columns(metric: str) -> list[str]:
     return ["train_loss", f"train_{metric}", "val_loss", f"val_{metric}"]
 
 
-class LossLog:
-    """The loss log of a run that is being trained.
+class MetricsLog:
+    """The metrics log of a run that is being trained.
 
     Parameters
     ----------
@@ -72,10 +72,10 @@ class LossLog:
             with storage(self.path), open(self.path, "rb") as file:
                 text = file.read((epochs + 1) * _MAX_ROW_BYTES).decode("ascii")
         except UnicodeDecodeError as error:
-            raise InputError(f"{self.path}: not a loss log ({error.reason})") from None
+            raise InputError(f"{self.path}: not a metrics log ({error.reason})") from None
         lines = text.splitlines()[: epochs + 1]
         if len(lines) <= epochs or lines[0] != header:
-            raise InputError(f"{self.path}: not the loss log of the {epochs} epochs trained")
+            raise InputError(f"{self.path}: not the metrics log of the {epochs} epochs trained")
         for epoch, line in enumerate(lines[1:], 1):
             if not _is_row(line, epoch, len(self.columns)):
                 raise InputError(f"{self.path}:{epoch + 1}: malformed row of epoch {epoch}")
@@ -108,7 +108,7 @@ def _is_row(line: str, epoch: int, columns: int) -> bool:
 
 
 def read_metrics(folder: Path) -> Metrics:
-    """Return a run's loss log, column by column.
+    """Return a run's metrics log, column by column.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def read_metrics(folder: Path) -> Metrics:
     header, _, body = text.partition("\n")
     names, lines = header.split(","), body.splitlines()
     if names not in [columns_of(metric) for metric in METRIC_NAMES] or len(content) > _MAX_BYTES:
-        raise InputError(f"{path}: not a loss log; the file is damaged")
+        raise InputError(f"{path}: not a metrics log; the file is damaged")
     if not text.endswith("\n"):
         raise InputError(f"{path}: the last row is incomplete; the file is damaged")
     try:

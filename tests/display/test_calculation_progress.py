@@ -1,21 +1,32 @@
 """The progress bar of a long calculation: in a terminal only, and gone at the end."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from helpers.terminal import in_terminal, text_of
 
-from rnncli.display import progress_bar as module
-from rnncli.display.progress_bar import progress_bar
+from rnncli.display import calculation_progress as module
+from rnncli.display.calculation_progress import calculation_progress
 
 HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
-CHECK = ("gradcheck", "-c", "small.yaml", "--explain", "--num-samples", "4")
-LARGE = ("--set", "model.hidden_size=16", "--set", "data.sequence_length=120")
+CHECK = ("gradcheck", "-c", "small.yaml", "--explain")
+
+
+def rnn_with_bar_after(seconds: float) -> tuple[str, str, str]:
+    """Return a program that is ``rnn``, but with another time before the bar appears."""
+    code = (
+        "from rnncli.cli.main import main;"
+        "from rnncli.display import calculation_progress;"
+        f"calculation_progress._WAIT_SECONDS = {seconds};"
+        "main()"
+    )
+    return sys.executable, "-c", code
 
 
 def test_a_long_gradient_check_shows_the_time_left(small: Path) -> None:
-    code, written = in_terminal(*CHECK, *LARGE)
+    code, written = in_terminal(*CHECK, program=rnn_with_bar_after(0))
     assert code == 0
     text = text_of(written)
     assert re.search(r"checking gradients ━+.* \d.*s left", text)
@@ -26,12 +37,11 @@ def test_a_long_gradient_check_shows_the_time_left(small: Path) -> None:
     assert "left" not in after
 
 
-@pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}])
+@pytest.mark.parametrize(("seconds", "terminal"), [(3600, "xterm-256color"), (0, "dumb")])
 def test_no_bar_in_a_short_check_or_a_plain_terminal(
-    small: Path, environment: dict[str, str]
+    small: Path, seconds: float, terminal: str
 ) -> None:
-    words = (*CHECK, *LARGE) if environment else ("gradcheck", "-c", "small.yaml")
-    code, written = in_terminal(*words, env=environment)
+    code, written = in_terminal(*CHECK, program=rnn_with_bar_after(seconds), env={"TERM": terminal})
     assert code == 0
     assert "left" not in text_of(written)
 
@@ -40,6 +50,6 @@ def test_no_bar_outside_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_WAIT_SECONDS", 0)
-    with progress_bar("calculating") as on_progress:
+    with calculation_progress("calculating") as on_progress:
         on_progress(1, 2)
     assert capsys.readouterr() == ("", "")

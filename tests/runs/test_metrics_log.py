@@ -1,4 +1,4 @@
-"""``metrics.csv``: a damaged loss log is never extended."""
+"""``metrics.csv``: a damaged metrics log is never extended."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +10,11 @@ from conftest import Command
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (lambda text: "", "not the loss log of the 3 epochs trained"),
+        (lambda text: "", "not the metrics log of the 3 epochs trained"),
         (lambda text: text.replace("\n2,", "\n7,"), "metrics.csv:3: malformed row of epoch 2"),
         (lambda text: text.replace("0.", "zero."), "metrics.csv:2: malformed row of epoch 1"),
-        (lambda text: text.replace("epoch", "époque"), "not a loss log"),
-        (lambda text: text[: len(text) // 2], "not the loss log of the 3 epochs trained"),
+        (lambda text: text.replace("epoch", "époque"), "not a metrics log"),
+        (lambda text: text[: len(text) // 2], "not the metrics log of the 3 epochs trained"),
     ],
 )
 def test_a_run_with_a_damaged_log_is_not_resumed(
