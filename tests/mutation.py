@@ -16,7 +16,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -136,10 +136,18 @@ def _is_call_for_its_effect(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
 
 
-def passes(copy: Path, left_out: str = "") -> bool:
-    """Return whether the tests of the core pass in a copy of the repository."""
+def tests_of(path: Path) -> list[str]:
+    """Return the tests of the core in the order in which they soonest notice a mutant of a file."""
+    folder = "tests" / path.relative_to("rnncli").parent
+    own = folder / f"test_{path.name}"
+    first = [str(own)] if (REPOSITORY / own).is_file() else []
+    return [*first, *sorted(TESTS, key=lambda tests: not str(folder).startswith(tests))]
+
+
+def passes(copy: Path, tests: Sequence[str] = TESTS, left_out: str = "") -> bool:
+    """Return whether tests of the core pass in a copy of the repository."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-    command += [*(["-k", f"not ({left_out})"] if left_out else []), *TESTS]
+    command += [*(["-k", f"not ({left_out})"] if left_out else []), *tests]
     environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
@@ -157,7 +165,7 @@ def survives(mutant: Mutant, copies: list[Path]) -> bool:
     original = target.read_text(encoding="utf-8")
     try:
         target.write_text(mutant.text, encoding="utf-8")
-        return passes(copy, PLANTING if "nn" in mutant.path.parts else "")
+        return passes(copy, tests_of(mutant.path), PLANTING if "nn" in mutant.path.parts else "")
     finally:
         target.write_text(original, encoding="utf-8")
         copies.append(copy)

@@ -12,14 +12,7 @@ from rnncli.datasets.formats.npz import Npz
 from rnncli.datasets.formats.parquet import Parquet
 from rnncli.datasets.formats.ts import Ts
 from rnncli.datasets.series import Series
-from rnncli.datasets.synthetic import (
-    Adding,
-    Copy,
-    Parity,
-    SumSign,
-    SyntheticTask,
-    TemporalOrder,
-)
+from rnncli.datasets.synthetic import SyntheticTask
 
 Data = SyntheticTask | FileFormat | Series
 
@@ -28,17 +21,12 @@ DATA: dict[str, type[Data]] = {section.kind: section for section in get_args(Dat
 
 __all__ = [
     "DATA",
-    "Adding",
-    "Copy",
     "Csv",
     "Data",
     "FileFormat",
     "Npz",
-    "Parity",
     "Parquet",
     "Series",
-    "SumSign",
     "SyntheticTask",
-    "TemporalOrder",
     "Ts",
 ]

@@ -1,12 +1,12 @@
 """A config suggested for a data file, from the content of the file."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rnncli.datasets import DATA, Data, FileFormat, Npz, Series
+from rnncli.datasets import DATA, Data, FileFormat, Npz, Series, SyntheticTask
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
 from rnncli.datasets.formats import extension_of, format_of
@@ -20,7 +20,9 @@ from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
 from rnncli.init.table_arrangement import is_series, long_section, wide_section
 from rnncli.init.table_head import TableHead, read_head
 from rnncli.nn.arrays import Array
+from rnncli.nn.cells import CELLS
 from rnncli.suggestions import suggest
+from rnncli.training.optimizers import OPTIMIZERS
 
 # The kinds of data that are read from files.
 KINDS = tuple(kind for kind, section in DATA.items() if issubclass(section, FileFormat | Series))
@@ -78,26 +80,31 @@ def _check_hints(hints: Hints, section: type[Data]) -> None:
 
 def suggest_synthetic() -> Suggestion:
     """Return a config of the sum-sign task, which needs no file."""
+    tasks = [kind for kind, section in DATA.items() if issubclass(section, SyntheticTask)]
     return Suggestion(
         findings=["the sum-sign task: is the sum of ten random numbers positive?"],
         data=[
-            SuggestedKey(
-                "kind", "sum_sign", "or adding, copy, parity, temporal_order; or your own file"
-            ),
+            SuggestedKey("kind", "sum_sign", f"{_others(tasks, 'sum_sign')}; or your own file"),
             SuggestedKey("num_samples", 10_000, "sequences, those for validation included"),
             SuggestedKey("sequence_length", 10),
             SuggestedKey("validation_fraction", 0.1),
         ],
         model=[
-            SuggestedKey("cell", "tanh", "or gru, lstm, relu"),
+            SuggestedKey("cell", "tanh", _others(CELLS, "tanh")),
             SuggestedKey("hidden_size", 32),
         ],
         training=[
             SuggestedKey("num_epochs", 10),
             SuggestedKey("batch_size", 32),
-            SuggestedKey("optimizer", {"kind": "adam", "learning_rate": 3e-3}, "or adamw, sgd"),
+            SuggestedKey(
+                "optimizer", {"kind": "adam", "learning_rate": 3e-3}, _others(OPTIMIZERS, "adam")
+            ),
         ],
     )
+
+
+def _others(kinds: Iterable[str], chosen: str) -> str:
+    return f"or {', '.join(kind for kind in kinds if kind != chosen)}"
 
 
 def _suggest_table(

@@ -9,7 +9,7 @@ from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.reading import config_from, default_config, read_config
 from rnncli.config.tree import as_tree
-from rnncli.datasets import Adding
+from rnncli.datasets.synthetic import Adding
 from rnncli.errors import InputError
 from rnncli.training.optimizers import SGD, Adam
 from rnncli.training.schedules import Cosine

@@ -7,9 +7,9 @@ import pytest
 from helpers.data import read
 
 from rnncli.config.reading import config_from
-from rnncli.datasets import Adding, Copy, Parity, SumSign, SyntheticTask, TemporalOrder
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import valid_steps
+from rnncli.datasets.synthetic import Adding, Copy, Parity, SumSign, SyntheticTask, TemporalOrder
 from rnncli.errors import InputError
 from rnncli.runs.training_setup import set_up
 

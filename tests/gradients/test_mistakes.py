@@ -35,9 +35,12 @@ def test_mistakes_in_the_gradient_of_the_outputs(name: str) -> None:
 def test_outputs_without_targets_have_no_part_in_a_mistake() -> None:
     has_target = np.array([[1, 0, 1, 1, 0]])
     right = (P - Y) * has_target / 3
-    candidates = output_mistakes(right, Z)
-    assert diagnose((Z - Y) * has_target / 3, right, candidates) == (
-        "the logit is used in place of the probability"
+    for logit in ((Z - Y) / 3, (Z - Y) / (Z * (1 - Z)) / 3, right * Z * (1 - Z)):
+        assert diagnose(logit * has_target, right, output_mistakes(right, Z)) == (
+            "the logit is used in place of the probability"
+        )
+    assert diagnose((P - Y) * has_target, right, output_mistakes(right, Z)) == (
+        "the sum over the batch is used in place of the mean"
     )
 
 

@@ -164,6 +164,45 @@ def test_shares_of_the_weights_gradient_and_inactive_units() -> None:
     assert found.curves["state_norm"][0] == pytest.approx(np.linalg.norm(alone))
 
 
+@pytest.mark.parametrize("kind", CELLS)
+def test_curves_are_means_over_the_sequences_that_have_a_time_step(kind: str) -> None:
+    network, batch = network_and_batch(kind, "every_step", bidirectional=True, lengths=True)
+    cells = observed(network, batch)
+    # Shorter sequences stand at the end; the reverse direction reads from there.
+    lengths = np.array([4, 1, 2])
+    in_time = np.arange(4)[:, np.newaxis] >= 4 - lengths
+    for found, cell in zip(trace(network, LOSSES[LOSS], batch).cells, cells, strict=True):
+        order = slice(None, None, -1 if found.reverse else 1)
+        outputs = cell.outputs[order]
+        norms = {
+            "state_norm": np.linalg.norm(outputs, axis=1),
+            "gradient_norm": 3 * np.linalg.norm(cell.grad_states["state"][order], axis=1),
+        }
+        if kind == "lstm":
+            norms["cell_gradient_norm"] = 3 * np.linalg.norm(
+                cell.grad_states["cell"][order], axis=1
+            )
+        for step, valid in enumerate(in_time):
+            np.testing.assert_allclose(found.state[step], outputs[step][:, valid].mean(axis=1))
+            gradient = 3 * cell.grad_states["state"][order][step][:, valid].mean(axis=1)
+            np.testing.assert_allclose(found.gradient[step], gradient, atol=1e-18)
+            for name, values in norms.items():
+                assert found.curves[name][step] == pytest.approx(values[step, valid].mean())
+        assert set(norms) <= set(found.curves)
+        first, last = norms["gradient_norm"][4 - lengths, range(3)], norms["gradient_norm"][-1]
+        read = (last, first) if found.reverse else (first, last)
+        assert found.gradient_ratio == pytest.approx(read[0].mean() / read[1].mean())
+        expected = found.gradient_ratio ** (1 / (lengths - 1).mean())
+        assert found.decay_per_step == pytest.approx(expected)
+
+
+def test_a_single_time_step_has_no_decay() -> None:
+    network, _ = network_and_batch("tanh")
+    batch = Batch(np.ones((2, 1, 2)), np.zeros((2, 1)))
+    (found,) = trace(network, LOSSES[LOSS], batch).cells
+    assert (found.gradient_ratio, found.decay_per_step) == (None, None)
+
+
 def test_saturated_units_are_those_beyond_the_threshold() -> None:
     network = Network(Architecture(CELLS["tanh"](), 2, dtype="float64"), 1, 1)
     network.arrays["rnn.bias_ih_l0"][0][...] = np.arctanh([0.98, -0.96])
