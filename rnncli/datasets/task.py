@@ -107,17 +107,19 @@ class Task:
                     f"{sequences.source}: several labels per prediction; the model predicts one"
                 )
             positions = {str(label): i for i, label in enumerate(self.labels)}
+            distinct, inverse = np.unique(labels, return_inverse=True)
             numbers = [
                 positions.get(str(label), positions.get(str(_whole(label)), -1))
-                for label in labels.tolist()
+                for label in distinct.tolist()
             ]
+            classes = np.array(numbers, float)[inverse]
             if -1 in numbers:
-                index = numbers.index(-1)
+                index = int(classes.argmin())
                 raise InputError(
                     f"{sequences.place(owners[index])}: label '{labels[index]}' is not known; "
                     f"one of {_listed(self.labels)}"
                 )
-            flat = np.array(numbers, float)[:, np.newaxis]
+            flat = classes[:, np.newaxis]
         if labelled is None:
             return flat.astype(dtype)
         targets = np.full((*labelled.shape, flat.shape[1]), np.nan, dtype)
@@ -155,22 +157,16 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
     """
     labels, _, owners = _flat(sequences)
     if declared is None:
-        names = sorted_labels(labels.ravel().tolist())
-        fractions = [name for name in names if isinstance(name, str) and _is_fraction(name)]
-        declared = "regression" if fractions or labels.ndim > 1 else "classification"
-        whole = all(isinstance(name, int) for name in names)
-        if declared == "classification" and whole and len(names) > MOST_CLASSES_INFERRED:
-            raise InputError(
-                f"{sequences.source}: {len(names)} different whole numbers as labels; "
-                "set data.task to classification or regression"
-            )
+        declared = _inferred_kind(labels, sequences.source)
     if declared == "regression":
         width = _as_values(labels, sequences, owners).shape[1]
         return Task("regression", (), (0.0,) * width, (1.0,) * width)
     if labels.ndim > 1:
         raise InputError(f"{sequences.source}: several labels per prediction; a class needs one")
-    names = sorted_labels(labels.tolist(), literally=sequences.label_type is not None)
-    for index, label in enumerate(labels.tolist()):
+    distinct, first_indices = np.unique(labels, return_index=True)
+    names = sorted_labels(distinct.tolist(), literally=sequences.label_type is not None)
+    for index in np.sort(first_indices):
+        label = labels[index].item()
         if not is_label(str(label)):
             raise InputError(
                 f"{sequences.place(owners[index])}: {label!r} is not a label; text was expected"
@@ -181,6 +177,21 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
             f"({_listed(names)}); from 2 to {MOST_CLASSES} are needed"
         )
     return Task("binary" if len(names) == 2 else "multiclass", tuple(names))
+
+
+def _inferred_kind(labels: Array, source: str) -> str:
+    """Return ``regression`` where labels are lists or fractions, or else ``classification``."""
+    if labels.ndim > 1:
+        return "regression"
+    names = sorted_labels(np.unique(labels).tolist())
+    if any(isinstance(name, str) and _is_fraction(name) for name in names):
+        return "regression"
+    if all(isinstance(name, int) for name in names) and len(names) > MOST_CLASSES_INFERRED:
+        raise InputError(
+            f"{source}: {len(names)} different whole numbers as labels; "
+            "set data.task to classification or regression"
+        )
+    return "classification"
 
 
 def scale_targets(task: Task, train: Sequences) -> Task:
