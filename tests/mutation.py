@@ -25,7 +25,8 @@ from typing import NamedTuple
 
 REPOSITORY = Path(__file__).parent.parent
 PACKAGES = ("nn", "training", "gradients")
-TESTS = ("tests/nn", "tests/training", "tests/gradients")
+# The test of the reference page guards the ranges and defaults of the config.
+TESTS = ("tests/nn", "tests/training", "tests/gradients", "tests/config/test_reference.py")
 # What these tests need besides pyproject.toml.
 COPIED = ("rnncli", "tests", "configs")
 # These tests plant mistakes in nn/ by replacing source text, and fail where a mutant changed it.
@@ -98,7 +99,17 @@ def mutants(path: Path) -> Iterator[Mutant]:
         line = text.count("\n", 0, start) + 1
         return Mutant(path, line, mutated.splitlines()[line - 1].strip(), mutated)
 
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    # The arguments of a decorator declare what a class is, frozen for example.
+    decorators = {
+        inner
+        for node in ast.walk(tree)
+        for decorator in getattr(node, "decorator_list", ())
+        for inner in ast.walk(decorator)
+    }
+    for node in ast.walk(tree):
+        if node in decorators:
+            continue
         for left, operator, right in _operations(node):
             old, new = OPERATORS[type(operator)]
             start = text.find(old, end(left), begin(right))

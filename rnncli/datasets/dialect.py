@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import is_number
-from rnncli.datasets.table import is_date_or_time, is_missing
+from rnncli.datasets.table import is_date_or_time
 
 Separator = Literal["comma", "semicolon", "tab", "pipe"]
 Decimal = Literal["point", "comma"]

@@ -1,4 +1,4 @@
-"""Missing values: refused, or filled in."""
+"""Missing values: how tables mark them, and how they are refused or filled in."""
 
 from typing import Literal
 
@@ -11,6 +11,14 @@ from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
 Missing = Literal["error", "mean", "zero", "last"]
+
+# The cells of a table that mark a missing value, in lower case.
+_MARKERS = ("", "?", "nan", "na")
+
+
+def is_missing(cell: str) -> bool:
+    """Return whether a cell of a table marks a missing value."""
+    return cell.strip().lower() in _MARKERS
 
 
 def feature_means(sequences: Sequences) -> Array:

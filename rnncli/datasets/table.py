@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
 
+from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import number
 from rnncli.datasets.sequences import LONGEST_LABEL, Unit, place_in_file
 from rnncli.errors import InputError
 from rnncli.suggestions import suggest
 
-# The cells that mark a missing value, in lower case.
-MISSING_MARKERS = ("", "?", "nan", "na")
 _MOST_NAMES_LISTED = 20
 _DAY = r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
 _TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(\s?[AaPp][Mm])?(\s?(Z|[+-]\d{2}:?\d{2}))?"
@@ -96,7 +95,7 @@ def label_in(cell: str) -> str:
     text = cell.strip()
     if not text:
         raise ValueError("the label is empty")
-    if text.lower() in MISSING_MARKERS:
+    if is_missing(text):
         raise ValueError(f"the label is missing ('{text}'); leave the row out, or give its label")
     if len(text) > LONGEST_LABEL:
         raise ValueError(f"a label of {len(text)} characters; up to {LONGEST_LABEL} were expected")
@@ -121,11 +120,6 @@ def value_in(cell: str, missing_allowed: bool) -> float:
                 f"{cell!r} is a date or a time, not a number; list its column in data.ignore"
             ) from None
         raise
-
-
-def is_missing(cell: str) -> bool:
-    """Return whether a cell marks a missing value."""
-    return cell.strip().lower() in MISSING_MARKERS
 
 
 def is_date_or_time(cell: str) -> bool:

@@ -7,8 +7,9 @@ from functools import cached_property
 from itertools import chain, groupby, islice
 from typing import Literal
 
+from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import is_number
-from rnncli.datasets.table import Table, is_date_or_time, is_missing, suggested
+from rnncli.datasets.table import Table, is_date_or_time, suggested
 from rnncli.errors import InputError
 
 _MOST_ROWS = 10_000

@@ -7,9 +7,10 @@ from itertools import chain
 import numpy as np
 
 from rnncli.datasets.arrangements.columns import ColumnRoles, Positions, positions_of
+from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import numbers
 from rnncli.datasets.sequences import Sequences, padded
-from rnncli.datasets.table import Row, Table, is_missing, label_in, value_in
+from rnncli.datasets.table import Row, Table, label_in, value_in
 from rnncli.errors import InputError
 
 _CELLS_PER_BATCH = 1 << 16

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnncli.datasets.missing import Missing, fill_missing
+from rnncli.datasets.missing import Missing, fill_missing, is_missing
 from rnncli.datasets.numbers import is_number
 from rnncli.datasets.sequences import Sequences, Unit
-from rnncli.datasets.table import Table, is_missing, suggested, value_in
+from rnncli.datasets.table import Table, suggested, value_in
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 

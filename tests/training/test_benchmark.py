@@ -1,0 +1,72 @@
+"""The times of a benchmark are those of what it names, and its figures agree with one another."""
+
+from statistics import median
+from time import perf_counter, sleep
+
+import numpy as np
+import pytest
+
+from rnncli.config.reading import config_from
+from rnncli.runs.training_setup import set_up
+from rnncli.training.benchmark import Timing, benchmark, microseconds, product_gflops
+
+
+@pytest.fixture(scope="module")
+def timing() -> Timing:
+    training = set_up(
+        config_from(
+            {
+                "data": {"kind": "sum_sign", "num_samples": 120, "sequence_length": 7},
+                "model": {"cell": "gru", "hidden_size": 6, "num_layers": 2},
+                "training": {"batch_size": 20},
+            }
+        )
+    )
+    network, task = training.model.network, training.model.task
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rnncli.training.benchmark._BLOCK_SECONDS", 0.01)
+        return benchmark(network, task, training.train, training.config.training)
+
+
+def test_a_timing_describes_its_network(timing: Timing) -> None:
+    assert (timing.cell, timing.batch_size, timing.sequence_length) == ("gru", 20, 7)
+    assert (timing.input_size, timing.hidden_size, timing.num_layers) == (1, 6, 2)
+    assert timing.dtype == "float32"
+
+
+def test_figures_derived_from_the_times_agree(timing: Timing) -> None:
+    whole = timing.microseconds_per_step
+    assert timing.sequences_per_second == pytest.approx(20 / whole * 1e6)
+    assert timing.utilization == pytest.approx(timing.gflops / timing.sgemm_gflops)
+    parts = (
+        timing.forward_microseconds,
+        timing.backward_microseconds,
+        timing.optimizer_microseconds,
+    )
+    assert all(0 < part < 2 * whole for part in parts)
+    assert 0.3 < sum(parts) / whole < 3
+
+
+def test_a_time_is_that_of_one_call_after_a_reset() -> None:
+    calls, resets = [], []
+    measured = microseconds(lambda: calls.append(sleep(0.01)), lambda: resets.append(len(calls)))
+    assert measured >= 10_000
+    # Blocks of several calls each, and a reset before each block and before the warm-up call.
+    calls_per_block = (len(calls) - 1) // (len(resets) - 1)
+    assert resets == [0, *range(1, len(calls), calls_per_block)]
+    assert 1 <= calls_per_block <= 5
+    begun = perf_counter()
+    for _ in range(3):
+        sleep(0.01)
+    assert measured < 10 * (perf_counter() - begun) / 3 * 1e6
+
+
+def test_the_speed_of_a_product_counts_a_multiplication_and_an_addition() -> None:
+    a = np.ones((512, 512), np.float32)
+    times = []
+    for _ in range(20):
+        begun = perf_counter()
+        a @ a
+        times.append(perf_counter() - begun)
+    expected = 2 * 512**3 / median(times) / 1e9
+    assert 0.2 < product_gflops(np.dtype(np.float32)) / expected < 5
