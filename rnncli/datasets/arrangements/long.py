@@ -7,6 +7,7 @@ from itertools import chain, groupby
 import numpy as np
 
 from rnncli.datasets.arrangements.columns import ColumnRoles, Positions, positions_of
+from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import numbers
 from rnncli.datasets.sequences import LONGEST_LABEL, Sequences, padded
 from rnncli.datasets.table import (
@@ -14,7 +15,6 @@ from rnncli.datasets.table import (
     Table,
     find_column,
     is_date_or_time,
-    is_missing,
     value_in,
 )
 from rnncli.errors import InputError
