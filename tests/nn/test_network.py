@@ -137,6 +137,20 @@ def test_nothing_of_an_earlier_pass_remains(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
+def test_the_gradient_of_the_inputs_is_calculated_on_request_only(cell: str) -> None:
+    rng = np.random.default_rng(4)
+    model = architecture(cell)
+    objective = Objective(network_for(LOSS, model, 3, rng), LOSSES[LOSS])
+    loss = objective.forward(random_batch(LOSS, model, 3, rng))
+    gradient = objective.unrolled.grad_inputs
+    gradient[...] = 7
+    objective.backward(loss)
+    assert (gradient == 7).all()
+    objective.backward(loss, to_inputs=True)
+    assert (gradient != 7).all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
 def test_gradients_of_parts_of_a_batch_add_up(cell: str) -> None:
     rng = np.random.default_rng(3)
     model = architecture(cell)
