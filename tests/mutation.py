@@ -59,6 +59,14 @@ EQUIVALENT = {
     ): "at the end of the warm-up both formulas give 1",
     (
         "rnncli/nn/weight_gradient.py",
+        "self.states_joined = self.states_by_step.reshape(-2, columns)",
+    ): "NumPy takes any negative length for the unknown one",
+    (
+        "rnncli/nn/weight_gradient.py",
+        "self.dz_joined = self.dz_by_row.reshape(rows, -2)",
+    ): "NumPy takes any negative length for the unknown one",
+    (
+        "rnncli/nn/weight_gradient.py",
         "if rows <= columns:",
     ): "the order of the factors changes only the speed",
     (
