@@ -85,6 +85,12 @@ def test_overrides_are_checked_like_the_file(override: str, problem: str) -> Non
     assert str(raised.value).startswith(f"--set {override}: ")
 
 
+@pytest.mark.parametrize("key", ["name", "model.dtype"])
+def test_only_a_section_with_kinds_is_extended_by_an_override(tmp_path: Path, key: str) -> None:
+    path = write(tmp_path, "name: first\nmodel: {cell: gru, dtype: float64}\n")
+    assert problems(path, f"{key}.x=1") == [f"--set {key}.x=1: {key} is not a section"]
+
+
 def test_precedence_is_defaults_then_file_then_overrides(tmp_path: Path) -> None:
     path = write(tmp_path, "seed: 3\nmodel: {hidden_size: 5}\n")
     config = read_config(path, ["model.hidden_size=7", "training.optimizer.learning_rate=1e-2"])
