@@ -84,8 +84,8 @@ INVALID = [
     ({"cell": {"kind": 5}}, "cell.kind: 5 is not known; one of tanh, leaky, custom"),
     ({"cell": {"leak": 0.1}}, "cell: has no kind; one of tanh, leaky, custom"),
     ({"cell": 5}, "cell: 5 is of the wrong type; a section with keys was expected"),
-    ({"cell": "custom"}, "cell.size: is missing; it must be given"),
-    ({"cell": {"kind": "custom"}}, "cell.size: is missing; it must be given"),
+    ({"cell": "custom"}, "cell.size: is missing; this key has no default"),
+    ({"cell": {"kind": "custom"}}, "cell.size: is missing; this key has no default"),
     ({"cell": {"kind": "tanh", "leak": 0.1}}, "cell.leak: unknown key; one of kind"),
     (
         {"cell": {"kind": "leaky", "leak": 1, "gates": ["a"]}},

@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-VARIABLE = "_RNN_COMPLETE"
+COMPLETION_VARIABLE = "_RNN_COMPLETE"
 
 
 def _silent(complete: Callable[[str], Iterable[str]]) -> Callable[[str], list[str]]:
@@ -28,8 +28,8 @@ def _silent(complete: Callable[[str], Iterable[str]]) -> Callable[[str], list[st
     return completions
 
 
-def words(*choices: str) -> Callable[[str], list[str]]:
-    """Return a completion to one of these words."""
+def complete_choices(*choices: str) -> Callable[[str], list[str]]:
+    """Return a completion to one of these choices."""
     return _silent(lambda incomplete: choices)
 
 
@@ -175,7 +175,7 @@ def complete(run: Callable[[], int]) -> int:
     """
     output, cut, code = StringIO(), False, 0
     with redirect_stdout(output), suppress(Exception):
-        if os.environ[VARIABLE] == "complete_bash":
+        if os.environ[COMPLETION_VARIABLE] == "complete_bash":
             cut = _join_words_at_equals_signs()
         try:
             run()

@@ -76,7 +76,11 @@ def schema() -> None:
 def keys(
     prefix: Annotated[
         str,
-        typer.Argument(help="Only keys with this prefix.", autocompletion=complete_prefixes),
+        typer.Argument(
+            metavar="PREFIX",
+            help="Only keys with this prefix.",
+            autocompletion=complete_prefixes,
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -91,10 +95,10 @@ def keys(
     from rnncli.config.reference import reference
     from rnncli.display.config_keys import show_keys
 
-    described = reference(prefix)
-    if not described:
+    references = reference(prefix)
+    if not references:
         raise InputError(f"{prefix}: no key begins with this; 'rnn config keys' lists all keys")
     if as_json:
-        print(json.dumps({"keys": [asdict(key) for key in described]}))
+        print(json.dumps({"keys": [asdict(key) for key in references]}))
     else:
-        show_keys(described)
+        show_keys(references)

@@ -9,15 +9,27 @@ from typing import Annotated, Any
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import Json, LabelledInput, Weights, standard_output
+from rnncli.cli.options import Json, Weights, standard_output
 
 app = command_app()
+
+
+_Source = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="FILE",
+        help="Labelled sequences; '-' is standard input. By default, the run's test split, or "
+        "else its validation split.",
+    ),
+]
 
 
 @app.command()
 def evaluate(
     weights: Weights,
-    source: LabelledInput = None,
+    source: _Source = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -29,7 +41,7 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model on labelled sequences, beside simple baselines.
+    """Score a model on labelled sequences, and compare it with simple baselines.
 
     The baselines are the most frequent class or the mean; for forecasts, also the last value and
     the value one period earlier.

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,10 @@ _NumSamples = Annotated[
     int, typer.Option(metavar="N", min=1, help="Sequences in the checked batch.")
 ]
 
+_Explain = Annotated[
+    bool, typer.Option("--explain", help="Locate the first error and name its likely cause.")
+]
+
 
 @app.command()
 def gradcheck(
@@ -31,9 +35,7 @@ def gradcheck(
     overrides: Overrides = None,
     method: _Method = "complex",
     num_samples: _NumSamples = 8,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Locate the first error and name its likely cause.")
-    ] = False,
+    explain: _Explain = False,
     as_json: Json = False,
 ) -> None:
     """Check the gradients of your own model, data and loss against the true derivatives.
@@ -63,9 +65,11 @@ def gradcheck(
         with calculation_progress("locating the first error") as on_progress:
             explanation = explain_gradients(checked, on_progress)
     if as_json:
-        located = {"explanation": asdict(explanation) if explanation else None} if explain else {}
         arrays = [{key: getattr(check, key) for key in _JSON_KEYS} for check in checks]
-        print(json.dumps({"passed": passed, "method": method, "arrays": arrays} | located))
+        report: dict[str, Any] = {"passed": passed, "method": method, "arrays": arrays}
+        if explain:
+            report["explanation"] = asdict(explanation) if explanation else None
+        print(json.dumps(report))
     else:
         show_gradcheck(checks, method, TOLERANCES[method])
         if explain:

@@ -39,13 +39,13 @@ _SequenceColumn = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The column that identifies the sequence, in a CSV with one time step per row.",
+        help="The column that identifies the sequence, in a table with one time step per row.",
     ),
 ]
 _InputSize = Annotated[
     int | None,
     typer.Option(
-        metavar="D", min=1, help="Features per time step, in a CSV with one sequence per row."
+        metavar="D", min=1, help="Features per time step, in a table with one sequence per row."
     ),
 ]
 _Labels = Annotated[

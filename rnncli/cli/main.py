@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from rnncli.cli.commands import LazyGroup, show_help
-from rnncli.cli.completion import VARIABLE, complete
+from rnncli.cli.completion import COMPLETION_VARIABLE, complete
 from rnncli.display.terminal import write_message
 from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     # Raised as exceptions, these signals let the command clean up, as Python does for SIGINT.
     with handling(("SIGTERM", "SIGHUP"), _interrupt):
-        code = complete(_run) if VARIABLE in os.environ else _run(arguments)
+        code = complete(_run) if COMPLETION_VARIABLE in os.environ else _run(arguments)
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

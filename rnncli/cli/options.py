@@ -9,17 +9,17 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from rnncli.cli.completion import (
+    complete_choices,
     complete_configs,
     complete_keys,
     complete_runs,
     complete_weights,
-    words,
 )
 from rnncli.errors import InputError
 
 
 def choice(*flags: str, values: Sequence[str], help: str) -> Any:
-    """Return an option that takes one of some values, which are shown, completed and checked.
+    """Return an option that takes one of the given values, which are shown, completed and checked.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def choice(*flags: str, values: Sequence[str], help: str) -> Any:
 
     metavar = "|".join(values)
     return typer.Option(
-        *flags, metavar=metavar, help=help, autocompletion=words(*values), callback=check
+        *flags, metavar=metavar, help=help, autocompletion=complete_choices(*values), callback=check
     )
 
 
@@ -53,7 +53,9 @@ _run: Any = typer.Argument(
 Run = Annotated[str, _run]
 OptionalRun = Annotated[str | None, _run]
 SeveralRuns = Annotated[list[str], _run]
-RunsFolder = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of the runs.")]
+RunsFolder = Annotated[
+    Path, typer.Option("--runs", metavar="DIR", help="The folder that contains the runs.")
+]
 DEFAULT_RUNS = Path("runs")
 ConfigFile = Annotated[
     Path | None,
@@ -79,22 +81,12 @@ _weights: Any = typer.Option(
 )
 Weights = Annotated[str, _weights]
 OptionalWeights = Annotated[str | None, _weights]
-LabelledInput = Annotated[
-    str | None,
-    typer.Option(
-        "--input",
-        "-i",
-        metavar="FILE",
-        help="Labelled sequences; '-' is standard input. By default, the run's test split, or "
-        "else its validation split.",
-    ),
-]
 FigureFile = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Draw into a .png, .svg or .pdf file."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON object to standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show neither progress nor a summary.")]
 
 
 def standard_output() -> BinaryIO:

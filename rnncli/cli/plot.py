@@ -49,7 +49,7 @@ def plot(
     runs: SeveralRuns,
     kind: _Kind = "curves",
     quantities: _Quantities = None,
-    log: Annotated[bool, typer.Option("--log", help="Use logarithmic axes.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Use a logarithmic vertical axis.")] = False,
     output: FigureFile = None,
     size: _Size = None,
     dpi: _Dpi = DEFAULT_OPTIONS.dpi,
@@ -57,7 +57,7 @@ def plot(
 ) -> None:
     """Draw the curves of runs, or the predictions of a run, in the terminal or into a file.
 
-    The curves of one run are those of its training and validation split; those of several runs,
+    The curves of one run are those of its training and validation splits; those of several runs,
     of their validation splits. Confusion matrices and forecasts use the test split, or else the
     validation split.
 
@@ -141,5 +141,5 @@ def _plot_predictions(run: str, output: Path, options: FigureOptions) -> None:
     if report.classes:
         save_confusion(report, output, options)
     else:
-        together = concatenated(predictions)
-        save_values(together.known_labels, together.values, output, options)
+        all_predictions = concatenated(predictions)
+        save_values(all_predictions.known_labels, all_predictions.values, output, options)

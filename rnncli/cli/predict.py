@@ -21,7 +21,7 @@ _Source = Annotated[
         "--input",
         "-i",
         metavar="FILE",
-        help=".csv, .npz, .npy or .ts; '-' is CSV from standard input.",
+        help=".csv or .ts (also as .gz), .parquet, .npz or .npy; '-' is CSV from standard input.",
     ),
 ]
 _Target = Annotated[

@@ -128,7 +128,7 @@ def delete(
     """Delete runs permanently; print the deleted folders.
 
     A confirmation is required. Nothing is deleted if one of the folders is not a run, is being
-    trained, or is outside the folder of the runs.
+    trained, or is outside the folder that contains the runs.
 
     \b
     Examples:

@@ -6,15 +6,27 @@ from typing import Annotated
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import FigureFile, Json, LabelledInput, Weights
+from rnncli.cli.options import FigureFile, Json, Weights
 
 app = command_app()
+
+
+_Source = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="FILE",
+        help="Sequences, with labels for the gradients; '-' is standard input. By default, the "
+        "run's test split, or else its validation split.",
+    ),
+]
 
 
 @app.command()
 def trace(
     weights: Weights,
-    source: LabelledInput = None,
+    source: _Source = None,
     num_samples: Annotated[
         int, typer.Option(metavar="N", min=1, help="Number of sequences to average over.")
     ] = 32,

@@ -25,7 +25,9 @@ def train(
     overrides: Overrides = None,
     runs: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help=f"Folder of the runs.  [default: {DEFAULT_RUNS}]"),
+        typer.Option(
+            metavar="DIR", help=f"The folder that contains the runs.  [default: {DEFAULT_RUNS}]"
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="The run's name, instead of the config's.")

@@ -76,7 +76,7 @@ class Key:
         if self.section is not None or self.table is not None:
             return "a section with keys"
         words = [_TYPES[option] for option in self.types]
-        return " or ".join(words + ["null"] * self.nullable)
+        return " or ".join(words + (["null"] if self.nullable else []))
 
     def range_in_words(self) -> str:
         """Return the range of the value, such as "at least 1 and below 8"; empty without one."""
@@ -85,16 +85,19 @@ class Key:
         return " and ".join(f"{word} {bound}" for word, bound in self.bounds.items())
 
     def values_in_words(self) -> str:
-        """Return the type and the range of the value, such as "number, above 0, or null"."""
+        """Return the type and the range of a value that is not a section.
+
+        They have no articles, as in "number, above 0, or null".
+        """
         null = ", or null" if self.nullable else ""
         if self.choices:
             return f"one of {', '.join(self.choices)}{null}"
         if self.pattern is not None:
             return f"{self.range_in_words()}{null}".removeprefix("a ")
+        words = [_TYPES[option].removeprefix("a ") for option in self.types]
         if self.bounds:
-            words = " or ".join(_TYPES[option] for option in self.types)
-            return f"{words}, {self.range_in_words()}{null}".removeprefix("a ")
-        return self.type_in_words().removeprefix("a ")
+            return f"{' or '.join(words)}, {self.range_in_words()}{null}"
+        return " or ".join(words + (["null"] if self.nullable else []))
 
 
 @cache

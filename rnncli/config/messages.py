@@ -76,22 +76,22 @@ def _explain_kind(path: KeyPath, table: Mapping[str, type], value: Any) -> tuple
 
 
 def _explain(error: ErrorDetails, path: KeyPath, section: type, key: Key | None) -> str:
-    kind, value = error["type"], error["input"]
-    if kind == "value_error":  # A class refused the combination of its keys.
+    error_type, value = error["type"], error["input"]
+    if error_type == "value_error":  # A class refused the combination of its keys.
         return str(error["ctx"]["error"])
     if key is None:
-        if kind == "unexpected_keyword_argument":
+        if error_type == "unexpected_keyword_argument":
             return f"unknown key; {suggest(path[-1], list(keys_of(section)))}"
         return f"{_shown(value)} is not valid; {error['msg']}"
-    if kind == "missing":
-        return "is missing; it must be given"
-    if kind == "literal_error":
+    if error_type == "missing":
+        return "is missing; this key has no default"
+    if error_type == "literal_error":
         return f"{_shown(value)} is not known; {suggest(str(value), key.choices)}"
-    if kind == "string_pattern_mismatch":
+    if error_type == "string_pattern_mismatch":
         return f"{shortened(repr(value))} is not allowed; {key.range_in_words()}"
-    if kind in _OUT_OF_RANGE:
+    if error_type in _OUT_OF_RANGE:
         return f"{shortened(value)} is out of range; {key.range_in_words()}"
-    if kind == "finite_number" and isinstance(value, float) and not math.isfinite(value):
+    if error_type == "finite_number" and isinstance(value, float) and not math.isfinite(value):
         return f"{value} is not a finite number; {key.range_in_words() or 'any finite number'}"
     return f"{_shown(value)} is of the wrong type; {key.type_in_words()} was expected"
 

@@ -22,7 +22,7 @@ def with_absolute_paths(
         A config or a section of it.
     folder : Path
         The folder to which paths in the file are relative; those in options are relative to the
-        working folder.
+        working directory.
     origins : Origins
         Where the keys come from.
     prefix : tuple of str

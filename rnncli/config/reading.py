@@ -1,4 +1,4 @@
-"""Read a config from a file or from plain values, and reports all mistakes at once."""
+"""Reading of configs from files or plain values; all mistakes are reported at once."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from rnncli.config.rules import check_rules
 from rnncli.errors import InputError, unreadable
 from rnncli.sections import adapter
 
+# The longest name that the pattern of `Config.name` allows.
 _MAX_NAME_LENGTH = 64
 
 
@@ -25,7 +26,7 @@ def read_config(path: Path, overrides: Sequence[str] = (), name: str | None = No
     """Read a config file, and apply overrides of the form ``KEY=VALUE``.
 
     Relative paths in the file are relative to the file's folder, those in overrides to the working
-    folder.
+    directory.
 
     Raises
     ------

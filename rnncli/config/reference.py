@@ -67,9 +67,9 @@ def markdown_reference() -> str:
 def _markdown_table(entries: list[KeyReference]) -> str:
     """Return a table of the keys of one section, with a column for kinds if it has any."""
     with_kinds = any(entry.kinds for entry in entries)
-    kinds_head = ["kinds"] if with_kinds else []
-    heads = ["key", *kinds_head, "default", "values", "meaning"]
-    rows = [heads, ["---"] * len(heads)]
+    kinds_header = ["kinds"] if with_kinds else []
+    headers = ["key", *kinds_header, "default", "values", "meaning"]
+    rows = [headers, ["---"] * len(headers)]
     for entry in entries:
         kinds = [", ".join(entry.kinds) or "all"] if with_kinds else []
         name = f"`{entry.key.rpartition('.')[2]}`"

@@ -19,7 +19,7 @@ def check_rules(config: Config) -> list[Problem]:
     return [(path, f"{'.'.join(path)}: {text}") for path, text in filter(None, problems)]
 
 
-def has_validation(config: Config) -> bool:
+def _has_validation(config: Config) -> bool:
     """Return whether the data has a validation split."""
     return bool(
         config.data.validation_fraction or getattr(config.data, "validation_path", None) is not None
@@ -27,11 +27,11 @@ def has_validation(config: Config) -> bool:
 
 
 def _patience_needs_validation(config: Config) -> Problem | None:
-    if config.training.patience is None or has_validation(config):
+    if config.training.patience is None or _has_validation(config):
         return None
     return (
         ("training", "patience"),
-        "there is no validation split to watch; give data.validation_fraction",
+        "there is no validation split to monitor; set data.validation_fraction",
     )
 
 

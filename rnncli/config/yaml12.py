@@ -17,15 +17,16 @@ MAX_BYTES = 1 << 16
 # A config has 4 levels; the limit keeps the recursive parser from exhausting the stack.
 _MAX_DEPTH = 32
 _PREFIX = "tag:yaml.org,2002:"
+# Each type with its pattern and the characters with which its scalars begin; "" is no character.
 _SCALARS = (
-    ("null", r"~|null|Null|NULL|", "~nN\0"),
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+|0o[0-7]+", "-+0123456789"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+|0o[0-7]+", list("-+0123456789")),
     (
         "float",
         r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)\.[0-9]*|(0|[1-9][0-9]*)(?=[eE]))([eE][-+]?[0-9]+)?"
         r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+0123456789.",
+        list("-+0123456789."),
     ),
 )
 
@@ -53,9 +54,9 @@ class _Dumper(yaml.SafeDumper):
 
 for _class in (_Loader, _Dumper):
     _class.yaml_implicit_resolvers = {}  # PyYAML's are those of YAML 1.1.
-    for _name, _pattern, _first in _SCALARS:
-        _firsts = ["" if c == "\0" else c for c in _first]
-        _class.add_implicit_resolver(_PREFIX + _name, re.compile(f"(?:{_pattern})$"), _firsts)
+    for _name, _pattern, _first_characters in _SCALARS:
+        _regexp = re.compile(f"(?:{_pattern})$")
+        _class.add_implicit_resolver(_PREFIX + _name, _regexp, _first_characters)
 
 
 def _refused(event: Any, problem: str) -> yaml.MarkedYAMLError:

@@ -1,4 +1,4 @@
-"""One table in the order of time, of which each window forecasts the values that follow it."""
+"""One table in chronological order, of which each window forecasts the values that follow it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class Series:
     kind: Literal["series"] = "series"
     path: Annotated[
         Path,
-        Field(description="a table with a header, one time step per row, in the order of time"),
+        Field(description="a table with a header, one time step per row, in chronological order"),
     ]
     columns: Annotated[
         tuple[str, ...] | None,
@@ -76,7 +76,7 @@ class Series:
         return None
 
     def read(self, seed: int) -> DataSet:
-        """Read the table, and split it in the order of time; the seed does not matter."""
+        """Read the table, and split it in chronological order; the seed does not matter."""
         table = self.read_table()
         windows = self._windows(table.columns)
         if 0 < self.test_size < self.horizon:

@@ -48,7 +48,7 @@ class TableData(FileData):
     ] = None
     label_per: Annotated[
         Literal["sequence", "step"],
-        Field(description="with one time step per row, whether each step has a label"),
+        Field(description="with one time step per row, whether each time step has a label"),
     ] = "sequence"
 
     @classmethod

@@ -17,8 +17,8 @@ def show_evaluation(report: Report) -> None:
         [name, *(format_metric(name, column[name]) for column in columns)]
         for name in report.metrics
     ]
-    heads = ["metric", "model", *(name.replace("_", " ") for name in report.baselines)]
-    print_table(heads, rows, title=f"{report.num_samples:,} predictions")
+    headers = ["metric", "model", *(name.replace("_", " ") for name in report.baselines)]
+    print_table(headers, rows, title=f"{report.num_samples:,} predictions")
     if not report.classes:
         return
     print()
@@ -44,7 +44,7 @@ def _show_classes(report: Report) -> None:
 
 
 def _show_confusion(report: Report) -> None:
-    """Show the confusion matrix, with the longest heads with which it fits."""
+    """Show the confusion matrix, with the longest headers with which it fits."""
     labels = [str(row["label"]) for row in report.classes]
     width = output_console().width
     rows = [
@@ -52,9 +52,9 @@ def _show_confusion(report: Report) -> None:
         for label, counts in zip(labels, report.confusion, strict=True)
     ]
     for length in range(max(map(len, labels)), 0, -1):
-        heads = ["", *(label[:length] for label in labels)]
-        if table_width(natural_widths([heads, *rows])) <= width:
-            print_table(heads, rows, title=_CONFUSION_TITLE)
+        headers = ["", *(label[:length] for label in labels)]
+        if table_width(natural_widths([headers, *rows])) <= width:
+            print_table(headers, rows, title=_CONFUSION_TITLE)
             return
     print("the confusion matrix is too wide for this terminal; draw it with")
     print("rnn plot RUN --kind confusion --output confusion.svg")

@@ -56,7 +56,7 @@ def figure_file(
     StorageError
         The file cannot be written.
     """
-    form = figure_format(path)
+    file_format = figure_format(path)
     with rc_context(_SETTINGS), warnings.catch_warnings():
         # Fonts lack some letters, and tight layouts fail in small figures: both are harmless.
         warnings.simplefilter("ignore")
@@ -66,7 +66,9 @@ def figure_file(
             figure.suptitle(options.title)
         yield figure
         with output_file(path) as file:
-            figure.savefig(file, format=form, dpi=options.dpi, metadata=_WITHOUT_DATE[form])
+            figure.savefig(
+                file, format=file_format, dpi=options.dpi, metadata=_WITHOUT_DATE[file_format]
+            )
 
 
 @contextmanager

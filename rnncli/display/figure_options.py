@@ -14,7 +14,7 @@ _MAX_INCHES, MAX_DPI = 100.0, 600
 
 @dataclass(frozen=True)
 class FigureOptions:
-    """The size and the title of a figure.
+    """The size, the resolution and the title of a figure.
 
     Attributes
     ----------
@@ -64,11 +64,11 @@ def figure_format(path: Path) -> str:
     InputError
         The extension is unknown.
     """
-    form = path.suffix.removeprefix(".").lower()
-    if form not in FIGURE_FORMATS:
+    file_format = path.suffix.removeprefix(".").lower()
+    if file_format not in FIGURE_FORMATS:
         known = ", ".join(f".{name}" for name in FIGURE_FORMATS)
         raise InputError(f"--output: '{path}' has no known extension; one of {known}")
-    return form
+    return file_format
 
 
 def check_figure_file(path: Path) -> None:

@@ -4,7 +4,11 @@ _PERCENTAGES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
 
 
 def format_metric(name: str, value: float) -> str:
-    """Return an accuracy or another share as a percentage, any other metric with four digits."""
+    """Return a metric as text.
+
+    An accuracy or another fraction is shown as a percentage, and any other metric with four
+    significant digits.
+    """
     return f"{100 * value:.2f} %" if name in _PERCENTAGES else f"{value:.4g}"
 
 

@@ -8,7 +8,7 @@ from rnncli.gradients.gradcheck import ArrayCheck
 
 
 def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) -> None:
-    """Show a gradient check on standard output, with the first wrong entry of each array."""
+    """Show a gradient check on standard output, with the worst entry of each wrong array."""
     rows = []
     for check in checks:
         error = check.max_relative_error
@@ -24,9 +24,9 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
                 verdict if check.tested else "not tested",
             ]
         )
-    heads = ["array", "shape", "error", "norm", "tested", "no signal", "verdict"]
+    headers = ["array", "shape", "error", "norm", "tested", "no signal", "verdict"]
     print_table(
-        heads,
+        headers,
         rows,
         title=f"gradients against the {method} step, tolerance {tolerance:g}",
         left=(0, 6),
@@ -43,8 +43,9 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
 def explanation_text(explanation: Explanation | None, passed: bool) -> str:
     """Return where backpropagation and the true derivatives first differ, in words."""
     if explanation is None:
-        result = "no error" if passed else "no error located"
-        return f"{result}: all gradients are correct at every time step, and so are their sums"
+        if passed:
+            return "no error: all gradients are correct at every time step, and so are their sums"
+        return "no error located: every intermediate gradient agrees with its true derivative"
     if explanation.step is None:
         place = "the sum over all time steps" if explanation.layer else "outside the time steps"
     elif explanation.step == 0:

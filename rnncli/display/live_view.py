@@ -1,4 +1,4 @@
-"""The view of a training on the whole terminal: progress bars, metrics and loss curves."""
+"""The view of a training run on the whole terminal: progress bars, metrics and loss curves."""
 
 from contextlib import suppress
 from time import perf_counter
@@ -15,10 +15,10 @@ from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.training_view import TrainingView
 from rnncli.training.events import Epoch, Step
 
-# Seconds before the view opens: a shorter training needs none.
+# Seconds before the view opens: a shorter training run needs none.
 _WAIT_SECONDS = 0.4
 # Seconds between two drawings at least, and their multiple of the time that a drawing takes, so
-# that drawing costs less than one percent of the training.
+# that drawing costs less than one percent of the training time.
 _MIN_PAUSE_SECONDS, _PAUSE_FACTOR = 0.1, 150
 # The training curve is thinned out when it has more points than this.
 _MAX_POINTS = 4000
@@ -31,7 +31,7 @@ _MARGIN = 3
 
 
 class LiveView(TrainingView):
-    """Draws the training on a screen of its own, and leaves the loss curves in the terminal.
+    """Draws the training run on a screen of its own, and leaves the loss curves in the terminal.
 
     Parameters are those of `TrainingView`.
     """
@@ -62,7 +62,7 @@ class LiveView(TrainingView):
         self.sequences += event.sequences
         now = perf_counter()
         if now >= self.next_drawing_at:
-            # The terminal may be closed while the training continues.
+            # The terminal may be closed while the training run continues.
             with suppress(OSError):
                 self._draw(event)
             pause = _PAUSE_FACTOR * (perf_counter() - now)
@@ -108,15 +108,15 @@ class LiveView(TrainingView):
         elapsed = perf_counter() - self.started_at
         remaining = elapsed / (epochs - (self.epochs_before or 0.0)) * (self.num_epochs - epochs)
         grid = Table.grid(padding=(0, 1))
-        bar = max(8, width - 38)
+        bar_width = max(8, width - 38)
         grid.add_row(
             f"epoch {event.epoch:,}/{self.num_epochs:,}",
-            ProgressBar(total=self.num_epochs, completed=epochs, width=bar),
+            ProgressBar(total=self.num_epochs, completed=epochs, width=bar_width),
             f"{format_duration(remaining)} left",
         )
         grid.add_row(
             f"step {event.batch:,}/{event.batches:,}",
-            ProgressBar(total=event.batches, completed=event.batch, width=bar),
+            ProgressBar(total=event.batches, completed=event.batch, width=bar_width),
             f"{self.sequences / elapsed:,.0f} sequences/s",
         )
         return grid

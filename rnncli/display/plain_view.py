@@ -1,4 +1,4 @@
-"""The view of a training as plain lines, for files, pipes and small terminals."""
+"""The view of a training run as plain lines, for files, pipes and small terminals."""
 
 from time import perf_counter
 

@@ -16,6 +16,7 @@ from rnncli.runs.run_list import RunSummary
 # The columns that a narrow terminal leaves out, first to last. A run's name contains its date.
 _OPTIONAL_COLUMNS = ("when", "time", "size", "cell", "loss", "validation", "status")
 _NUMERIC_COLUMNS = ("validation", "loss", "size", "time")
+# The most characters of a loss curve: with its name, its row fits in a narrow terminal unwrapped.
 _SPARKLINE_WIDTH = 30
 _STYLES = dict.fromkeys(("killed", "diverged", "failed", "damaged"), "red") | {"running": "cyan"}
 
@@ -33,15 +34,15 @@ def show_runs(runs: Sequence[RunSummary]) -> None:
         "time": [_formatted("seconds", run.seconds) for run in runs],
     }
     available = output_console().width
-    for head in _OPTIONAL_COLUMNS:
+    for header in _OPTIONAL_COLUMNS:
         cells = list(zip(*([name, *column] for name, column in columns.items()), strict=True))
         if table_width(natural_widths(cells)) <= available:
             break
-        del columns[head]
+        del columns[header]
     print_table(
         list(columns),
         list(zip(*columns.values(), strict=True)),
-        left=[i for i, head in enumerate(columns) if head not in _NUMERIC_COLUMNS],
+        left=[i for i, header in enumerate(columns) if header not in _NUMERIC_COLUMNS],
         styles=[_STYLES.get(run.status, "") for run in runs],
         wrap=False,
     )
@@ -96,11 +97,11 @@ def _show_metrics(metrics: Metrics, best_epoch: int) -> None:
     """Show the logged columns at the best and at the last epoch."""
     metric = metric_of(metrics)
     rows = [row_of(metrics, best_epoch - 1), row_of(metrics, -1)]
-    kinds = {f"{split}_{metric}": metric for split in ("train", "val")}
+    metric_names = {f"{split}_{metric}": metric for split in ("train", "val")}
     cells = [
-        (head, *(_formatted(kinds.get(head, head), row[head]) for row in rows))
-        for head in metrics
-        if head not in ("step", "seconds")
+        (header, *(_formatted(metric_names.get(header, header), row[header]) for row in rows))
+        for header in metrics
+        if header not in ("step", "seconds")
     ]
     print_table(["metric", "best", "last"], cells)
 
@@ -109,7 +110,8 @@ def _metric(run: RunSummary) -> str:
     if run.metric is None or run.metric_value is None:
         return "-"
     split = "" if run.has_validation else " (train)"
-    return ("RMSE " * (run.metric == "rmse")) + format_metric(run.metric, run.metric_value) + split
+    prefix = "RMSE " if run.metric == "rmse" else ""
+    return prefix + format_metric(run.metric, run.metric_value) + split
 
 
 def _size(run: RunSummary) -> str:

@@ -9,13 +9,14 @@ from rich.text import Text
 from rnncli.display.console import output_console
 from rnncli.errors import one_line
 
+# Two spaces separate columns even where cells are full.
 GAP = 2
 # A column is not wrapped to less than this to make a table fit.
 _NARROWEST_COLUMN = 8
 
 
 def print_table(
-    heads: Sequence[str],
+    headers: Sequence[str],
     rows: Sequence[Sequence[str]],
     *,
     title: str = "",
@@ -30,8 +31,8 @@ def print_table(
 
     Parameters
     ----------
-    heads : sequence of str
-        The head of each column.
+    headers : sequence of str
+        The header of each column.
     rows : sequence of sequence of str
         The cells of each row.
     title : str
@@ -46,7 +47,7 @@ def print_table(
         The columns that are never wrapped, such as names to copy.
     """
     console = output_console()
-    cells = [[one_line(cell) for cell in row] for row in (heads, *rows)]
+    cells = [[one_line(cell) for cell in row] for row in (headers, *rows)]
     widths = natural_widths(cells)
     if wrap:
         widths = _fitting_widths(widths, console.width, unwrapped)
@@ -87,11 +88,11 @@ def _row_lines(
     wrapped = [_wrapped(console, cell, width) for cell, width in zip(row, widths, strict=True)]
     lines = []
     for number in range(max(map(len, wrapped))):
-        placed = [
-            _padded(parts[number] if number < len(parts) else "", width, column in left)
-            for column, (parts, width) in enumerate(zip(wrapped, widths, strict=True))
+        padded = [
+            _padded(cell_lines[number] if number < len(cell_lines) else "", width, column in left)
+            for column, (cell_lines, width) in enumerate(zip(wrapped, widths, strict=True))
         ]
-        lines.append(Text((" " * GAP).join(placed).rstrip(), style=style))
+        lines.append(Text((" " * GAP).join(padded).rstrip(), style=style))
     return lines
 
 

@@ -7,6 +7,7 @@ from rnncli.analysis.training_curves import Chart
 from rnncli.display.charts import Curve, line_chart
 from rnncli.display.console import drawing_width, has_color, output_console
 
+# The lines of a chart, axes and legend included: with its title, it fits in a terminal of 24 lines.
 _HEIGHT = 12
 
 

@@ -6,18 +6,18 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnncli.display.figure_files import figure_file, plain_ticks
-from rnncli.display.trace_report import HEADS, title
+from rnncli.display.trace_report import CURVE_LABELS, title
 from rnncli.gradients.trace import CellTrace, Trace
 from rnncli.nn.arrays import Array
 
 # The size of a panel and the largest width of the figure, in inches.
 _PANEL_WIDTH, _PANEL_HEIGHT, _MAX_WIDTH = 6.0, 1.6, 600.0
-# Panels of a layer, with and without the gradients that a trace of labelled sequences has.
+# Panels of a cell, with and without the gradients that a trace of labelled sequences has.
 _ROWS, _ROWS_WITHOUT_GRADIENTS = 7, 4
 
 
 def save_trace(trace: Trace, path: Path) -> None:
-    """Draw a trace into a file: heat maps and curves, a column per layer, time from left to right.
+    """Draw a trace into a file: heat maps and curves, a column per cell, time from left to right.
 
     Errors are those of `figure_file`.
     """
@@ -27,25 +27,25 @@ def save_trace(trace: Trace, path: Path) -> None:
     size = (min(_PANEL_WIDTH * columns, _MAX_WIDTH), _PANEL_HEIGHT * rows)
     with figure_file(path, size) as figure:
         axes = figure.subplots(rows, columns, sharex=True, squeeze=False)
-        for layer, column in zip(trace.cells, axes.T, strict=True):
-            column[0].set_title(title(layer) + f"\n{_ratio(layer)}", fontsize="medium")
+        for cell, column in zip(trace.cells, axes.T, strict=True):
+            column[0].set_title(title(cell) + f"\n{_ratio(cell)}", fontsize="medium")
             panels = iter(column)
             _heat(next(panels), trace.inputs, "input x")
-            _heat(next(panels), layer.state, "state h")
-            if layer.gradient is not None:
-                _heat(next(panels), layer.gradient, "dL/dh")
-                norms = [name for name in layer.curves if name.endswith("gradient_norm")]
-                _curves(next(panels), layer, norms, log=True)
-            shares = [name for name in layer.curves if name in (*layer.gates, "saturated", "dead")]
-            _curves(next(panels), layer, ["state_norm"])
-            _curves(next(panels), layer, shares)
+            _heat(next(panels), cell.state, "state h")
+            if cell.gradient is not None:
+                _heat(next(panels), cell.gradient, "dL/dh")
+                norms = [name for name in cell.curves if name.endswith("gradient_norm")]
+                _curves(next(panels), cell, norms, log=True)
+            fractions = [name for name in cell.curves if name in (*cell.gates, "saturated", "dead")]
+            _curves(next(panels), cell, ["state_norm"])
+            _curves(next(panels), cell, fractions)
             if has_gradients:
-                _curves(next(panels), layer, ["weight_share"])
+                _curves(next(panels), cell, ["weight_share"])
             column[-1].set_xlabel("time step")
 
 
-def _ratio(layer: CellTrace) -> str:
-    ratio = layer.gradient_ratio
+def _ratio(cell: CellTrace) -> str:
+    ratio = cell.gradient_ratio
     return "" if ratio is None else f"|dL/dh| first/last {ratio:.3g}"
 
 
@@ -69,13 +69,13 @@ def _heat(axes: Axes, values: Array, name: str) -> None:
     figure.colorbar(image, ax=axes)
 
 
-def _curves(axes: Axes, layer: CellTrace, names: list[str], log: bool = False) -> None:
-    steps = range(1, len(layer.state) + 1)
-    lines = [axes.plot(steps, layer.curves[name])[0] for name in names]
-    if log and any((layer.curves[name] > 0).any() for name in names):
+def _curves(axes: Axes, cell: CellTrace, names: list[str], log: bool = False) -> None:
+    steps = range(1, len(cell.state) + 1)
+    lines = [axes.plot(steps, cell.curves[name])[0] for name in names]
+    if log and any((cell.curves[name] > 0).any() for name in names):
         axes.set_yscale("log")
         plain_ticks(axes)
-    labels = [HEADS.get(name, name) for name in names]
+    labels = [CURVE_LABELS.get(name, name) for name in names]
     if len(labels) == 1:
         axes.set_ylabel(labels[0])
     else:

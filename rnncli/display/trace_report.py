@@ -8,9 +8,9 @@ from rnncli.display.table import print_table
 from rnncli.gradients.trace import CellTrace, Trace
 from rnncli.nn.arrays import Array
 
-# Rows of the table of a layer, spread evenly over the time steps, and characters of a sparkline.
+# Rows of the table of a cell, spread evenly over the time steps, and characters of a sparkline.
 _MAX_ROWS, _SPARKLINE_WIDTH = 20, 44
-HEADS = {
+CURVE_LABELS = {
     "state_norm": "|h|",
     "gradient_norm": "|dL/dh|",
     "cell_gradient_norm": "|dL/dc|",
@@ -25,21 +25,21 @@ def show_trace(trace: Trace) -> None:
     subject = "one sequence" if count == 1 else f"mean of {count} sequences"
     print(subject if trace.loss is None else f"{subject}, loss {trace.loss:.4g}")
     shown = sorted({round(i * (steps - 1) / (_MAX_ROWS - 1)) for i in range(_MAX_ROWS)})
-    for layer in trace.cells:
+    for cell in trace.cells:
         # A table of 80 columns has room for the gradient of the state, not of the cell state too.
-        curves = {name: c for name, c in layer.curves.items() if name != "cell_gradient_norm"}
-        heads = ["time step", "|x|", *(HEADS.get(name, name) for name in curves)]
+        curves = {name: c for name, c in cell.curves.items() if name != "cell_gradient_norm"}
+        headers = ["time step", "|x|", *(CURVE_LABELS.get(name, name) for name in curves)]
         rows = [
             [str(step + 1), f"{trace.input_norm[step]:.3g}"]
-            + [_cell(name, curve[step]) for name, curve in curves.items()]
+            + [_format_value(name, curve[step]) for name, curve in curves.items()]
             for step in shown
         ]
-        print_table(heads, rows, title=title(layer), left=())
+        print_table(headers, rows, title=title(cell), left=())
         print()
-        for name, curve in layer.curves.items():
+        for name, curve in cell.curves.items():
             print(_line(name, curve.tolist()))
-        if layer.gradient is not None:
-            print(_ratio_line(layer))
+        if cell.gradient is not None:
+            print(_ratio_line(cell))
         print()
 
 
@@ -53,27 +53,27 @@ def trace_numbers(trace: Trace) -> dict[str, Any]:
         "input_norm": _plain(trace.input_norm),
         "layers": [
             {
-                "name": layer.name,
-                "reverse": layer.reverse,
-                "state": _plain(layer.state),
-                "gradient": None if layer.gradient is None else _plain(layer.gradient),
-                "gates": {name: _plain(layer.curves[name]) for name in layer.gates},
-                **{n: _plain(curve) for n, curve in layer.curves.items() if n not in layer.gates},
-                "gradient_ratio": layer.gradient_ratio,
-                "decay_per_step": layer.decay_per_step,
-                "agreement": layer.agreement,
+                "name": cell.name,
+                "reverse": cell.reverse,
+                "state": _plain(cell.state),
+                "gradient": None if cell.gradient is None else _plain(cell.gradient),
+                "gates": {name: _plain(cell.curves[name]) for name in cell.gates},
+                **{n: _plain(curve) for n, curve in cell.curves.items() if n not in cell.gates},
+                "gradient_ratio": cell.gradient_ratio,
+                "decay_per_step": cell.decay_per_step,
+                "agreement": cell.agreement,
             }
-            for layer in trace.cells
+            for cell in trace.cells
         ],
     }
 
 
-def title(layer: CellTrace) -> str:
-    """Return a layer's name and direction."""
-    return f"layer {layer.name}" + (" (backward direction)" if layer.reverse else "")
+def title(cell: CellTrace) -> str:
+    """Return the name and direction of a cell."""
+    return f"layer {cell.name}" + (" (backward direction)" if cell.reverse else "")
 
 
-def _cell(name: str, value: float) -> str:
+def _format_value(name: str, value: float) -> str:
     if name in ("saturated", "dead", "weight_share"):
         return f"{value:.1%}"
     if name.endswith("norm"):
@@ -86,13 +86,13 @@ def _line(name: str, values: list[float]) -> str:
     heights = values
     if name.endswith("gradient_norm"):
         heights = [log10(value) if 0 < value < float("inf") else float("nan") for value in values]
-    first, last = _cell(name, values[0]), _cell(name, values[-1])
+    first, last = _format_value(name, values[0]), _format_value(name, values[-1])
     width = min(len(values), _SPARKLINE_WIDTH)
-    return f"{HEADS.get(name, name):>9} {first:>8} {sparkline(heights, width)} {last}"
+    return f"{CURVE_LABELS.get(name, name):>9} {first:>8} {sparkline(heights, width)} {last}"
 
 
-def _ratio_line(layer: CellTrace) -> str:
-    ratio, decay = layer.gradient_ratio, layer.decay_per_step
+def _ratio_line(cell: CellTrace) -> str:
+    ratio, decay = cell.gradient_ratio, cell.decay_per_step
     if ratio is None or decay is None:
         return "|dL/dh|: zero or not finite at the last time step, so there is no ratio"
     return f"|dL/dh|: first / last ratio {ratio:.3g} ({decay:.4g} per time step back)"

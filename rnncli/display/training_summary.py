@@ -1,4 +1,4 @@
-"""The summary at the end of a training."""
+"""The summary at the end of a training run."""
 
 import os
 import shlex
@@ -12,12 +12,12 @@ from rnncli.runs.training_run import TrainingRun
 
 
 def show_training_summary(run: TrainingRun) -> None:
-    """Show the results of a training on standard error, with the score of the test split.
+    """Show the results of a training run on standard error, with the score of the test split.
 
     Parameters
     ----------
     run : TrainingRun
-        A finished training.
+        A finished training run.
     """
     setup, record = run.setup, run.record
     facts = [("best epoch", f"{record['best_epoch']} of {setup.state.epoch}")]
@@ -54,7 +54,10 @@ def _test_score(run: TrainingRun) -> str:
 
 
 def _next_command(run: TrainingRun) -> str:
-    """Return a command that works as it is: predictions of a file, or else an evaluation."""
+    """Return a command that works as it is.
+
+    It is a prediction, an evaluation, or a plot if there is no evaluation split.
+    """
     data = run.setup.config.data
     path = getattr(data, "test_path", None) or getattr(data, "path", None)
     if path is not None:
@@ -65,7 +68,7 @@ def _next_command(run: TrainingRun) -> str:
 
 
 def _shortest(path: Path) -> str:
-    """Return a path as given, or relative to the current folder if that is shorter."""
+    """Return a path as given, or relative to the working directory if that is shorter."""
     return min(str(path), os.path.relpath(path), key=len)
 
 

@@ -1,4 +1,4 @@
-"""The base of the views of a training in progress."""
+"""The base of the views of a training run in progress."""
 
 from types import TracebackType
 from typing import Self
@@ -7,14 +7,14 @@ from rnncli.training.events import Epoch, Step
 
 
 class TrainingView:
-    """Shows nothing of a training; the views that show something derive from it.
+    """Shows nothing of a training run; the views that show something derive from it.
 
     Parameters
     ----------
     metric : str
         The name of the metric beside the loss.
     num_epochs : int
-        The number of epochs of the training.
+        The number of epochs of the training run.
     """
 
     def __init__(self, metric: str, num_epochs: int) -> None:
@@ -29,11 +29,11 @@ class TrainingView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the view, whether the training ended or failed."""
+        """Close the view, whether the training run ended or failed."""
         self.close()
 
     def show(self, event: Step | Epoch) -> None:
-        """Show an event of the training."""
+        """Show an event of the training run."""
 
     def close(self) -> None:
         """Restore the terminal."""

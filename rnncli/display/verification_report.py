@@ -1,4 +1,4 @@
-"""The report of a repeated training."""
+"""The report of a repeated training run."""
 
 from rnncli.display.table import print_table
 from rnncli.runs.verification import Verdict
@@ -21,5 +21,5 @@ def show_verification(verification: Verdict) -> None:
     differences = verification.environment.items()
     rows = [[key, str(recorded), str(current)] for key, (recorded, current) in differences]
     if rows:
-        heads = ["", "recorded", "now"]
-        print_table(heads, rows, title="environment differences", left=(0, 1, 2))
+        headers = ["", "recorded", "now"]
+        print_table(headers, rows, title="environment differences", left=(0, 1, 2))

@@ -1,4 +1,4 @@
-"""The choice of a view of a training in progress."""
+"""The choice of a view of a training run in progress."""
 
 from shutil import get_terminal_size
 
@@ -18,7 +18,7 @@ def choose_view(metric: str, num_epochs: int, quiet: bool) -> TrainingView:
     metric : str
         The name of the metric beside the loss.
     num_epochs : int
-        The number of epochs of the training.
+        The number of epochs of the training run.
     quiet : bool
         Whether to show nothing.
     """

@@ -148,7 +148,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "set with two lines": (command("gradcheck", "--set", "seed=1\nfoo: 2"), "--set seed=1"),
     "patience without validation": (
         config("data: {kind: sum_sign, validation_fraction: 0}\ntraining:\n  patience: 3"),
-        "c.yaml:3: training.patience: there is no validation split to watch",
+        "c.yaml:3: training.patience: there is no validation split to monitor",
     ),
     "header alone": (csv("a,b,c,d\n"), "d.csv: no rows after the header"),
     "one class": (csv("1,2,3,a\n" * 9), "d.csv: 1 class (a)"),

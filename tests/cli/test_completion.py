@@ -83,7 +83,7 @@ def test_every_command_with_a_config_or_a_run_is_tested_above() -> None:
     for name, function in ALL_COMMANDS.items():
         keys = set(function.__annotations__)
         tested = {command.partition(" -")[0] for command in (*CONFIG_COMMANDS, *RUN_COMMANDS)}
-        if keys & {"config", "run", "runs", "wanted", "weights", "resume"}:
+        if keys & {"config", "run", "runs", "selected", "weights", "resume"}:
             assert name in tested, name
 
 
@@ -155,7 +155,7 @@ def test_no_completion_imports_numpy(here: Path) -> None:
 
 
 def test_a_real_bash_with_the_installed_script(here: Path) -> None:
-    """Install the script into a home of its own, and press the tabulator key."""
+    """Install the script into a temporary home directory, and press the Tab key."""
     home = here / "home"
     home.mkdir()
     (here / "mine.yaml").write_text("data: {num_samples: 50}\ntraining: {num_epochs: 1}\n")
@@ -170,25 +170,25 @@ def test_a_real_bash_with_the_installed_script(here: Path) -> None:
     }
     install = ["bash", "--norc", "-c", "rnn --install-completion bash; true"]
     subprocess.run(install, env=environment, capture_output=True, check=True)
-    first, second = pty.openpty()
+    terminal, shell_terminal = pty.openpty()
     typed = "rnn trai\t-q -c mi\t--set model.ce\tlst\t; exit\n"
     shell = subprocess.Popen(
         ["bash", "--rcfile", str(home / ".bashrc"), "-i"],
-        stdin=second,
-        stdout=second,
-        stderr=second,
+        stdin=shell_terminal,
+        stdout=shell_terminal,
+        stderr=shell_terminal,
         env=environment,
         start_new_session=True,
     )
-    os.close(second)
-    os.write(first, typed.encode())
+    os.close(shell_terminal)
+    os.write(terminal, typed.encode())
     written = b""
     try:
-        while piece := os.read(first, 1 << 16):
-            written += piece
+        while chunk := os.read(terminal, 1 << 16):
+            written += chunk
     except OSError:  # raised by a terminal that nobody writes to any more
         pass
-    os.close(first)
+    os.close(terminal)
     assert shell.wait(20) == 0, written
     (run,) = (here / "runs").iterdir()
     assert "cell: lstm" in (run / "config.yaml").read_text(), written

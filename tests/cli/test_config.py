@@ -42,8 +42,8 @@ def test_wrong_input_is_one_line(rnn: Command, small: Path) -> None:
 
 
 def test_keys_as_json(rnn: Command) -> None:
-    (cell,) = json.loads(rnn("config", "keys", "model.dtype", "--json").out)["keys"]
-    assert cell == {
+    (dtype,) = json.loads(rnn("config", "keys", "model.dtype", "--json").out)["keys"]
+    assert dtype == {
         "key": "model.dtype",
         "kinds": [],
         "default": "float32",

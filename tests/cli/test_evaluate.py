@@ -27,7 +27,7 @@ def test_without_input_the_runs_own_evaluation_split_is_scored(
 
 
 def train_classes(rnn: Command, names: list[str]) -> None:
-    """Train a run with these classes in the current folder."""
+    """Train a run with these classes in the working directory."""
     x = np.random.default_rng(0).standard_normal((20 * len(names), 3, 1))
     y = np.array(names * 20)
     np.savez("a.npz", x=x, y=y)
@@ -44,9 +44,9 @@ def test_twelve_classes_are_readable_in_80_columns(rnn: Command, here: Path) -> 
     assert code == 0
     assert max(map(len, lines)) <= 80
     title = "confusion matrix (rows: true class, columns: predicted class)"
-    heads = lines[lines.index(title) + 1].split()
-    assert len(heads) == 12
-    assert [head[0] for head in heads] == list("abcdefghijkl")
+    headers = lines[lines.index(title) + 1].split()
+    assert len(headers) == 12
+    assert [header[0] for header in headers] == list("abcdefghijkl")
     for name in names:  # in a row of the table by class, and in one of the confusion matrix
         rows = [line.split() for line in lines if line.startswith(name)]
         assert len(rows) == 2

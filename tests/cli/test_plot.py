@@ -52,19 +52,21 @@ def test_without_color_different_characters_distinguish_curves(
     assert max(map(len, done.stdout.splitlines())) <= width
 
 
-@pytest.mark.parametrize("form", MAGIC)
+@pytest.mark.parametrize("file_format", MAGIC)
 def test_figures_are_written_reproducibly(
-    rnn: Command, run_folder: Path, other: Path, here: Path, form: str
+    rnn: Command, run_folder: Path, other: Path, here: Path, file_format: str
 ) -> None:
     loss = ["--quantity", "loss"]
     for name in "ab":
-        result = rnn("plot", run_folder, other, *loss, "--log", "-o", here / f"{name}.{form}")
+        result = rnn(
+            "plot", run_folder, other, *loss, "--log", "-o", here / f"{name}.{file_format}"
+        )
         assert (result.code, result.out, result.err) == (0, "", "")
-    content = (here / f"a.{form}").read_bytes()
-    assert content.startswith(MAGIC[form])
-    assert content == (here / f"b.{form}").read_bytes()
-    rnn("plot", run_folder, *loss, "-o", here / f"b.{form}")
-    assert content != (here / f"b.{form}").read_bytes()
+    content = (here / f"a.{file_format}").read_bytes()
+    assert content.startswith(MAGIC[file_format])
+    assert content == (here / f"b.{file_format}").read_bytes()
+    rnn("plot", run_folder, *loss, "-o", here / f"b.{file_format}")
+    assert content != (here / f"b.{file_format}").read_bytes()
 
 
 def test_confusion_shows_each_class_whatever_its_name(rnn: Command, here: Path) -> None:

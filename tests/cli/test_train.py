@@ -18,7 +18,7 @@ X = np.random.default_rng(0).standard_normal((40, 5, 1))
 
 
 def summary(err: str) -> dict[str, str]:
-    """Return the names and values at the end of a training."""
+    """Return the names and values at the end of a training run."""
     return dict(re.findall(r"^([a-z ]+): (.*)$", err, re.MULTILINE))
 
 

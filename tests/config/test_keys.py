@@ -28,8 +28,8 @@ KEYS = list(walk(Config, (), None))
 SECTIONS = {parameter.values[:2]: parameter for parameter in KEYS}.values()
 
 
-def problems(path: tuple[str, ...], kind: str | None, key: str, value: Any) -> str:
-    """Return what is said about a value of a key in a section of some kind."""
+def problem_with(path: tuple[str, ...], kind: str | None, key: str, value: Any) -> str:
+    """Return the error message for a value of a key in a section of the given kind."""
     tree: dict[str, Any] = ({} if kind is None else {"kind": kind}) | {key: value}
     if path == ("data",):
         required = [name for name, item in keys_of(DATA[kind or ""]).items() if item.required]
@@ -48,8 +48,8 @@ def problems(path: tuple[str, ...], kind: str | None, key: str, value: Any) -> s
 def test_a_value_beyond_a_bound_is_refused(path: Any, kind: Any, key: Key) -> None:
     for word, bound in key.bounds.items():
         step = {"at least": -1, "at most": 1}.get(word, 0)
-        said = problems(path, kind, key.name, bound + step)
-        assert said == f"{bound + step} is out of range; {key.range_in_words()}"
+        problem = problem_with(path, kind, key.name, bound + step)
+        assert problem == f"{bound + step} is out of range; {key.range_in_words()}"
 
 
 @pytest.mark.parametrize(
@@ -60,18 +60,18 @@ def test_a_number_that_is_not_finite_is_refused(
     path: Any, kind: Any, key: Key, value: float
 ) -> None:
     expected = f"{value} is not a finite number; {key.range_in_words()}"
-    assert problems(path, kind, key.name, value) == expected
+    assert problem_with(path, kind, key.name, value) == expected
 
 
 @pytest.mark.parametrize(("path", "kind", "key"), KEYS)
 def test_a_value_of_the_wrong_type_is_refused(path: Any, kind: Any, key: Key) -> None:
-    said = problems(path, kind, key.name, {"a": 1})
+    problem = problem_with(path, kind, key.name, {"a": 1})
     if key.choices:
-        assert said == f'{{"a": 1}} is not known; one of {", ".join(key.choices)}'
+        assert problem == f'{{"a": 1}} is not known; one of {", ".join(key.choices)}'
     else:
-        assert said == f'{{"a": 1}} is of the wrong type; {key.type_in_words()} was expected'
+        assert problem == f'{{"a": 1}} is of the wrong type; {key.type_in_words()} was expected'
 
 
 @pytest.mark.parametrize(("path", "kind", "key"), SECTIONS)
 def test_an_unknown_key_is_refused_in_every_section(path: Any, kind: Any, key: Key) -> None:
-    assert problems(path, kind, "qqq", 1).startswith("unknown key; one of ")
+    assert problem_with(path, kind, "qqq", 1).startswith("unknown key; one of ")

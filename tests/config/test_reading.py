@@ -67,7 +67,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         ("nonsense", "--set nonsense: KEY=VALUE was expected, such as model.hidden_size=64"),
         ("seed=[", "--set seed=[: "),
         ("seed.x=1", 'seed: {"x": 1} is of the wrong type; a whole number was expected'),
-        ("data.kind=csv", "data.path: is missing; it must be given"),
+        ("data.kind=csv", "data.path: is missing; this key has no default"),
         ("data.path=a.csv", "data: has no kind; one of sum_sign, adding, copy"),
         ("training.optimizer=5", "5 is of the wrong type; a section with keys was expected"),
         ("training.optimizer.kind=sgdd", "'sgdd' is not known; did you mean 'sgd'?"),
@@ -83,6 +83,12 @@ def test_overrides_are_checked_like_the_file(override: str, problem: str) -> Non
         default_config([override])
     assert problem in str(raised.value)
     assert str(raised.value).startswith(f"--set {override}: ")
+
+
+@pytest.mark.parametrize("key", ["name", "model.dtype"])
+def test_only_a_section_with_kinds_is_extended_by_an_override(tmp_path: Path, key: str) -> None:
+    path = write(tmp_path, "name: first\nmodel: {cell: gru, dtype: float64}\n")
+    assert problems(path, f"{key}.x=1") == [f"--set {key}.x=1: {key} is not a section"]
 
 
 def test_precedence_is_defaults_then_file_then_overrides(tmp_path: Path) -> None:
@@ -102,7 +108,9 @@ def test_the_name_is_that_of_the_file_by_default(tmp_path: Path) -> None:
     assert read_config(path).name == "mine"
 
 
-def test_paths_are_relative_to_the_file_and_in_overrides_to_the_working_folder(here: Path) -> None:
+def test_paths_are_relative_to_the_file_and_in_overrides_to_the_working_directory(
+    here: Path,
+) -> None:
     (here / "sub").mkdir()
     path = write(here / "sub", "data: {kind: csv, path: a.csv}\n")
     config = read_config(path, ["data.test_path=b.csv"])

@@ -11,8 +11,8 @@ from rnncli.errors import InputError
     [
         (
             ["data.validation_fraction=0", "training.patience=3"],
-            "--set training.patience=3: training.patience: there is no validation split to watch; "
-            "give data.validation_fraction",
+            "--set training.patience=3: training.patience: there is no validation split to "
+            "monitor; set data.validation_fraction",
         ),
         (
             ["training.optimizer={kind: sgd, nesterov: true}"],

@@ -1,4 +1,4 @@
-"""The live view of a training in a terminal, and what it leaves there."""
+"""The live view of a training run in a terminal, and what it leaves there."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""The progress of a training as plain lines."""
+"""The progress of a training run as plain lines."""
 
 import pytest
 

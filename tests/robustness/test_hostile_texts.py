@@ -335,7 +335,7 @@ def test_hostile_overrides_are_one_line(rnn: Command, here: Path, key: str) -> N
         assert len(refused.err) < 1100
 
 
-def test_paths_of_a_section_set_as_a_whole_are_relative_to_the_working_folder(
+def test_paths_of_a_section_set_as_a_whole_are_relative_to_the_working_directory(
     rnn: Command, here: Path
 ) -> None:
     (here / "d.csv").write_bytes(WIDE)
