@@ -67,6 +67,10 @@ def train(
         The config or the data is invalid.
     DivergedError
         A loss or a gradient was not finite.
+    StorageError
+        The run folder could not be written.
+    InterruptError
+        A signal stopped a training run that is saved in a run folder.
 
     Examples
     --------

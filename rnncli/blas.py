@@ -46,35 +46,35 @@ def _function(name: str) -> Any:
 
 def num_threads() -> int | None:
     """Return how many threads BLAS may use now, or None if it cannot be queried."""
-    get = _function("get_num_threads")
-    return int(str(get())) if get is not None else None
+    get_num_threads = _function("get_num_threads")
+    return int(get_num_threads()) if get_num_threads is not None else None
 
 
 def describe() -> str:
     """Return the name, version and kernels of the BLAS in use."""
     names = []
-    for question in ("get_config", "get_corename"):
-        ask = _function(question)
-        if ask is None:
+    for name in ("get_config", "get_corename"):
+        function = _function(name)
+        if function is None:
             import numpy
 
             info = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
             return f"{info.get('name', 'unknown')} {info.get('version', '')}".strip()
-        ask.restype = ctypes.c_char_p
-        names.append(ask().decode())
+        function.restype = ctypes.c_char_p
+        names.append(function().decode())
     return " ".join([*names[0].split()[:2], names[1]])
 
 
 @contextmanager
 def threads_for(hidden_size: int) -> Iterator[None]:
     """Limit BLAS to one thread while a network runs, unless its hidden size gains from more."""
-    change = _function("set_num_threads")
+    set_num_threads = _function("set_num_threads")
     before = num_threads()
-    if change is None or before in (None, 1) or hidden_size > SINGLE_THREAD_UP_TO:
+    if set_num_threads is None or before in (None, 1) or hidden_size > SINGLE_THREAD_UP_TO:
         yield
         return
-    change(1)
+    set_num_threads(1)
     try:
         yield
     finally:
-        change(before)
+        set_num_threads(before)

@@ -76,12 +76,12 @@ def unreadable(path: object, error: OSError) -> RnnError:
 
 
 class InterruptError(RnnError):
-    """A signal stopped the command, after everything was saved.
+    """A signal stopped the command.
 
     Parameters
     ----------
     message : str
-        What was saved and how to resume.
+        What was stopped, and for a training run how to resume it.
     signal : int
         The signal's number.
     """

@@ -7,7 +7,7 @@ import numpy as np
 _PURPOSES = ("data", "split", "weights", "shuffle", "dropout")
 
 
-def generator(seed: int, purpose: str, part: int = 0) -> np.random.Generator:
-    """Return the generator for a purpose; each `part`, such as an epoch, has its own stream."""
-    key = (_PURPOSES.index(purpose), part)
+def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
+    """Return the generator for a purpose; each `index`, such as an epoch, has its own stream."""
+    key = (_PURPOSES.index(purpose), index)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))

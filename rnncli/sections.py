@@ -66,7 +66,7 @@ def _section(name: str) -> dict[str, str]:
 
 
 def _tag(value: Any) -> str | None:
-    """Return which choice validates a value; None if it does not say so."""
+    """Return the tag of the choice that validates a value; None if the value has no kind."""
     if isinstance(value, str):
         return _NAME + value
     kind = kind_of(value)

@@ -110,10 +110,10 @@ def metrics(run: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def assert_same(run: Path, straight: Path) -> None:
+def assert_same(run: Path, uninterrupted: Path) -> None:
     """Check that two runs have equal results, apart from the time that they took."""
-    assert sha(run / "weights.npz") == sha(straight / "weights.npz")
-    left, right = metrics(run), metrics(straight)
+    assert sha(run / "weights.npz") == sha(uninterrupted / "weights.npz")
+    left, right = metrics(run), metrics(uninterrupted)
     for row in left + right:
         del row["seconds"]
     assert left == right

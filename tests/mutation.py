@@ -1,4 +1,4 @@
-"""Mutation testing of the numeric core: small mistakes in it, and whether its tests notice them.
+"""Mutation testing of the numeric core: small mistakes in it, and whether its tests kill them.
 
     python tests/mutation.py --number 100 --seed 0 --minutes 20
 
@@ -156,7 +156,7 @@ def _is_call_for_its_effect(node: ast.AST) -> bool:
 
 
 def tests_of(path: Path) -> list[str]:
-    """Return the tests of the core in the order in which they soonest notice a mutant of a file."""
+    """Return the tests of the core in the order in which they soonest kill a mutant of a file."""
     folder = "tests" / path.relative_to("rnncli").parent
     own = folder / f"test_{path.name}"
     first = [str(own)] if (REPOSITORY / own).is_file() else []
@@ -205,22 +205,22 @@ def main() -> None:
         for path in sorted((REPOSITORY / "rnncli" / package).rglob("*.py"))
         if arguments.only in str(path)
     ]
-    every = [mutant for path in files for mutant in mutants(path)]
-    known = [m for m in every if (str(m.path), m.mutated) in EQUIVALENT]
-    candidates = [m for m in every if m not in known]
+    all_mutants = [mutant for path in files for mutant in mutants(path)]
+    equivalent = [m for m in all_mutants if (str(m.path), m.mutated) in EQUIVALENT]
+    candidates = [m for m in all_mutants if m not in equivalent]
     sample = random.Random(arguments.seed).sample(
         candidates, min(arguments.number, len(candidates))
     )
-    print(f"{len(every)} mutants, {len(known)} known as equivalent; a sample of {len(sample)}")
+    print(f"{len(all_mutants)} mutants, {len(equivalent)} equivalent; a sample of {len(sample)}")
     deadline = monotonic() + 60 * arguments.minutes
-    tried = noticed = 0
+    tried = killed = 0
     with TemporaryDirectory() as folder:
         copies = [Path(folder) / str(number) for number in range(arguments.jobs)]
         for copy in copies:
             for name in COPIED:
                 shutil.copytree(REPOSITORY / name, copy / name)
             shutil.copy(REPOSITORY / "pyproject.toml", copy)
-        # Where the tests fail anyway, every mutant would look noticed.
+        # Where the tests fail anyway, every mutant would look killed.
         if not passes(copies[0]):
             sys.exit("the tests of the core fail on the unchanged package; nothing to measure")
 
@@ -230,10 +230,10 @@ def main() -> None:
         with ThreadPoolExecutor(arguments.jobs) as pool:
             for mutant, survived in zip(sample, pool.map(attempt, sample), strict=True):
                 tried += survived is not None
-                noticed += survived is False
+                killed += survived is False
                 if survived:
                     print(f"survived: {mutant.name}", flush=True)
-    print(f"noticed {noticed} of {tried} ({noticed / max(tried, 1):.1%})")
+    print(f"killed {killed} of {tried} ({killed / max(tried, 1):.1%})")
 
 
 if __name__ == "__main__":

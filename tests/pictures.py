@@ -71,7 +71,7 @@ def save_screen(screen: str, title: str, name: str) -> None:
 
 
 def draw_terminals(runs: str) -> None:
-    """Draw a training and a gradient check as they look in a terminal."""
+    """Draw a training run and a gradient check as they look in a terminal."""
     with terminal():
         run_in_terminal(
             f"rnn train -c configs/digits.yaml --set data.validation_fraction=0.1 --runs {runs}"

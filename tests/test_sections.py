@@ -169,9 +169,9 @@ def test_a_kind_has_its_name_in_the_table(table: dict[str, Any]) -> None:
 
 
 def test_the_shell_completes_names_and_sections() -> None:
-    found = complete_keys("training.optimizer")
-    assert {"training.optimizer=", "training.optimizer.momentum="} <= set(found)
-    assert "training.optimizer.kind=" not in found  # the bare name says the same
+    keys = complete_keys("training.optimizer")
+    assert {"training.optimizer=", "training.optimizer.momentum="} <= set(keys)
+    assert "training.optimizer.kind=" not in keys  # the bare name says the same
     assert complete_keys("training.optimizer=ad") == [
         "training.optimizer=adam",
         "training.optimizer=adamw",

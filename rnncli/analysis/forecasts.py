@@ -64,9 +64,9 @@ def _forecast(column: str, rows: list[int], true: Array, predicted: Array) -> Fo
     """Return the curves of a column from true and predicted values (N, horizon)."""
     horizon = true.shape[1]
     true_values = {
-        float(row + ahead): float(value)
+        float(row + offset): float(value)
         for row, values in zip(rows, true, strict=True)
-        for ahead, value in enumerate(values)
+        for offset, value in enumerate(values)
     }
     curves = {"true": sorted(true_values.items())}
     for ahead in dict.fromkeys((1, horizon)):

@@ -1,4 +1,4 @@
-"""A model with a batch, of which gradients are checked and traced."""
+"""A model with a batch on which its gradients are checked and traced."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -190,11 +190,11 @@ def _read_with_labels_if_any(source: str, spec: InputSpec, count: int) -> Sequen
     return labelled if has_labels else unlabelled
 
 
-def _first(pieces: Iterable[Sequences], count: int) -> Sequences:
-    """Return the first pieces of a file that have `count` sequences together."""
+def _first(batches: Iterable[Sequences], count: int) -> Sequences:
+    """Return the first batches of a file, with at least `count` sequences if it has so many."""
     taken: list[Sequences] = []
-    for piece in pieces:
-        taken.append(piece)
+    for batch in batches:
+        taken.append(batch)
         if sum(map(len, taken)) >= count:
             break
     return joined(taken)

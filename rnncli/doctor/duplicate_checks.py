@@ -10,12 +10,12 @@ from rnncli.datasets.sequences import Sequences, valid_steps
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Problem
 
-# Up to this share of copies is not reported.
+# A share of copies up to this is not reported.
 _ACCEPTED_SHARE = 0.01
 
 
 def duplicates(examination: Examination) -> Iterator[Problem]:
-    """Find exact copies of training sequences, if they are more than chance would give.
+    """Find exact copies of training sequences, if there are more than chance would give.
 
     Short sequences of few different values repeat by chance. How often is estimated by counting
     in the same sequences after each column was shuffled.
@@ -66,7 +66,7 @@ def _hashes(sequences: Sequences) -> list[bytes]:
 
 
 def _shuffled(sequences: Sequences, seed: int) -> Sequences:
-    """Return the sequences with each column, at each time step, in another order.
+    """Return the sequences with the values of each feature, at each time step, permuted.
 
     Sequences on the disk are not shuffled: none of them are returned.
     """

@@ -1,4 +1,4 @@
-"""The subject of the checks: a new network, its data, and short trainings of it."""
+"""The subject of the checks: a new network, its data, and short training runs of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,8 @@ _MAX_SEQUENCES, _MIN_SEQUENCES, _MAX_NUMBERS = 2000, 100, 1 << 22
 # The learning rates of the trials, as multiples of the configured rate.
 _RATE_FACTORS = (0.01, 0.1, 1.0, 10.0, 100.0)
 _MAX_UPDATES, _MIN_UPDATES = 100, 20
-# The floating-point operations of all trials together, which take a few seconds at most.
+# The floating-point operations of the trials of learning rates together, and again of the
+# overfitting trial; each takes a few seconds at most.
 _OPERATIONS = 5e10
 # The overfitting trial repeats at most 8 sequences, until a tenth of the initial loss is left.
 _OVERFIT_SEQUENCES, _MIN_OVERFIT_UPDATES, _MAX_OVERFIT_UPDATES = 8, 200, 600
@@ -108,7 +109,7 @@ class Examination:
 
     @cached_property
     def rate_trials(self) -> list[Trial]:
-        """Short trainings at the configured learning rate and at rates 10 and 100 times away."""
+        """Short training runs at the configured learning rate and rates 10 and 100 times away."""
         operations = _OPERATIONS / len(_RATE_FACTORS)
         max_sequences = operations / self.network.flops(self.sequence_length, 1)
         batch_size = min(
@@ -122,7 +123,7 @@ class Examination:
 
     @property
     def configured_trial(self) -> Trial:
-        """The short training at the configured learning rate."""
+        """The short training run at the configured learning rate."""
         return self.rate_trials[_RATE_FACTORS.index(1.0)]
 
     @property
@@ -132,13 +133,13 @@ class Examination:
 
     @cached_property
     def overfit_trial(self) -> Trial:
-        """A training without dropout on the same few sequences, until it has overfitted them."""
+        """A training run without dropout on the same few sequences, until it overfits them."""
         max_sequences = _OPERATIONS / self.network.flops(self.sequence_length, 1)
         count = max(1, int(max_sequences / _MIN_OVERFIT_UPDATES))
-        few = self.fitted_index[: min(_OVERFIT_SEQUENCES, self.settings.batch_size, count)]
-        num_updates = int(max_sequences / len(few))
+        index = self.fitted_index[: min(_OVERFIT_SEQUENCES, self.settings.batch_size, count)]
+        num_updates = int(max_sequences / len(index))
         num_updates = max(_MIN_OVERFIT_UPDATES, min(_MAX_OVERFIT_UPDATES, num_updates))
-        return self._trial(np.tile(few, (num_updates, 1)), 1.0, 0.0, self.overfit_loss)
+        return self._trial(np.tile(index, (num_updates, 1)), 1.0, 0.0, self.overfit_loss)
 
     def _trial(
         self, batches: Array, rate_factor: float, dropout: float, target_loss: float = 0.0

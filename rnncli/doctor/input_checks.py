@@ -11,8 +11,9 @@ from rnncli.doctor.findings import Problem
 from rnncli.inference.seasonality import find_period, target_series
 from rnncli.nn.arrays import Array
 
-# Root mean squares between these learn well as they are: pixels from 0 to 16 do, but pixels up to
-# 255, degrees and percentages do not.
+# Inputs need no scaling if their root mean square is at most the first and their largest absolute
+# value at least the second: pixels from 0 to 16 do not, but pixels up to 255, degrees and
+# percentages do.
 _MAX_SIZE, _MIN_SIZE = 30.0, 0.03
 # A finding lists no more features than this by name.
 _MAX_LISTED = 5

@@ -43,13 +43,13 @@ def class_balance(examination: Examination) -> Iterator[Problem]:
             f"of {task.labels[least]}; always predicting {task.labels[most]} is correct "
             f"{counts[most] / counts.sum():.1%} of the time",
             "a high accuracy can mean that the rare class is never predicted",
-            f"add sequences of class {task.labels[least]} to data.path, or repeat the present "
-            "ones; judge by balanced_accuracy in 'rnn evaluate'",
+            f"add sequences of class {task.labels[least]} to data.path, or oversample the class; "
+            "judge by balanced_accuracy in 'rnn evaluate'",
         )
 
 
 def unpredictable_labels(examination: Examination) -> Iterator[Problem]:
-    """Find labels that neither simple models nor short trainings predict better than chance."""
+    """Find labels that neither simple models nor short training runs predict better than chance."""
     num_sequences = len(examination.sample_index)
     if num_sequences < _MIN_SEQUENCES:
         return
@@ -58,7 +58,7 @@ def unpredictable_labels(examination: Examination) -> Iterator[Problem]:
         best = max([best, *_correlations_of_trials(examination)])
     if best < _MIN_CORRELATION:
         yield Problem(
-            "a linear model, nearest neighbors and short trainings predict held-out labels no "
+            "a linear model, nearest neighbors and short training runs predict held-out labels no "
             f"better than a constant (at best {best:.1f} standard errors above chance, with "
             f"{num_sequences:,} sequences)",
             "the labels look shuffled: they seem to be unrelated to the inputs",
@@ -123,8 +123,8 @@ def _skill_of_columns(data: LabelData, is_regression: bool) -> Array:
     half = min(num_labels // 2, _MAX_LABELS)
     inputs, targets = data.inputs[:half], data.targets[:half]
     new_inputs, new_targets = data.inputs[half : 2 * half], data.targets[half : 2 * half]
-    num_steps = max(1, _MAX_COLUMNS // num_features)
-    for t in np.unique(np.linspace(0, sequence_length - 1, num_steps).astype(int)):
+    num_time_steps = max(1, _MAX_COLUMNS // num_features)
+    for t in np.unique(np.linspace(0, sequence_length - 1, num_time_steps).astype(int)):
         for feature in range(num_features):
             skills[t, feature] = skill_score(
                 inputs[:, t, feature],

@@ -31,7 +31,7 @@ class LabelData:
     targets : array (M, K)
         Values, or one-hot classes.
     sequences : array (M,)
-        The number of the sequence that each label belongs to.
+        The index of the sequence that each label belongs to.
     """
 
     inputs: Array
@@ -66,9 +66,9 @@ def label_data(examination: Examination) -> LabelData:
 def sequence_statistics(x: Array, lengths: Array) -> Array:
     """Return statistics (N, P) of sequences (N, T, D) with the given lengths (N,).
 
-    Sums, means, deviations, the first and the last inputs, the length, the mean products of two
-    features, and the single inputs of short sequences. Sums determine parities; products of two
-    features determine sums of what one of them marks.
+    Sums, means, standard deviations, the first and the last inputs, the length, the mean products
+    of two features, and the single inputs of short sequences. Sums determine parities; products of
+    two features determine sums of what one of them marks.
     """
     num_sequences, sequence_length, num_features = x.shape
     length = lengths[:, np.newaxis]
@@ -88,7 +88,7 @@ def sequence_statistics(x: Array, lengths: Array) -> Array:
 
 
 def standardized(values: Array) -> Array:
-    """Return columns (M, P) with mean 0 and deviation 1, without those that are constant."""
+    """Return columns (M, P) with mean 0 and standard deviation 1, without constant ones."""
     deviation = values.std(axis=0)
     varies = deviation > 1e-9 * (np.abs(values).max(axis=0) + 1e-300)
     result: Array = (values[:, varies] - values[:, varies].mean(axis=0)) / deviation[varies]

@@ -1,4 +1,4 @@
-"""Checks of the new network: its first loss, short trainings, its units and its gradients."""
+"""Checks of the new network: its first loss, short training runs, its units and its gradients."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -13,7 +13,7 @@ from rnncli.nn.arrays import Array
 _RATE_KEY = "training.optimizer.learning_rate"
 # A first loss may be this many times the loss of an uninformed prediction.
 _MAX_FIRST_LOSS = 3
-# Units that are dead in a few hundred sequences; a smaller share does no harm.
+# A share of dead units up to this does no harm; it is measured on a few hundred sequences.
 _MAX_DEAD_SHARE = 0.3
 _BATCH_SIZE, _NUM_BATCHES = 32, 8
 # Bounds of the gradient at the first time step over that at the last one; the shipped configs are
@@ -66,10 +66,13 @@ def learning_rate(examination: Examination) -> Iterator[Problem]:
         too_short = _total_rate(examination) < best.learning_rate * best.num_updates
         if best is not trials[-1] or not too_short or next_higher.loss > configured.loss - margin:
             return
-        verdict = "far too low: the whole run does not get as far"
+        verdict = (
+            "far too low: the whole run gets less far than a short trial at a hundred times the "
+            "rate"
+        )
         alternative = ", or raise training.num_epochs"
     else:
-        verdict, alternative = "far too high: it misses what lower rates find", ""
+        verdict, alternative = "far too high: a lower rate reaches a far lower loss", ""
     # Of the rates that do nearly as well as the best, the lowest is the safest in a long run.
     safe = next(trial for trial in trials if trial.loss <= best.loss + margin)
     losses = ", ".join(map(_loss_at_rate, trials))
@@ -94,7 +97,7 @@ def _total_rate(examination: Examination) -> float:
 
 
 def dead_units(examination: Examination) -> Iterator[Problem]:
-    """Find ReLU units that are zero everywhere, at the start or after a short training."""
+    """Find ReLU units that are zero everywhere, at the start or after a short training run."""
     if examination.network.architecture.cell.kind != "relu":
         return
     trial = examination.configured_trial
@@ -150,9 +153,9 @@ def gradients_through_time(examination: Examination) -> Iterator[Problem]:
         first, then = ("vanish", "explode") if vanishes[0] else ("explode", "vanish")
         meaning = f"{first} through time at the start and {then} after training"
     yield Problem(
-        "the derivative of the loss with respect to the inputs of the first time step is "
-        f"{at_start:.1e} times that of the last, step {num_time_steps}; after {trial.num_updates} "
-        f"optimizer steps {trained:.1e} times",
+        "the norm of the gradient with respect to the inputs of the first time step is "
+        f"{at_start:.1e} times that of the last, time step {num_time_steps}; after "
+        f"{trial.num_updates} optimizer steps {trained:.1e} times",
         f"gradients {meaning}",
         "use model.cell: gru or lstm, model.pooling: mean, model.initialization: orthogonal, or "
         "shorter sequences; check training.start_from if it is set",

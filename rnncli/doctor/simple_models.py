@@ -13,7 +13,7 @@ _NUM_FOLDS, _NUM_NEIGHBORS = 5, 5
 _ROWS_AT_ONCE = 256
 # A mean over fewer equal values than this is extended to the nearest values.
 _MIN_EQUAL_VALUES = 3
-# With fewer labels of other classes than the most frequent one, a score is down to chance.
+# With fewer labels than this outside the most frequent class, a score is due to chance.
 _MIN_OTHER_LABELS = 10
 
 Predictor = Callable[[Array, Array, Array], Array]
@@ -85,9 +85,9 @@ def skill_score(
     Parameters
     ----------
     column, targets : array (M,), array (M, K)
-        The column, and the targets to predict from.
+        The column and the targets that the prediction is fitted on.
     new_column, new_targets : array (L,), array (L, K)
-        The column, and the targets that are to be predicted.
+        The column and the targets that are to be predicted.
     is_regression : bool
         Whether targets are values; otherwise they are one-hot classes.
     """
@@ -109,8 +109,8 @@ def _mean_of_nearest(column: Array, targets: Array, new_column: Array) -> Array:
     column = column[order]
     sums = np.concatenate([np.zeros((1, targets.shape[1])), targets[order].cumsum(axis=0)])
     low, high = np.searchsorted(column, new_column), np.searchsorted(column, new_column, "right")
-    few = high - low < _MIN_EQUAL_VALUES
-    low = np.where(few, np.maximum(low - 2, 0), low)
-    high = np.where(few, np.minimum(high + 2, len(column)), high)
+    too_few = high - low < _MIN_EQUAL_VALUES
+    low = np.where(too_few, np.maximum(low - 2, 0), low)
+    high = np.where(too_few, np.minimum(high + 2, len(column)), high)
     means: Array = (sums[high] - sums[low]) / (high - low)[:, np.newaxis]
     return means

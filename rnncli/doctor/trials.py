@@ -1,4 +1,4 @@
-"""Short trainings and single passes of a network.
+"""Short training runs and single passes of a network.
 
 This is the only module of the doctor that runs a network's forward and backward pass.
 """
@@ -30,7 +30,7 @@ _MAX_SEQUENCES_SCORED = 256
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """The result of a short training.
+    """The result of a short training run.
 
     Attributes
     ----------
@@ -96,9 +96,9 @@ def train_briefly(
             masks: list[Array] = []
             if dropout:
                 masks = network.draw_dropout_masks(len(index), generator(seed, "dropout", number))
-            value, norm = step.gradient(train.batch(index), masks)
-            finite = isfinite(norm) and bool(np.isfinite(value.losses).all())
-            reached = float(value.losses.sum()) < target_loss * len(value.losses)
+            loss_value, norm = step.gradient(train.batch(index), masks)
+            finite = isfinite(norm) and bool(np.isfinite(loss_value.losses).all())
+            reached = float(loss_value.losses.sum()) < target_loss * len(loss_value.losses)
             if not finite or reached:
                 break
             rate = learning_rate * schedule.factor(number, num_updates)
@@ -110,11 +110,11 @@ def train_briefly(
 
 
 def mean_loss(network: Network, task: Task, train: Examples, index: Array) -> float:
-    """Return the mean loss on some of the sequences at `index`; infinite if it is not finite."""
+    """Return the mean loss on the last few hundred sequences at `index`; infinite if not finite."""
     scored = train.batch(np.unique(index[-_MAX_SEQUENCES_SCORED:]))
     z = network_outputs(network, scored)
-    value = add_outputs(z, LOSSES[task.loss], scored.targets, MetricSums(task)).loss
-    return value if isfinite(value) else inf
+    loss = add_outputs(z, LOSSES[task.loss], scored.targets, MetricSums(task)).loss
+    return loss if isfinite(loss) else inf
 
 
 def network_outputs(network: Network, batch: Batch) -> Array:

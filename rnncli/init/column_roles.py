@@ -18,9 +18,9 @@ _ID_NAMES = {"", "unnamed: 0", "id", "uuid", "key", "index", "name", "nr", "no",
 _TIME_NAMES = {"time", "date", "datetime", "timestamp", "year", "month", "day", "hour", "t", "ds"}
 _STEP_WORDS = ("t", "time", "step", "frame")
 # Columns with numbered names are time steps if they are at least this many, and half of all.
-_FEWEST_STEP_COLUMNS = 3
+_MIN_STEP_COLUMNS = 3
 # In fewer rows than this, distinct texts may be classes.
-_FEWEST_DISTINCT_TEXTS = 10
+_MIN_DISTINCT_TEXTS = 10
 # The positions of year, month and day in the usual forms of dates.
 _DATE_ORDERS = ((0, 1, 2), (2, 1, 0), (2, 0, 1))
 
@@ -85,7 +85,7 @@ def step_columns(head: TableHead) -> list[int]:
         for column, name in enumerate(head.names)
         if re.search(r"\d", name) and head.contents[column] in ("numbers", "nothing")
     ]
-    enough = len(steps) >= max(_FEWEST_STEP_COLUMNS, len(head.names) / 2)
+    enough = len(steps) >= max(_MIN_STEP_COLUMNS, len(head.names) / 2)
     return steps if enough else []
 
 
@@ -99,26 +99,26 @@ def wide_label(head: TableHead) -> Guess:
         *range(len(head.columns))
     ]
     texts = [i for i in candidates if head.contents[i] == "text" and not _is_id(head, i)]
-    classes = [i for i in texts if head.is_few_classes(i)]
-    if len(classes) == 1 or len(texts) == 1:
-        return Guess((classes or texts)[0], len(texts) == 1 or len(classes) == 1)
-    if classes:
-        return Guess(classes[-1], False)
+    text_classes = [i for i in texts if head.holds_classes(i)]
+    if len(text_classes) == 1 or len(texts) == 1:
+        return Guess((text_classes or texts)[0], True)
+    if text_classes:
+        return Guess(text_classes[-1], False)
     if steps:
-        whole = [i for i in candidates if head.is_few_classes(i)]
+        classes = [i for i in candidates if head.holds_classes(i)]
         numbers = [i for i in candidates if head.contents[i] == "numbers" and not _is_id(head, i)]
-        likely = whole or numbers or candidates
-        return Guess(likely[-1], len(whole or numbers) == 1)
+        likely = classes or numbers or candidates
+        return Guess(likely[-1], len(classes or numbers) == 1)
     first, last = candidates[0], candidates[-1]
-    if head.is_few_classes(first) and not head.is_few_classes(last):
+    if head.holds_classes(first) and not head.holds_classes(last):
         return Guess(first, False)
     return Guess(last, False)
 
 
 def has_label_of_classes(head: TableHead) -> bool:
-    """Return whether the column guessed to be the label holds a few classes."""
+    """Return whether a column is certainly the label, or the guessed label holds classes."""
     label = wide_label(head)
-    return label.is_certain or head.is_few_classes(label.position)
+    return label.is_certain or head.holds_classes(label.position)
 
 
 def sequence_column(head: TableHead) -> Guess | None:
@@ -182,19 +182,20 @@ def features_per_step(names: Sequence[str], source: str) -> int | None:
     InputError
         The columns are ordered by feature, and not by time step.
     """
-    parts = [re.split(r"(\d+)", name) for name in names]
-    most_numbers = min((len(part) // 2 for part in parts), default=0)
-    for number in range(1, 2 * most_numbers, 2):
-        steps = [part[number] for part in parts]
-        rest = [(*part[:number], *part[number + 1 :]) for part in parts]
+    split_names = [re.split(r"(\d+)", name) for name in names]
+    shared_numbers = min((len(split_name) // 2 for split_name in split_names), default=0)
+    for number in range(1, 2 * shared_numbers, 2):
+        steps = [split_name[number] for split_name in split_names]
+        rest = [(*split_name[:number], *split_name[number + 1 :]) for split_name in split_names]
         size = len(set(rest))
         blocks = [steps[start : start + size] for start in range(0, len(steps), size)]
         if len(blocks) < 2 or len(steps) % size or len(set(steps)) != len(blocks):
             continue
         by_step = all(len(set(block)) == 1 for block in blocks)
-        if by_step and rest == rest[:size] * len(blocks) and not _is_step(parts[0], number + 2):
+        by_step = by_step and rest == rest[:size] * len(blocks)
+        if by_step and not _is_step(split_names[0], number + 2):
             return size
-        if size > 1 and rest == [one for one in dict.fromkeys(rest) for _ in blocks]:
+        if size > 1 and rest == [key for key in dict.fromkeys(rest) for _ in blocks]:
             raise InputError(
                 f"{source}: columns {names[0]}, {names[1]}, ... are ordered feature by feature; "
                 "order them by time step, all features of the first step first"
@@ -202,14 +203,15 @@ def features_per_step(names: Sequence[str], source: str) -> int | None:
     return None
 
 
-def _is_step(parts: list[str], number: int) -> bool:
+def _is_step(split_name: list[str], number: int) -> bool:
     """Return whether the word before a number in a name shows that it counts time steps."""
-    before = parts[number - 1].strip("_. ").lower() if number < len(parts) else ""
-    return before in _STEP_WORDS
+    if number >= len(split_name):
+        return False
+    return split_name[number - 1].strip("_. ").lower() in _STEP_WORDS
 
 
 def _named(head: TableHead, names: set[str]) -> int | None:
-    """Return the first column with one of these names."""
+    """Return the first column with one of these names; case and a suffix ``_id`` are ignored."""
     stems = (name.lower().removesuffix("_id") for name in head.names or ())
     return next((column for column, stem in enumerate(stems) if stem in names), None)
 
@@ -221,13 +223,13 @@ def _id_column(head: TableHead, candidates: list[int]) -> int | None:
 
 
 def _is_id(head: TableHead, column: int) -> bool:
-    """Return whether a column has distinct values, and a name or texts as of an id."""
+    """Return whether a column has distinct values, and the name or the texts of an id."""
     if head.names is None or not head.is_distinct(column):
         return False
     name, content = head.names[column].lower(), head.contents[column]
     named = name in _ID_NAMES or name.endswith(("_id", " id", "id_")) or name.startswith("id_")
     if content == "text":
-        return named or len(head.columns[column]) >= _FEWEST_DISTINCT_TEXTS
+        return named or len(head.columns[column]) >= _MIN_DISTINCT_TEXTS
     return named and content == "numbers"
 
 

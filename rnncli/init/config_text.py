@@ -9,8 +9,9 @@ from rnncli.config import yaml12
 from rnncli.config.json_schema import schema_line
 from rnncli.config.reading import as_name, config_from
 from rnncli.errors import InputError, one_line
-from rnncli.init.data_file import suggest_for_file, suggest_synthetic
+from rnncli.init.data_file import suggest_for_file
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
+from rnncli.init.synthetic import suggest_synthetic
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """A config suggested for a data file, from the content of the file."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rnncli.datasets import DATA, Data, FileFormat, Npz, Series, SyntheticTask
+from rnncli.datasets import DATA, Data, FileFormat, Npz, Series
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
 from rnncli.datasets.formats import extension_of, format_of
@@ -16,7 +16,7 @@ from rnncli.datasets.table_data import TableData
 from rnncli.datasets.task import MOST_CLASSES_INFERRED, infer_task, sorted_labels
 from rnncli.errors import InputError
 from rnncli.init.column_roles import Guess, sequence_column, time_columns
-from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
+from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion, or_others
 from rnncli.init.table_arrangement import is_series, long_section, wide_section
 from rnncli.init.table_head import TableHead, read_head
 from rnncli.nn.arrays import Array
@@ -28,11 +28,11 @@ from rnncli.training.optimizers import OPTIMIZERS
 KINDS = tuple(kind for kind, section in DATA.items() if issubclass(section, FileFormat | Series))
 # Small data is trained for more epochs, up to about this many steps of a batch of this size.
 _TRAINING_STEPS, _BATCH_SIZE = 1800, 32
-# With fewer sequences or rows than this, there may be no validation split, and the network is
-# smaller.
+# With a test file and fewer sequences than the first, or with fewer rows of a series than the
+# second, there is no validation split; the network for few rows is also smaller.
 _FEW_SEQUENCES, _FEW_ROWS = 3000, 500
 # Features that share a range within this magnitude need not be standardized.
-_LARGEST_UNSCALED = 32
+_MAX_UNSCALED = 32
 
 
 def suggest_for_file(path: Path, hints: Hints) -> Suggestion:
@@ -78,35 +78,6 @@ def _check_hints(hints: Hints, section: type[Data]) -> None:
             raise InputError(f"--{option}: does not apply to files of kind {kind}")
 
 
-def suggest_synthetic() -> Suggestion:
-    """Return a config of the sum-sign task, which needs no file."""
-    tasks = [kind for kind, section in DATA.items() if issubclass(section, SyntheticTask)]
-    return Suggestion(
-        findings=["the sum-sign task: is the sum of ten random numbers positive?"],
-        data=[
-            SuggestedKey("kind", "sum_sign", f"{_others(tasks, 'sum_sign')}; or your own file"),
-            SuggestedKey("num_samples", 10_000, "sequences, those for validation included"),
-            SuggestedKey("sequence_length", 10),
-            SuggestedKey("validation_fraction", 0.1),
-        ],
-        model=[
-            SuggestedKey("cell", "tanh", _others(CELLS, "tanh")),
-            SuggestedKey("hidden_size", 32),
-        ],
-        training=[
-            SuggestedKey("num_epochs", 10),
-            SuggestedKey("batch_size", 32),
-            SuggestedKey(
-                "optimizer", {"kind": "adam", "learning_rate": 3e-3}, _others(OPTIMIZERS, "adam")
-            ),
-        ],
-    )
-
-
-def _others(kinds: Iterable[str], chosen: str) -> str:
-    return f"or {', '.join(kind for kind in kinds if kind != chosen)}"
-
-
 def _suggest_table(
     suggestion: Suggestion, path: Path, section: type[TableData], kind: str, hints: Hints
 ) -> None:
@@ -129,42 +100,47 @@ def _suggest_table(
 
 def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> None:
     """Add the keys that do not depend on the format of labelled sequences."""
-    whole = section.read_file(section.path)
+    sequences = section.read_file(section.path)
     test = _test_file(section.path)
-    head = [SuggestedKey("kind", kind), SuggestedKey("path", section.path)]
+    first_keys = [SuggestedKey("kind", kind), SuggestedKey("path", section.path)]
     if isinstance(section, Npz) and section.label_path is not None:
-        head.append(SuggestedKey("label_path", section.label_path))
+        first_keys.append(SuggestedKey("label_path", section.label_path))
     if test is not None:
-        head.append(SuggestedKey("test_path", test, "`rnn evaluate` scores it"))
-    suggestion.data[:0] = head
-    suggestion.findings[:0] = [_size_in_words(whole), *_labels_in_words(whole)]
+        first_keys.append(SuggestedKey("test_path", test, "`rnn evaluate` scores it"))
+    suggestion.data[:0] = first_keys
+    suggestion.findings[:0] = [_size_in_words(sequences), *_labels_in_words(sequences)]
+    missing = _count_missing(sequences)
     if test is not None:
         suggestion.findings.append(f"{test.name} in the same folder, for the test split")
-    missing = _missing(whole) + (0 if test is None else _missing(section.read_file(test)))
-    names = {str(label) for label in np.unique(whole.labels)} if whole.labels is not None else set()
-    different = sorted_labels(names)
-    many = len(different) > MOST_CLASSES_INFERRED and all(isinstance(n, int) for n in different)
-    declared = "regression" if many and not whole.label_type else whole.label_type
-    is_regression = infer_task(whole, declared).kind == "regression"
-    if many:
-        comment = f"{len(different)} different whole numbers"
+        missing += _count_missing(section.read_file(test))
+    labels = () if sequences.labels is None else np.unique(sequences.labels)
+    distinct = sorted_labels({str(label) for label in labels})
+    many_values = len(distinct) > MOST_CLASSES_INFERRED and all(
+        isinstance(label, int) for label in distinct
+    )
+    declared = "regression" if many_values and not sequences.label_type else sequences.label_type
+    is_regression = infer_task(sequences, declared).kind == "regression"
+    if many_values:
+        comment = f"{len(distinct)} different whole numbers"
         suggestion.data.append(SuggestedKey("task", "regression", comment))
         suggestion.uncertainties.append(
             "labels are guessed to be values; for classes, set data.task: classification"
         )
-    suggestion.data += _scaling_keys(suggestion, whole, missing)
-    count = len(whole)
-    few = count < 20 or (test is not None and count < _FEW_SEQUENCES)
-    fraction = 0.0 if few else 0.1
-    why = "every sequence is trained on" if few else "fraction that chooses the best epoch"
+    suggestion.data += _scaling_keys(suggestion, sequences, missing)
+    count = len(sequences)
+    skip_validation = count < 20 or (test is not None and count < _FEW_SEQUENCES)
+    fraction = 0.0 if skip_validation else 0.1
+    why = "fraction that chooses the best epoch"
+    if skip_validation:
+        why = "every sequence is trained on"
     suggestion.data.append(SuggestedKey("validation_fraction", fraction, why))
-    suggestion.model += _model_keys(is_regression, whole.per_step)
+    suggestion.model += _model_keys(is_regression, sequences.per_step)
     suggestion.training += _training_keys(count - round(count * fraction), _BATCH_SIZE, 3e-3)
 
 
 def _model_keys(is_regression: bool, per_step: bool) -> list[SuggestedKey]:
     keys = [
-        SuggestedKey("cell", "gru", "or lstm, tanh, relu"),
+        SuggestedKey("cell", "gru", or_others(CELLS, "gru")),
         SuggestedKey("hidden_size", 64, "32 is faster, 128 can learn more"),
         SuggestedKey("num_layers", 1 if is_regression else 2),
         SuggestedKey(
@@ -179,28 +155,30 @@ def _model_keys(is_regression: bool, per_step: bool) -> list[SuggestedKey]:
     return [*keys, SuggestedKey("pooling", "mean", comment)]
 
 
-def _size_in_words(whole: Sequences) -> str:
-    count, steps, features = whole.x.shape
-    lengths = "" if whole.lengths is None else f"{int(whole.lengths.min())} to "
+def _size_in_words(sequences: Sequences) -> str:
+    count, sequence_length, features = sequences.x.shape
+    lengths = "" if sequences.lengths is None else f"{int(sequences.lengths.min())} to "
     return (
-        f"{count:,} sequences of {lengths}{steps} time steps, {features} "
-        f"feature{'s' * (features > 1)} per step"
+        f"{count:,} sequences of {lengths}{sequence_length} time steps, {features} "
+        f"feature{'s' * (features > 1)} per time step"
     )
 
 
-def _labels_in_words(whole: Sequences) -> list[str]:
-    if whole.labels is None:
-        raise InputError(f"{whole.source}: has no labels; a label for each sequence was expected")
-    labels = [str(label) for label in whole.labels.ravel().tolist() if str(label)]
+def _labels_in_words(sequences: Sequences) -> list[str]:
+    if sequences.labels is None:
+        raise InputError(
+            f"{sequences.source}: has no labels; a label for each sequence was expected"
+        )
+    labels = [str(label) for label in sequences.labels.ravel().tolist() if str(label)]
     counts = Counter(labels)
-    what = "time steps" if whole.per_step else "sequences"
+    what = "time steps" if sequences.per_step else "sequences"
     if len(counts) > 20:
         return [f"{len(counts)} different labels of {what}"]
     shown = ", ".join(f"{name} {counts[str(name)]}" for name in sorted_labels(counts, True))
     return [f"{len(counts)} labels of {what}: {shown}"]
 
 
-def _missing(sequences: Sequences) -> int:
+def _count_missing(sequences: Sequences) -> int:
     return sum(int(np.isnan(chunk).sum()) for _, chunk in chunks(sequences.x))
 
 
@@ -211,11 +189,11 @@ def _missing_keys(suggestion: Suggestion, count: int) -> list[SuggestedKey]:
     return [SuggestedKey("missing", "last", "the value before; or mean, zero, error")]
 
 
-def _scaling_keys(suggestion: Suggestion, whole: Sequences, missing: int) -> list[SuggestedKey]:
+def _scaling_keys(suggestion: Suggestion, sequences: Sequences, missing: int) -> list[SuggestedKey]:
     """Return the keys `missing` and `standardize`."""
     keys = _missing_keys(suggestion, missing)
-    deviations, low, high = _scale(whole)
-    same_range = np.ptp(low) == 0 and max(abs(low.min()), high.max()) <= _LARGEST_UNSCALED
+    deviations, low, high = _scale(sequences)
+    same_range = np.ptp(low) == 0 and max(abs(low.min()), high.max()) <= _MAX_UNSCALED
     if same_range and deviations.min() < deviations.max() / 2:
         comment = f"all features range from {low.min():g} to {high.max():g}; some hardly vary"
         return [*keys, SuggestedKey("standardize", False, comment)]
@@ -223,14 +201,14 @@ def _scaling_keys(suggestion: Suggestion, whole: Sequences, missing: int) -> lis
     return [*keys, SuggestedKey("standardize", True, comment)]
 
 
-def _scale(whole: Sequences) -> tuple[Array, Array, Array]:
-    """Return deviation, minimum and maximum of each feature, all (D,), of the first sequences."""
-    chunk = next(chunks(whole.x))[1]
-    steps = chunk.reshape(-1, chunk.shape[2])
-    if whole.lengths is not None:
-        steps = chunk[valid_steps(whole.lengths, chunk.shape[1])]
-    steps = np.where(np.isnan(steps), np.nanmean(steps), steps)
-    return steps.std(axis=0), steps.min(axis=0), steps.max(axis=0)
+def _scale(sequences: Sequences) -> tuple[Array, Array, Array]:
+    """Return standard deviation, minimum and maximum (D,) of the first sequences' features."""
+    chunk = next(chunks(sequences.x))[1]
+    values = chunk.reshape(-1, chunk.shape[2])
+    if sequences.lengths is not None:
+        values = chunk[valid_steps(sequences.lengths, chunk.shape[1])]
+    values = np.where(np.isnan(values), np.nanmean(values), values)
+    return values.std(axis=0), values.min(axis=0), values.max(axis=0)
 
 
 def _suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: Hints) -> None:
@@ -265,7 +243,7 @@ def _suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: 
         *_missing_keys(suggestion, int(np.isnan(chosen).sum())),
     ]
     suggestion.model += [
-        SuggestedKey("cell", "gru", "or lstm, tanh, relu"),
+        SuggestedKey("cell", "gru", or_others(CELLS, "gru")),
         SuggestedKey("hidden_size", 16 if is_small else 64, "larger can learn more, and overfit"),
     ]
     suggestion.training += _training_keys(count - count // 5 - length, 16, 5e-3)
@@ -285,12 +263,17 @@ def _training_keys(count: int, batch_size: int, rate: float) -> list[SuggestedKe
     return [
         SuggestedKey("num_epochs", epochs, "more while the loss still falls"),
         SuggestedKey("batch_size", batch_size),
-        SuggestedKey("optimizer", {"kind": "adam", "learning_rate": rate}, "or adamw, sgd"),
+        SuggestedKey(
+            "optimizer", {"kind": "adam", "learning_rate": rate}, or_others(OPTIMIZERS, "adam")
+        ),
     ]
 
 
 def _test_file(path: Path) -> Path | None:
-    """Return the test file in the folder of a training file, named by TEST or ``name_test``."""
+    """Return the test file in the folder of a training file, if there is one.
+
+    It is named with TEST for TRAIN, or ``name_test``.
+    """
     stem, dot, extension = path.name.partition(".")
     pairs = (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test"))
     names = [test.join(stem.rsplit(train, 1)) for train, test in pairs if train in stem]

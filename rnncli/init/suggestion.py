@@ -1,5 +1,6 @@
 """A suggested config before it is written, and the hints of the user."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,3 +43,8 @@ class Suggestion:
     data: list[SuggestedKey] = field(default_factory=list)
     model: list[SuggestedKey] = field(default_factory=list)
     training: list[SuggestedKey] = field(default_factory=list)
+
+
+def or_others(kinds: Iterable[str], chosen: str) -> str:
+    """Return a comment that names the kinds that could be chosen instead."""
+    return f"or {', '.join(kind for kind in kinds if kind != chosen)}"

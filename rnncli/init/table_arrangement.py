@@ -1,5 +1,6 @@
 """How a table is arranged: one sequence per row, one time step per row, or one series."""
 
+from collections.abc import Sequence
 from math import isqrt
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from rnncli.init.column_roles import (
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
 from rnncli.init.table_head import TableHead
 
-# Rows of fewer numbers are not tested for being images.
-_SMALLEST_SQUARE = 16
+# Rows with fewer numbers than this are not tested for being images.
+_MIN_PIXELS = 16
 
 
 def long_section(
@@ -47,20 +48,14 @@ def long_section(
     if hints.label_column is not None:
         label = Guess(head.position(hints.label_column), True)
     names, per_step = head.names, head.changes_within(label.position, sequence.position)
-    identity, label_name = names[sequence.position], names[label.position]
-    if not label.is_certain:
-        suggestion.uncertainties.append(
-            f"'{label_name}' is guessed to be the label; override with --label-column NAME"
-        )
-    if not sequence.is_certain:
-        suggestion.uncertainties.append(
-            f"one time step per row, as equal cells of '{identity}' are consecutive; override "
-            "with --sequence-column NAME or --kind series"
-        )
+    sequence_name, label_name = names[sequence.position], names[label.position]
+    _add_guesses(suggestion, names, sequence, label)
     ignored = long_ignored(head, sequence.position, label.position)
     suggestion.data += [
-        SuggestedKey("sequence_column", identity, "one step per row; this identifies the sequence"),
-        SuggestedKey("id_column", identity, "repeated beside predictions"),
+        SuggestedKey(
+            "sequence_column", sequence_name, "one time step per row; this identifies the sequence"
+        ),
+        SuggestedKey("id_column", sequence_name, "repeated beside predictions"),
         SuggestedKey("label_column", label_name),
     ]
     if per_step:
@@ -70,16 +65,32 @@ def long_section(
     return section(
         path=path,
         missing="last",
-        sequence_column=identity,
-        id_column=identity,
+        sequence_column=sequence_name,
+        id_column=sequence_name,
         label_column=label_name,
         label_per="step" if per_step else "sequence",
         ignore=_add_ignored(suggestion, head, ignored),
     )
 
 
+def _add_guesses(
+    suggestion: Suggestion, names: Sequence[str], sequence: Guess, label: Guess
+) -> None:
+    """Add what is uncertain about the columns of a table with one time step per row."""
+    if not label.is_certain:
+        suggestion.uncertainties.append(
+            f"'{names[label.position]}' is guessed to be the label; override with --label-column "
+            "NAME"
+        )
+    if not sequence.is_certain:
+        suggestion.uncertainties.append(
+            f"one time step per row, as equal cells of '{names[sequence.position]}' are "
+            "consecutive; override with --sequence-column NAME or --kind series"
+        )
+
+
 def is_series(suggestion: Suggestion, head: TableHead, hints: Hints) -> bool:
-    """Return whether a table is one series, of which each row is a time step."""
+    """Return whether a table is guessed to be one series; add the reason to the uncertainties."""
     if head.names is None or hints.input_size is not None or head.numbered or step_columns(head):
         return False
     numbered = [name for name in head.names if any(map(str.isdigit, name))]
@@ -110,7 +121,7 @@ def wide_section(
     """
     hinted = None if hints.label_column is None else head.position(hints.label_column)
     columns = wide_columns(head, hinted)
-    label = _label_as_given(head, columns.label.position)
+    label = _label_key(head, columns.label.position)
     if not columns.label.is_certain:
         suggestion.uncertainties.append(
             f"{_in_words(head, columns.label.position)} is guessed to be the label; override with "
@@ -132,15 +143,17 @@ def wide_section(
             f"{count} columns are read as {count // size} time steps of {size} "
             f"feature{'s' * (size > 1)}; override with --input-size D"
         )
-    own = [
+    first_keys = [
         SuggestedKey(
-            "input_size", size, f"features per time step; a row has {count // size} steps"
+            "input_size", size, f"features per time step; a row has {count // size} time steps"
         ),
         SuggestedKey("label_column", label, "by name, or by position from 0; -1 is the last"),
     ]
     if columns.id is not None:
-        own.append(SuggestedKey("id_column", keys["id_column"], "repeated beside predictions"))
-    suggestion.data[:0] = own
+        first_keys.append(
+            SuggestedKey("id_column", keys["id_column"], "repeated beside predictions")
+        )
+    suggestion.data[:0] = first_keys
     if head.numbered:
         _add_header(suggestion)
     return section(**keys, input_size=size)
@@ -154,7 +167,7 @@ def _add_header(suggestion: Suggestion) -> None:
     )
 
 
-def _label_as_given(head: TableHead, position: int) -> int | str:
+def _label_key(head: TableHead, position: int) -> int | str:
     label = head.name(position)
     return -1 if label == len(head.columns) - 1 else label
 
@@ -174,21 +187,22 @@ def _add_ignored(
     for reason, columns in ignored.items():
         names = ", ".join(str(head.name(column)) for column in columns)
         suggestion.findings.append(f"ignored: {reason}: {names}")
-    every = tuple(head.name(i) for i in sorted(i for part in ignored.values() for i in part))
-    if every:
-        suggestion.data.append(SuggestedKey("ignore", [*every], "columns to leave out"))
-    return every
+    positions = sorted(i for columns in ignored.values() for i in columns)
+    ignored_columns = tuple(head.name(i) for i in positions)
+    if ignored_columns:
+        suggestion.data.append(SuggestedKey("ignore", [*ignored_columns], "columns to leave out"))
+    return ignored_columns
 
 
 def _square_side(rows: Sequences) -> int:
-    """Return the side of square images if the rows may be such, row by row; else 1.
+    """Return the side length of square images if each row may hold one, or else 1.
 
     In an image, a pixel is more similar to the one below, a side away, than to the one at half
     that distance.
     """
     count = rows.x.shape[1]
     side = isqrt(count)
-    if side * side != count or count < _SMALLEST_SQUARE or rows.lengths is not None:
+    if side * side != count or count < _MIN_PIXELS or rows.lengths is not None:
         return 1
     x = np.nan_to_num(rows.x[:, :, 0] - np.nanmean(rows.x[:, :, 0]))
 

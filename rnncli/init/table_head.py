@@ -12,9 +12,10 @@ from rnncli.datasets.numbers import is_number
 from rnncli.datasets.table import Table, is_date_or_time, suggested
 from rnncli.errors import InputError
 
-_MOST_ROWS = 10_000
+# The roles of columns are guessed from at most this many rows, which are read quickly.
+_MAX_ROWS = 10_000
 # A column with more distinct values than this does not hold classes.
-_MOST_CLASSES = 50
+_MAX_CLASSES = 50
 
 Content = Literal["numbers", "dates", "text", "nothing"]
 
@@ -66,14 +67,14 @@ class TableHead:
         """What each column holds, apart from missing values."""
         return tuple(map(_content, self.columns))
 
-    def is_few_classes(self, position: int) -> bool:
+    def holds_classes(self, position: int) -> bool:
         """Return whether a column holds classes: few distinct texts or whole numbers."""
         values = {cell for cell in self.columns[position] if cell}
         if self.contents[position] not in ("numbers", "text"):
             return False
         if self.contents[position] == "numbers" and not all(map(_is_whole, values)):
             return False
-        return 1 < len(values) <= min(_MOST_CLASSES, max(2, len(self.columns[position]) // 2))
+        return 1 < len(values) <= min(_MAX_CLASSES, max(2, len(self.columns[position]) // 2))
 
     def is_consecutive(self, position: int) -> bool:
         """Return whether equal cells are in consecutive rows, at least two on average."""
@@ -108,7 +109,7 @@ def read_head(table: Table) -> TableHead:
     else:
         header, numbered = True, False
     checked = replace(table, rows=rows).rows_of_width(len(first), "first row")
-    body = [[cell.strip() for cell in cells] for _, cells in islice(checked, _MOST_ROWS)]
+    body = [[cell.strip() for cell in cells] for _, cells in islice(checked, _MAX_ROWS)]
     if not first or not body:
         raise InputError(f"{table.source}: no rows of values; sequences or a table were expected")
     columns = tuple(zip(*body, strict=True))

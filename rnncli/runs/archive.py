@@ -19,8 +19,8 @@ from rnncli.runs.files import replacing, write_all
 from rnncli.version import __version__
 
 METADATA = "metadata"
-# The files of the largest networks that a config allows are smaller; metadata takes kilobytes.
-_MAX_FILE_BYTES, _MAX_METADATA_BYTES = 1 << 30, 1 << 20
+# The files of networks that fit into the memory of a machine are smaller; metadata takes kilobytes.
+_MAX_FILE_BYTES, _MAX_METADATA_BYTES = 1 << 36, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,10 @@ def read_metadata(path: Path, file_format: str, version: int) -> dict[str, Any]:
 
 
 def read_contents(
-    path: Path, file_format: str, version: int, expected: Callable[[dict[str, Any]], Shapes]
+    path: Path,
+    file_format: str,
+    version: int,
+    expected_shapes: Callable[[dict[str, Any]], Shapes],
 ) -> Contents:
     """Read a file that `Contents.write` wrote: finite numbers of the expected shapes.
 
@@ -84,7 +87,7 @@ def read_contents(
     ----------
     path, file_format, version : Path, str, int
         The file, its format, and the newest version that can be read.
-    expected : callable
+    expected_shapes : callable
         Returns names, shapes and types of the arrays for the metadata, or raises ``ValueError``.
 
     Raises
@@ -95,7 +98,7 @@ def read_contents(
     with open_archive(path, _MAX_FILE_BYTES) as archive:
         metadata = _metadata(archive, path, file_format, version)
         try:
-            shapes = expected(metadata)
+            shapes = expected_shapes(metadata)
             check_names(set(archive.names) - {METADATA}, set(shapes))
             arrays = {name: archive.read(name, *shapes[name]) for name in shapes}
             for name, array in arrays.items():
@@ -123,16 +126,17 @@ def _metadata(archive: Archive, path: Path, file_format: str, version: int) -> d
     try:
         content = archive.read(METADATA, dtype=np.dtype(np.uint8), most=_MAX_METADATA_BYTES)
         metadata = json.loads(content.tobytes().decode(), parse_constant=_refuse)
-        actual, number, writer = metadata["format"], metadata["version"], metadata["rnncli"]
+        actual_format, actual_version = metadata["format"], metadata["version"]
+        writer_version = metadata["rnncli"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: not a valid {file_format} file ({reason})") from None
-    if actual != file_format:
-        raise InputError(f"{path}: is a {actual} file; {file_format} was expected")
-    if type(number) is not int or not 1 <= number <= version:
+    if actual_format != file_format:
+        raise InputError(f"{path}: is a {actual_format} file; {file_format} was expected")
+    if type(actual_version) is not int or not 1 <= actual_version <= version:
         raise InputError(
-            f"{path}: has format version {number}, but this rnn reads only up to {version}; "
-            f"it needs rnncli {writer} or newer"
+            f"{path}: has format version {actual_version}, but this rnn reads only up to "
+            f"{version}; it needs rnncli {writer_version} or newer"
         )
     return dict(metadata)
 

@@ -1,4 +1,4 @@
-"""``checkpoint.npz``: everything needed to resume a training."""
+"""``checkpoint.npz``: everything needed to resume a training run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ FORMAT, VERSION = "rnncli-checkpoint", 1
 
 
 def checkpoint_of(setup: TrainingSetup) -> Contents:
-    """Return a copy of the state of a training, as it is written to a file.
+    """Return a copy of the state of a training run, as it is written to a file.
 
     The random streams have no state to save: they depend on the seed, the epoch and the step, and
     these are part of the checkpoint.
@@ -33,13 +33,13 @@ def checkpoint_of(setup: TrainingSetup) -> Contents:
 
 
 def is_finite(setup: TrainingSetup) -> bool:
-    """Return whether all numbers of a training's state are finite, so that it can be resumed."""
+    """Return whether all numbers of a run's state are finite, so that it can be resumed."""
     parameters = setup.model.network.parameters
     return bool(np.isfinite(parameters).all()) and setup.state.is_finite()
 
 
 def saved_config(path: Path) -> dict[str, Any]:
-    """Return the config of a checkpoint's training, as plain values."""
+    """Return the config of a checkpoint's training run, as plain values."""
     config = read_metadata(path, FORMAT, VERSION).get("config")
     if not isinstance(config, dict):
         raise InputError(f"{path}: config missing; the file is damaged")
@@ -47,31 +47,31 @@ def saved_config(path: Path) -> dict[str, Any]:
 
 
 def saved_plan(path: Path) -> list[list[int]]:
-    """Return the settings of ``training.num_epochs``, each with the step at which it was made."""
+    """Return the values of ``training.num_epochs``, each with the step from which it applied."""
     metadata = read_metadata(path, FORMAT, VERSION)
     with _valid_state(path):
         return restored_plan(metadata["progress"]["plan"])
 
 
 def restore_checkpoint(path: Path, setup: TrainingSetup) -> None:
-    """Set the state of a training to that of a checkpoint.
+    """Set the state of a training run to that of a checkpoint.
 
     Raises
     ------
     InputError
-        The file is damaged or belongs to another training.
+        The file is damaged or belongs to another training run.
     """
-    state, targets = setup.state, _vectors(setup)
-    shapes = {name: (target.shape, target.dtype) for name, target in targets.items()}
+    state, vectors = setup.state, _vectors(setup)
+    shapes = {name: (vector.shape, vector.dtype) for name, vector in vectors.items()}
     contents = read_contents(path, FORMAT, VERSION, lambda _: shapes)
     if contents.metadata.get("data_sha256") != setup.splits.sha256:
-        raise InputError(f"{path}: the run's data changed since; resuming needs the same data")
+        raise InputError(f"{path}: the run's data has changed; resuming needs the same data")
     with _valid_state(path):
         state.restore(contents.metadata["progress"])
-        if not state.is_consistent(setup.batches):
+        if not state.is_consistent(setup.batches_per_epoch):
             raise ValueError("numbers that contradict each other")
-    for name, target in targets.items():
-        target[...] = contents.arrays[name]
+    for name, vector in vectors.items():
+        vector[...] = contents.arrays[name]
 
 
 @contextmanager

@@ -24,14 +24,14 @@ def _start_order(folder: Path) -> tuple[datetime, int, int, str]:
     Runs started in the same second are ordered by their numbers. A copy has the start time of the
     original and sorts before it, because its name has another form or is longer.
     """
-    named = _NAME.fullmatch(folder.name)
+    match = _NAME.fullmatch(folder.name)
     started = None
     with suppress(RnnError):
         started = start_time(read_record(folder))
-    if started is None and named is not None:
+    if started is None and match is not None:
         with suppress(ValueError, OverflowError):
-            started = datetime.strptime(named[1], TIME_FORMAT).astimezone(UTC)
-    number = 0 if named is None else int(named[2] or 1)
+            started = datetime.strptime(match[1], TIME_FORMAT).astimezone(UTC)
+    number = 0 if match is None else int(match[2] or 1)
     return started or _NEVER, number, -len(folder.name), folder.name
 
 

@@ -9,7 +9,7 @@ from rnncli.runs.files import append_line, storage, sync_file, write_text
 from rnncli.runs.run_folder import METRICS
 
 METRIC_NAMES = ("accuracy", "rmse")
-# A log of a million epochs is smaller; nothing larger is read into memory.
+# A log of half a million epochs is smaller; nothing larger is read into memory.
 _MAX_BYTES = 1 << 26
 # A row has nine numbers of at most 25 characters.
 _MAX_ROW_BYTES = 512
@@ -88,10 +88,7 @@ class MetricsLog:
     def parse(self, row: str) -> dict[str, float | None]:
         """Return the values of a row that `read_rows` returned."""
         values = [float(cell or nan) for cell in row.split(",")]
-        return {
-            name: value if isfinite(value) else None
-            for name, value in zip(self.columns, values, strict=True)
-        }
+        return _finite(dict(zip(self.columns, values, strict=True)))
 
     def _write(self, lines: list[str]) -> None:
         write_text(self.path, "\n".join(lines) + "\n")
@@ -101,10 +98,16 @@ def _is_row(line: str, epoch: int, columns: int) -> bool:
     """Return whether a line is the row of an epoch: the epoch, then numbers or empty cells."""
     first, *values = line.split(",")
     try:
-        [float(value) for value in values if value]
+        for value in values:
+            float(value or nan)
     except ValueError:
         return False
     return first == str(epoch) and len(values) == columns - 1
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Return values by name; None for those that are not finite."""
+    return {name: value if isfinite(value) else None for name, value in values.items()}
 
 
 def read_metrics(folder: Path) -> Metrics:
@@ -144,16 +147,21 @@ def metric_of(metrics: Metrics) -> str:
 
 
 def best_row(metrics: Metrics) -> int | None:
-    """Return the row with the lowest validation loss, or the last row without validation."""
+    """Return the row with the lowest validation loss, or the last row without validation.
+
+    If there are no rows, return None.
+    """
     losses = [(loss, row) for row, loss in enumerate(metrics["val_loss"]) if isfinite(loss)]
-    last = len(metrics["epoch"]) - 1
-    return min(losses)[1] if losses else last if last >= 0 else None
+    if losses:
+        return min(losses)[1]
+    if metrics["epoch"]:
+        return len(metrics["epoch"]) - 1
+    return None
 
 
 def row_of(metrics: Metrics, row: int) -> dict[str, float | None]:
     """Return one row; None for an empty cell or a value that is not finite."""
-    values = {name: column[row] for name, column in metrics.items()}
-    return {name: value if isfinite(value) else None for name, value in values.items()}
+    return _finite({name: column[row] for name, column in metrics.items()})
 
 
 def rows_of(metrics: Metrics) -> list[dict[str, float | None]]:

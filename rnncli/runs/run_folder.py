@@ -33,11 +33,10 @@ def create_run_folder(runs: Path, name: str, time: datetime, fill: Callable[[Pat
         try:
             temporary.mkdir()
             fill(temporary)
-            folder = next(
-                folder
-                for count in itertools.count(1)
-                if _renamed(temporary, folder := runs / (stem + f"_{count}" * (count > 1)))
-            )
+            for count in itertools.count(1):
+                folder = runs / (stem if count == 1 else f"{stem}_{count}")
+                if _renamed(temporary, folder):
+                    break
         except BaseException:
             with suppress(OSError):
                 for path in temporary.iterdir():

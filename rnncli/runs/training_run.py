@@ -24,27 +24,28 @@ from rnncli.runs.weights import weights_of
 from rnncli.signals import handling
 from rnncli.training.events import Epoch, Step
 
-# Saving may take a fiftieth of the training's time. The first save is assumed to take 4 ms.
+# Saving may take a fiftieth of the run's time. The first save is assumed to take 4 ms.
 _PAUSE_FACTOR, _FIRST_SAVE_SECONDS = 50, 4e-3
 
 
 class TrainingRun:
-    """A training that is saved in its run folder while it runs.
+    """A training run that is saved in its run folder while it runs.
 
     `start_run` and `rnncli.runs.resume.resume_run` create one. The end of every epoch is saved,
     unless epochs are so short that this would take more than a fiftieth of the time: then only as
-    often as that allows, and always the last one.
+    often as that allows, and always the last one. With ``training.checkpoint_every``, every epoch
+    is saved, and every so many steps within an epoch.
 
     Parameters
     ----------
     setup : TrainingSetup
-        The training, where it starts or resumes.
+        The training run, where it starts or resumes.
     folder : Path
         The run folder.
     record : dict
         The content of ``run.json``.
     lock : ExitStack
-        Releases the folder's lock when the training ends.
+        Releases the folder's lock when the training run ends.
     """
 
     def __init__(self, setup: TrainingSetup, folder: Path, record: Record, lock: ExitStack) -> None:
@@ -54,7 +55,7 @@ class TrainingRun:
         self._saved_at, self._save_seconds = perf_counter(), _FIRST_SAVE_SECONDS
 
     def events(self) -> Iterator[Step | Epoch]:
-        """Train, save, and yield every event of the training.
+        """Train, save, and yield every event of the training run.
 
         Raises
         ------
@@ -210,7 +211,7 @@ def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
     Parameters
     ----------
     config : Config
-        The config of the training.
+        The config of the training run.
     runs : Path
         The folder in which to create the run folder.
     command : list of str
@@ -250,7 +251,7 @@ def new_record(setup: TrainingSetup, first: Record, sessions: list[Record]) -> R
     Parameters
     ----------
     setup : TrainingSetup
-        The training.
+        The training run.
     first : dict
         The first session, or an older record; its `SESSION_KEYS` become keys of the run.
     sessions : list of dict

@@ -1,4 +1,4 @@
-"""From a config to a training that is ready to start: data, network and initial weights."""
+"""From a config to a training run that is ready to start: data, network and initial weights."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from rnncli.training.trainer import Trainer, TrainingData
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """A training, ready to start or to resume.
+    """A training run, ready to start or to resume.
 
     Attributes
     ----------
     config : Config
-        The config of the training.
+        The config of the training run.
     splits : Splits
         The data as it was read.
     model : Model
@@ -33,7 +33,7 @@ class TrainingSetup:
     train, validation : Examples
         The splits as examples for the network; `validation` may be None.
     state : TrainingState
-        The progress of the training.
+        The progress of the training run.
     """
 
     config: Config
@@ -43,7 +43,7 @@ class TrainingSetup:
     validation: Examples | None
     state: TrainingState
 
-    def fit(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
+    def fit(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
         """Train from `state` on; yield an event after each step and each epoch.
 
         See `rnncli.training.trainer.Trainer.fit`.
@@ -51,7 +51,7 @@ class TrainingSetup:
         data = TrainingData(self.examples_of, self.validation)
         config, model = self.config, self.model
         trainer = Trainer(model.network, model.task, data, config.training, config.seed, self.state)
-        return trainer.fit(stopping)
+        return trainer.fit(should_stop)
 
     def best_model(self) -> Model:
         """Return a copy of the model with the best weights so far."""
@@ -60,7 +60,7 @@ class TrainingSetup:
         return replace(self.model, network=network)
 
     @property
-    def batches(self) -> int:
+    def batches_per_epoch(self) -> int:
         """The number of steps per epoch."""
         return -(-len(self.train) // self.config.training.batch_size)
 
@@ -77,9 +77,9 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     Parameters
     ----------
     config : Config
-        The config of the training.
+        The config of the training run.
     from_the_start : bool
-        Whether to apply ``training.start_from``; a resumed training does not need that file.
+        Whether to apply ``training.start_from``; a resumed run does not need that file.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from rnncli.runs.weights import load_model, read_weights
 from rnncli.runs.weights_metadata import metadata_of
 from rnncli.training.events import Epoch, Step
 
-# Rounding errors grow during a training: half of a number's digits may differ because of them.
+# Rounding errors grow during a training run: half of a number's digits may differ because of them.
 _DIGITS_KEPT = 0.5
 
 
@@ -36,8 +36,8 @@ class Verdict:
         The largest absolute difference of two weights, and its ratio to the largest weight.
     array : str or None
         The array with the largest difference; None if all are identical.
-    environment : dict of str to (str, str)
-        The environment's values that differ: in the run, and now.
+    environment : dict of str to (object, object)
+        The values of the environment that differ: those of the run, and the present ones.
     """
 
     verdict: str
@@ -77,7 +77,7 @@ class Repetition:
         self.num_epochs = config.training.num_epochs
         if self.run.setup.splits.sha256 != self.record.get("data_sha256"):
             raise InputError(
-                f"{folder}: the run's data changed since; verification needs the same data"
+                f"{folder}: the run's data has changed; verification needs the same data"
             )
 
     def events(self) -> Iterator[Step | Epoch]:
@@ -111,15 +111,21 @@ class Repetition:
                     f"{old}: {key} does not agree with the run's config; the file belongs to "
                     "another run"
                 )
-        then, now = read_weights(old).arrays, read_weights(new).arrays
-        errors = {name: float(np.abs(then[name] - now[name]).max()) for name in then}
-        worst = max(errors, key=lambda name: errors[name])
-        relative = errors[worst] / max(float(np.abs(array).max()) for array in now.values())
-        identical = all(then[name].tobytes() == now[name].tobytes() for name in then)
-        close = relative <= float(np.finfo(then[worst].dtype).eps) ** _DIGITS_KEPT
+        old_arrays, new_arrays = read_weights(old).arrays, read_weights(new).arrays
+        differences = {
+            name: float(np.abs(array - new_arrays[name]).max())
+            for name, array in old_arrays.items()
+        }
+        worst = max(differences, key=lambda name: differences[name])
+        largest_weight = max(float(np.abs(array).max()) for array in new_arrays.values())
+        relative = differences[worst] / largest_weight
+        identical = all(
+            array.tobytes() == new_arrays[name].tobytes() for name, array in old_arrays.items()
+        )
+        close = relative <= float(np.finfo(old_arrays[worst].dtype).eps) ** _DIGITS_KEPT
         return Verdict(
             "identical" if identical else "rounding" if close else "different",
-            errors[worst],
+            differences[worst],
             relative,
             None if identical else worst,
             environment_differences(self.record),

@@ -30,7 +30,7 @@ def read_weights(path: Path) -> Contents:
     InputError
         See `load_model`.
     """
-    return read_contents(path, FORMAT, VERSION, lambda read: _shapes(parse_metadata(read)))
+    return read_contents(path, FORMAT, VERSION, lambda metadata: _shapes(parse_metadata(metadata)))
 
 
 def load_model(path: Path) -> Model:
@@ -42,10 +42,12 @@ def load_model(path: Path) -> Model:
         The file is damaged, inconsistent, from a newer version, or not a weights file.
     """
     contents = read_weights(path)
-    described = parse_metadata(contents.metadata)
-    network = Network(described.architecture, described.input_size, described.task.output_size)
+    description = parse_metadata(contents.metadata)
+    network = Network(
+        description.architecture, description.input_size, description.task.output_size
+    )
     load_state_dict(network, contents.arrays)
-    return Model(network, described.task, described.scaler, described.input_spec)
+    return Model(network, description.task, description.scaler, description.input_spec)
 
 
 def start_from(network: Network, path: Path) -> None:
@@ -72,6 +74,6 @@ def start_from(network: Network, path: Path) -> None:
         raise InputError(f"training.start_from: {path}: {error}") from None
 
 
-def _shapes(described: ModelDescription) -> Shapes:
-    inputs = Features(described.input_size)
-    return state_dict_shapes(Layout(described.architecture, inputs, described.task.output_size))
+def _shapes(description: ModelDescription) -> Shapes:
+    inputs = Features(description.input_size)
+    return state_dict_shapes(Layout(description.architecture, inputs, description.task.output_size))

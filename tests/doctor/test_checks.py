@@ -79,14 +79,14 @@ def test_findings_repeat_and_nothing_is_written(rnn: Command, small: Path, here:
     assert sorted(here.rglob("*")) == before
 
 
-def test_missing_data_is_an_error_and_few_data_is_none(rnn: Command, here: Path) -> None:
+def test_missing_data_is_an_error_but_little_data_is_not(rnn: Command, here: Path) -> None:
     Path("c.yaml").write_text("data: {kind: csv, path: none.csv}\n")
     result = rnn("doctor", "-c", "c.yaml")
     assert result.code == 2
     assert result.err.count("\n") == 1
     for count in (2, 9):
-        few = f"data: {{kind: sum_sign, num_samples: {count}, validation_fraction: 0}}\n"
-        assert "labels" not in findings_on(rnn, few)
+        little = f"data: {{kind: sum_sign, num_samples: {count}, validation_fraction: 0}}\n"
+        assert "labels" not in findings_on(rnn, little)
 
 
 def test_plain_text_in_a_plain_environment(small: Path) -> None:

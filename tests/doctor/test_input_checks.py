@@ -20,7 +20,7 @@ model: {hidden_size: 16}
 
 
 def test_pixels_up_to_255(rnn: Command, here: Path) -> None:
-    """Large inputs may make the short trainings fail, too."""
+    """Large inputs may make the short training runs fail, too."""
     findings = findings_on_digits(rnn, pixels_up_to_255)
     assert "data.standardize: true" in findings["scale"]["change"]
     assert findings.keys() <= {"scale", "first loss", "learning rate", "overfit", "gradients"}

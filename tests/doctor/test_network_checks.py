@@ -37,7 +37,7 @@ def test_a_first_loss_far_above_an_uninformed_prediction(rnn: Command, here: Pat
 
 
 def write_start(recurrent_weight: float, input_bias: float) -> None:
-    """Write initial weights of a network for the sum of signs."""
+    """Write initial weights of a network for the sum-sign task."""
     np.savez(
         "start.npz",
         **{
@@ -119,11 +119,11 @@ def test_the_verdict_on_gradients_depends_on_both_measurements(
         [] if meaning is None else [True]
     )
     for problem in problems:
-        assert f"{at_start:.1e} times that of the last, step 10" in problem.measured
+        assert f"{at_start:.1e} times that of the last, time step 10" in problem.measured
         assert f"{trained:.1e} times" in problem.measured
 
 
-def test_the_gradient_ratio_is_the_same_before_and_after_trainings_with_dropout() -> None:
+def test_the_gradient_ratio_is_the_same_before_and_after_training_runs_with_dropout() -> None:
     examination = examination_of(
         {
             "data": {"kind": "sum_sign", "num_samples": 200},
@@ -161,7 +161,7 @@ def test_the_gradient_ratio_equals_finite_differences_of_the_loss() -> None:
     batch = examination.train.batch(examination.fitted_index[:32])
 
     def norm(t: int) -> float:
-        slopes = []
+        derivatives = []
         for i in range(len(batch)):
             losses = []
             for shift in (1e-5, -1e-5):
@@ -170,8 +170,8 @@ def test_the_gradient_ratio_equals_finite_differences_of_the_loss() -> None:
                 z = examination.model.outputs(x)[:, 0]
                 sign = 1 - 2 * batch.y[:, 0]
                 losses.append(np.log1p(np.exp(sign * z)).mean())
-            slopes.append((losses[0] - losses[1]) / 2e-5)
-        return float(np.linalg.norm(slopes))
+            derivatives.append((losses[0] - losses[1]) / 2e-5)
+        return float(np.linalg.norm(derivatives))
 
     assert examination.model.scaler is None
     assert ratio == pytest.approx(norm(0) / norm(3), rel=1e-5)

@@ -1,4 +1,4 @@
-"""Short trainings start from the initial weights, and leave them as they were."""
+"""Short training runs start from the initial weights, and leave them as they were."""
 
 import numpy as np
 import pytest

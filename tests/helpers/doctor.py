@@ -31,10 +31,10 @@ data: {{kind: series, path: {DATA}/sunspots.csv, columns: [SUNACTIVITY], sequenc
 def examination_of(tree: dict[str, object]) -> Examination:
     """Return a new network of a config, with its data, before any check has run."""
     config = config_from(tree)
-    made = set_up(config)
-    parameters = made.model.network.parameters.copy()
+    setup = set_up(config)
+    parameters = setup.model.network.parameters.copy()
     return Examination(
-        made.model, made.splits, made.train, config.training, config.seed, parameters
+        setup.model, setup.splits, setup.train, config.training, config.seed, parameters
     )
 
 

@@ -69,7 +69,7 @@ def random_batch(
     return Batch(x, y, np.array(lengths))
 
 
-# A mistake: the class or function where it is made, the right code, the wrong code.
+# A mistake: the class in which it is planted, the right code, and the wrong code.
 Mistake = tuple[type, str, str]
 
 

@@ -4,18 +4,17 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from io import BufferedReader, BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY, Command
+from helpers.shell import type_in
 
 CODE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ASSIGNMENT = re.compile(r"(\w+)=\$\((rnn .*)\)")
 _SUBSTITUTION = re.compile(r"\$\((rnn [^()]*)\)")
 _LOOP = re.compile(r"for (\w+) in ([^;]*); do (.*); done")
-# Less of everything, so that the training of a config takes an instant.
+# Less of everything, so that a training run takes an instant.
 _SMALLER = {"num_epochs": 2, "num_samples": 60, "hidden_size": 8, "num_layers": 1, "test_length": 9}
 
 
@@ -44,7 +43,7 @@ def make_workplace(folder: Path) -> None:
 
 
 def make_configs_small(folder: Path) -> None:
-    """Rewrite the configs in a folder so that a training takes an instant."""
+    """Rewrite the configs in a folder so that a training run takes an instant."""
     for config in [*folder.glob("*.yaml"), *folder.glob("configs/*.yaml")]:
         text = config.read_text(encoding="utf-8")
         for key, value in _SMALLER.items():
@@ -112,8 +111,7 @@ class Shell:
         if not pipe and not line.startswith("rnn "):
             return self._bash(line)
         if pipe:
-            text = BufferedReader(BytesIO(self._bash(feeder).encode()))
-            self.monkeypatch.setattr(sys, "stdin", TextIOWrapper(text))
+            type_in(self.monkeypatch, self._bash(feeder).encode())
         command, joined, _ = command.removeprefix("rnn ").partition(" 2>&1 | cat")
         command, _, target = command.partition(" > ")
         # Bash expands variables and patterns; a comment ends the words.

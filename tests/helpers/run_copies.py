@@ -19,5 +19,5 @@ def entries(rnn: Command, *options: object) -> list[dict[str, object]]:
     """Return what ``rnn runs --json`` says."""
     result = rnn("runs", "--json", *options)
     assert result.code == 0, result.err
-    found: list[dict[str, object]] = json.loads(result.out)["runs"]
-    return found
+    summaries: list[dict[str, object]] = json.loads(result.out)["runs"]
+    return summaries

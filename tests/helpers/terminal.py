@@ -43,25 +43,25 @@ def in_terminal(
     (int, bytes)
         The exit code, and all that was written.
     """
-    first, second = os.openpty()
-    termios.tcsetwinsize(second, (24, columns))
+    controller, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, columns))
     if stdin is not None:
-        os.write(first, stdin.encode())
+        os.write(controller, stdin.encode())
     written = b""
     with subprocess.Popen(
         [*program, *words],
-        stdin=second,
-        stdout=second,
-        stderr=second,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
         env=_ENVIRONMENT | (env or {}),
     ) as child:
-        os.close(second)
+        os.close(terminal)
         with suppress(OSError):  # raised by a terminal without writers
-            while piece := os.read(first, 1 << 16):
+            while piece := os.read(controller, 1 << 16):
                 written += piece
                 if watch is not None:
-                    watch(child, first, written)
-    os.close(first)
+                    watch(child, controller, written)
+    os.close(controller)
     return child.returncode, written
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from conftest import PEAK_MEGABYTES, Command
 from helpers import hostile
+from helpers.campaign import sample_or_campaign
 
 import rnncli
 from rnncli.config.reading import read_config
@@ -28,8 +29,6 @@ from rnncli.runs.checkpoint import restore_checkpoint, saved_config
 from rnncli.runs.resume import resume_run
 from rnncli.runs.training_setup import set_up
 from rnncli.runs.weights import load_model, start_from
-
-SLOWEST = 1.0
 
 Read = Callable[[Path], dict[str, np.ndarray]]
 
@@ -57,15 +56,15 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def readers(run: Path) -> dict[str, Read]:
     """How each kind of archive is read, down to its arrays."""
-    experiment = set_up(read_config(run / "config.yaml"))
+    setup = set_up(read_config(run / "config.yaml"))
 
     def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         saved_config(path)
-        restore_checkpoint(path, experiment)
-        progress = experiment.state
-        return progress.slots | {
-            "parameters": experiment.model.network.parameters,
-            "best": progress.best_parameters,
+        restore_checkpoint(path, setup)
+        state = setup.state
+        return state.slots | {
+            "parameters": setup.model.network.parameters,
+            "best": state.best_parameters,
         }
 
     return {"weights.npz": read_weights, "checkpoint.npz": read_checkpoint}
@@ -87,9 +86,7 @@ def refusal(read: Read, path: Path) -> str | None:
 
 
 @ARCHIVES
-@pytest.mark.parametrize(
-    "count", [1_500, pytest.param(500_000, marks=pytest.mark.campaign)], ids=["sample", "all"]
-)
+@sample_or_campaign("count", 1_500, 500_000)
 def test_a_mutant_is_refused_or_equal(
     run: Path, readers: dict[str, Read], tmp_path: Path, name: str, count: int
 ) -> None:
@@ -117,9 +114,9 @@ def test_mutants_are_harmful(run: Path) -> None:
     for mutant in hostile.mutants((run / "weights.npz").read_bytes(), 500, seed=1):
         with suppress(Exception), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = dict(np.load(io.BytesIO(mutant)))
-            arrays = [name for name in good if name != "metadata"]
-            wrong += any(not np.array_equal(found[name], good[name]) for name in arrays)
+            arrays = dict(np.load(io.BytesIO(mutant)))
+            names = [name for name in good if name != "metadata"]
+            wrong += any(not np.array_equal(arrays[name], good[name]) for name in names)
     assert wrong > 5
 
 
@@ -367,7 +364,7 @@ def runs_of_all_cells(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[st
 def test_weights_of_another_cell_or_size_are_refused(
     runs_of_all_cells: dict[tuple[str, int], Path], tmp_path: Path, cell: str, size: int
 ) -> None:
-    """As the start of a training, and as the checkpoint of another run: never broadcast."""
+    """As the start of a training run, and as the checkpoint of another run: never broadcast."""
     mine = Path(shutil.copytree(runs_of_all_cells[cell, size], tmp_path / "mine"))
     config = read_config(mine / "config.yaml")
     for (other, width), theirs in runs_of_all_cells.items():
@@ -390,17 +387,17 @@ def test_a_checkpoint_with_vectors_of_another_size_is_refused(run: Path, tmp_pat
     vector = np.zeros(7, np.float32)
     path = tmp_path / "checkpoint.npz"
     path.write_bytes(hostile.packed(members | {"parameters.npy": hostile.npy(vector)}))
-    experiment = set_up(read_config(run / "config.yaml"))
-    before = experiment.model.network.parameters.copy()
+    setup = set_up(read_config(run / "config.yaml"))
+    before = setup.model.network.parameters.copy()
     with pytest.raises(InputError, match=r"parameters has shape \(7,\)"):
-        restore_checkpoint(path, experiment)
-    np.testing.assert_array_equal(experiment.model.network.parameters, before)
+        restore_checkpoint(path, setup)
+    np.testing.assert_array_equal(setup.model.network.parameters, before)
 
 
 def test_invalid_progress_is_refused(run: Path, tmp_path: Path) -> None:
     members = hostile.unpacked((run / "checkpoint.npz").read_bytes())
     metadata = hostile.metadata_of(members)
-    experiment = set_up(read_config(run / "config.yaml"))
+    setup = set_up(read_config(run / "config.yaml"))
     path = tmp_path / "checkpoint.npz"
     for change in (
         *({"epoch": -1}, {"step": 1.5}, {"seconds": "nan"}, {"plan": [[0]]}, {"plan": []}),
@@ -412,4 +409,4 @@ def test_invalid_progress_is_refused(run: Path, tmp_path: Path) -> None:
         changed = hostile.with_metadata(members, metadata | {"progress": progress})
         path.write_bytes(hostile.packed(changed))
         with pytest.raises(InputError, match="the state of the training is damaged"):
-            restore_checkpoint(path, experiment)
+            restore_checkpoint(path, setup)

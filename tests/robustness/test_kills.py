@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import assert_same, metrics, sha
+from helpers.campaign import sample_or_campaign
 
 import rnncli
 from rnncli.config.reading import read_config
@@ -43,7 +44,7 @@ def with_default_signals() -> None:
 def training(
     folder: Path, *options: str, prepare: Callable[[], None] = with_default_signals
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start a training in a folder of its own."""
+    """Start a training run in a folder of its own."""
     folder.mkdir()
     (folder / "c.yaml").write_text(CONFIG)
     command = [sys.executable, "-m", "rnncli", "train", "-q", "-c", "c.yaml", *options]
@@ -71,9 +72,9 @@ def wait_for_an_epoch(child: subprocess.Popen[str], folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that is not stopped; its log tells how long the training takes."""
-    folder = tmp_path_factory.mktemp("straight") / "a"
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that is not stopped; its log tells how long training takes."""
+    folder = tmp_path_factory.mktemp("uninterrupted") / "a"
     with training(folder) as child:
         out, err = child.communicate()
     assert child.returncode == 0, err
@@ -96,10 +97,10 @@ def assert_resumes(run: Path, *overrides: str) -> None:
         pass
 
 
-def killed(folder: Path, straight: Path, seed: int, *options: str) -> str:
-    """Kill a training at a random time, and sometimes the resumed one too; then let it end."""
+def killed(folder: Path, uninterrupted: Path, seed: int, *options: str) -> str:
+    """Kill a training run at a random time, and sometimes the resumed one too; then let it end."""
     rng = random.Random(seed)
-    seconds = float(metrics(straight)[-1]["seconds"])
+    seconds = float(metrics(uninterrupted)[-1]["seconds"])
     with training(folder, *options) as child:
         wait_for_a_run(child, folder)
         time.sleep(rng.uniform(0, seconds * (3 if options else 1)))
@@ -113,45 +114,42 @@ def killed(folder: Path, straight: Path, seed: int, *options: str) -> str:
             again.kill()
         assert_whole(run)
     assert_resumes(run)
-    assert_same(run, straight)
+    assert_same(run, uninterrupted)
     assert {path.name for path in run.iterdir()} == FILES
     return "finished" if child.returncode == 0 else "killed"
 
 
-def count(sample: int, campaign: int) -> pytest.MarkDecorator:
-    """Set a number of repetitions for the suite, and a larger one for the campaign."""
-    return pytest.mark.parametrize(
-        "times", [sample, pytest.param(campaign, marks=pytest.mark.campaign)]
-    )
-
-
-@count(2, 300)
-def test_sigkill_at_any_time(tmp_path: Path, straight: Path, times: int) -> None:
+@sample_or_campaign("times", 2, 300)
+def test_sigkill_at_any_time(tmp_path: Path, uninterrupted: Path, times: int) -> None:
     with ThreadPoolExecutor(2) as pool:
         ends = list(
-            pool.map(lambda i: killed(tmp_path / str(i), straight, i), range(times)),
+            pool.map(lambda i: killed(tmp_path / str(i), uninterrupted, i), range(times)),
         )
-    print(f"{times} trainings: {ends.count('killed')} killed, {ends.count('finished')} too late")
+    print(
+        f"{times} training runs: {ends.count('killed')} killed, {ends.count('finished')} too late"
+    )
     assert "killed" in ends
 
 
-@count(1, 200)
+@sample_or_campaign("times", 1, 200)
 def test_sigkill_with_a_checkpoint_every_step(tmp_path: Path, times: int) -> None:
     fewer = ("--set", "training.num_epochs=6")
-    with training(tmp_path / "straight", *fewer) as child:
-        straight = tmp_path / "straight" / child.communicate()[0].strip()
+    with training(tmp_path / "uninterrupted", *fewer) as child:
+        uninterrupted = tmp_path / "uninterrupted" / child.communicate()[0].strip()
 
     def one(i: int) -> str:
-        return killed(tmp_path / str(i), straight, 1000 + i, "--set", EVERY_STEP, *fewer)
+        return killed(tmp_path / str(i), uninterrupted, 1000 + i, "--set", EVERY_STEP, *fewer)
 
     with ThreadPoolExecutor(2) as pool:
         ends = list(pool.map(one, range(times)))
-    print(f"{times} trainings: {ends.count('killed')} killed, {ends.count('finished')} too late")
+    print(
+        f"{times} training runs: {ends.count('killed')} killed, {ends.count('finished')} too late"
+    )
     assert "killed" in ends
 
 
 def stopped(folder: Path, number: signal.Signals, seed: int) -> float:
-    """Stop a training by a signal; return how long it took to end."""
+    """Stop a training run by a signal; return how long it took to end."""
     endless = ("--set", "training.num_epochs=100000")
     with training(folder, *endless) as child:
         wait_for_an_epoch(child, folder)
@@ -172,7 +170,7 @@ def stopped(folder: Path, number: signal.Signals, seed: int) -> float:
 
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
-@count(1, 100)
+@sample_or_campaign("times", 1, 100)
 def test_a_signal_saves_and_tells_how_to_resume(
     tmp_path: Path, number: signal.Signals, times: int
 ) -> None:
@@ -203,8 +201,8 @@ def test_a_hangup_that_is_ignored_stays_so(tmp_path: Path) -> None:
 
 def test_an_interrupted_validation_is_repeated(small: Path) -> None:
     """The signal comes before the first validation: its epoch is not logged, and not lost."""
-    straight = start_run(read_config(small), Path("straight"), [])
-    for _ in straight.events():
+    uninterrupted = start_run(read_config(small), Path("uninterrupted"), [])
+    for _ in uninterrupted.events():
         pass
     run = start_run(read_config(small), Path("runs"), [])
     with pytest.raises(InterruptError):
@@ -213,25 +211,25 @@ def test_an_interrupted_validation_is_repeated(small: Path) -> None:
                 os.kill(os.getpid(), signal.SIGINT)
     assert metrics(run.folder) == []
     assert_resumes(run.folder)
-    assert_same(run.folder, straight.folder)
+    assert_same(run.folder, uninterrupted.folder)
 
 
 def test_a_terminal_that_is_closed_stops_the_run_as_a_hangup(tmp_path: Path) -> None:
-    first, second = os.openpty()
+    controller, terminal = os.openpty()
     (tmp_path / "c.yaml").write_text(CONFIG)
     command = [sys.executable, "-m", "rnncli", "train", "-c", "c.yaml"]
     with subprocess.Popen(
         [*command, "--set", "training.num_epochs=100000"],
         cwd=tmp_path,
-        stdout=second,
-        stderr=second,
+        stdout=terminal,
+        stderr=terminal,
         env=os.environ | {"TERM": "xterm"},
         start_new_session=True,
         preexec_fn=with_default_signals,
     ) as child:
-        os.close(second)
+        os.close(terminal)
         wait_for_an_epoch(child, tmp_path)
-        os.close(first)
+        os.close(controller)
         time.sleep(0.3)
         assert child.poll() is None  # it continues without a terminal
         child.send_signal(signal.SIGHUP)
@@ -240,7 +238,7 @@ def test_a_terminal_that_is_closed_stops_the_run_as_a_hangup(tmp_path: Path) -> 
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
 
 
-@count(1, 30)
+@sample_or_campaign("times", 1, 30)
 def test_a_second_interrupt_stops_at_once(tmp_path: Path, times: int) -> None:
     for i in range(times):
         folder = tmp_path / str(i)
@@ -277,7 +275,7 @@ for i in range(50):
         when = datetime(2026, 11, 22, 14, 5, 33)
         fill = lambda folder: (folder / "me").write_text(str(i))
         folder = create_run_folder(Path("runs"), "a", when, fill)
-        Path("made", str(i)).write_text(folder.name)
+        Path("folders", str(i)).write_text(folder.name)
         os._exit(0)
 while len(os.listdir(ready)) < 50:
     time.sleep(0.001)
@@ -288,13 +286,13 @@ for _ in range(50):
 
 
 def test_fifty_processes_at_one_barrier_get_fifty_folders(here: Path) -> None:
-    for name in ("ready", "made", "runs"):
+    for name in ("ready", "folders", "runs"):
         Path(name).mkdir()
     subprocess.run([sys.executable, "-c", BARRIER], check=True, timeout=60)
-    made = {path.name: path.read_text() for path in Path("made").iterdir()}
-    assert len(set(made.values())) == 50
-    assert {path.name for path in Path("runs").iterdir()} == set(made.values())
-    for number, folder in made.items():
+    folders = {path.name: path.read_text() for path in Path("folders").iterdir()}
+    assert len(set(folders.values())) == 50
+    assert {path.name for path in Path("runs").iterdir()} == set(folders.values())
+    for number, folder in folders.items():
         assert Path("runs", folder, "me").read_text() == number
 
 
@@ -314,8 +312,8 @@ def test_fifty_commands_at_one_barrier_get_fifty_folders(small: Path) -> None:
     while len(list(Path("ready").iterdir())) < 50:
         time.sleep(0.01)
     Path("go").touch()
-    made = [child.communicate(timeout=60)[0].strip() for child in children]
+    run_folders = [child.communicate(timeout=60)[0].strip() for child in children]
     assert all(child.returncode == 0 for child in children)
-    assert len(set(made)) == 50
-    assert len({sha(Path(run) / "weights.npz") for run in made}) == 1
-    assert {str(path) for path in Path("runs").iterdir()} == set(made)
+    assert len(set(run_folders)) == 50
+    assert len({sha(Path(run) / "weights.npz") for run in run_folders}) == 1
+    assert {str(path) for path in Path("runs").iterdir()} == set(run_folders)

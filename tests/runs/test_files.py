@@ -3,7 +3,10 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -65,12 +68,14 @@ def test_a_line_that_is_written_in_pieces_is_appended_completely(
 
 
 @pytest.mark.parametrize("write", [replacing, output_file])
-def test_a_replaced_file_keeps_its_mode(tmp_path: Path, write: object) -> None:
+def test_a_replaced_file_keeps_its_mode(
+    tmp_path: Path, write: Callable[[Path], AbstractContextManager[BinaryIO]]
+) -> None:
     for mode in (0o600, 0o640, 0o664):
         path = tmp_path / oct(mode)
         path.touch()
         path.chmod(mode)
-        with write(path) as file:  # type: ignore[operator]
+        with write(path) as file:
             file.write(b"new")
         assert (stat.S_IMODE(path.stat().st_mode), path.read_bytes()) == (mode, b"new")
 
@@ -120,11 +125,14 @@ def test_another_error_of_syncing_a_folder_is_raised(
         sync_folder(tmp_path)
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [replacing, output_file])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, write: Callable[[Path], AbstractContextManager[BinaryIO]]
+) -> None:
     path = tmp_path / "a"
     path.write_text("old")
-    with pytest.raises(StorageError, match=str(path)), replacing(path) as file:
+    with pytest.raises(StorageError, match=str(path)), write(path) as file:
         file.write(b"new")
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

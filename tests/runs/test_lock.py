@@ -1,4 +1,4 @@
-"""The lock of a run folder: one training at a time, from the moment that the folder is visible."""
+"""The lock of a run folder: one training run at a time, from when the folder is visible."""
 
 import fcntl
 import os
@@ -14,14 +14,14 @@ from rnncli.runs.resume import resume_run
 from rnncli.runs.training_run import start_run
 
 
-def test_a_training_waits_for_a_process_that_only_checks_the_lock(
+def test_a_training_run_waits_for_a_process_that_only_checks_the_lock(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looking = os.open(run_folder, os.O_RDONLY)
-    fcntl.flock(looking, fcntl.LOCK_SH)
+    descriptor = os.open(run_folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
     with pytest.raises(InputError, match="another process"), locked(run_folder):
         pass
-    monkeypatch.setattr(lock, "sleep", lambda _: os.close(looking))
+    monkeypatch.setattr(lock, "sleep", lambda _: os.close(descriptor))
     with locked(run_folder):
         assert is_locked(run_folder)
 

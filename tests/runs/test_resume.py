@@ -55,22 +55,22 @@ def trained(config: Path, overrides: list[str], runs: str) -> Path:
 
 
 @pytest.mark.parametrize("override", VARIANTS)
-def test_a_stopped_run_ends_as_a_straight_one(small: Path, override: str) -> None:
+def test_a_stopped_run_ends_as_an_uninterrupted_one(small: Path, override: str) -> None:
     """Stops within the first epoch, at its end, and within and at the end of later ones."""
-    straight = trained(small, [override], "straight")
-    steps = int(metrics(straight)[0]["step"])
+    uninterrupted = trained(small, [override], "uninterrupted")
+    steps = int(metrics(uninterrupted)[0]["step"])
     places = (1, steps, steps + 1, 2 * steps + 1)
     # All four for one variant; of the others, one is within an epoch and one just after its end.
     for after in places if override == VARIANTS[0] else places[::2]:
         run = stopped(small, [override], after)
         for _ in resume_run(str(run), [], []).events():
             pass
-        assert_same(run, straight)
+        assert_same(run, uninterrupted)
         assert not list(run.glob(".*"))
 
 
 def test_many_stops_on_the_way_change_nothing(small: Path) -> None:
-    straight = trained(small, [], "straight")
+    uninterrupted = trained(small, [], "uninterrupted")
     folder = stopped(small, [], 1)
     for after in (2, 1, 4, 1, 3):
         run = resume_run(str(folder), [], [])
@@ -80,7 +80,7 @@ def test_many_stops_on_the_way_change_nothing(small: Path) -> None:
                 break
     for _ in resume_run(str(folder), [], []).events():
         pass
-    assert_same(folder, straight)
+    assert_same(folder, uninterrupted)
 
 
 def test_a_finished_run_can_be_extended(rnn: Command, run_folder: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_run_with_changed_data_is_not_resumed(rnn: Command, here: Path) -> Non
     run = Path(rnn("train", "-q", "-c", "c.yaml").out.strip())
     more = ("train", "-q", "--resume", run, "--set", "training.num_epochs=2")
     write_csv(path, x + 1, labels)
-    assert "the run's data changed since" in rnn(*more).err
+    assert "the run's data has changed" in rnn(*more).err
     write_csv(path, x, labels)
     assert rnn(*more).code == 0
 

@@ -1,4 +1,4 @@
-"""Run folders: created atomically inside the runs folder, and found by path, name or 'latest'."""
+"""Run folders: created inside the runs folder alone, and under valid names."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +13,11 @@ from rnncli.runs.run_folder import create_run_folder
 
 def test_runs_started_in_the_same_second_never_share_a_folder(tmp_path: Path) -> None:
     when = datetime(2026, 11, 22, 14, 5, 33)
-    made = [
+    folders = [
         create_run_folder(tmp_path, "a", when, lambda folder: (folder / "b").touch())
         for _ in range(3)
     ]
-    assert [path.name for path in made] == [
+    assert [path.name for path in folders] == [
         "2026-11-22_14-05-33_a",
         "2026-11-22_14-05-33_a_2",
         "2026-11-22_14-05-33_a_3",

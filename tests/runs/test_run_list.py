@@ -18,8 +18,8 @@ from rnncli.runs.training_run import start_run
 from rnncli.training.events import Epoch
 
 
-def named(found: list[dict[str, object]]) -> list[object]:
-    return [entry["name"] for entry in found]
+def named(summaries: list[dict[str, object]]) -> list[object]:
+    return [entry["name"] for entry in summaries]
 
 
 def test_a_listed_run_shows_its_record(rnn: Command, run_folder: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_running_run_without_a_process_was_killed(rnn: Command, run_folder: Pa
 
 
 def without_results(run: Path) -> None:
-    """Make a run's record one of before it had results."""
+    """Replace a run's record by that of an older version, which has no results."""
     keys = ("epochs", "seconds", "cell", "hidden_size", "num_layers", "metric", "has_validation")
     path = run / "run.json"
     record = json.loads(path.read_text())
@@ -278,12 +278,12 @@ def test_an_older_run_that_is_damaged_is_listed_as_one(rnn: Command, run_folder:
 
 
 def test_show_has_record_metrics_and_config(rnn: Command, run_folder: Path) -> None:
-    found = json.loads(rnn("runs", "show", "latest", "--json").out)
-    assert found["record"] == json.loads((run_folder / "run.json").read_text())
-    assert found["config"]["model"]["hidden_size"] == 8
-    assert [row["epoch"] for row in found["metrics"]] == [1, 2, 3]
+    shown = json.loads(rnn("runs", "show", "latest", "--json").out)
+    assert shown["record"] == json.loads((run_folder / "run.json").read_text())
+    assert shown["config"]["model"]["hidden_size"] == 8
+    assert [row["epoch"] for row in shown["metrics"]] == [1, 2, 3]
     text = rnn("runs", "show", run_folder).out
-    for part in ("finished", "val_accuracy", "hidden_size: 8", "█", found["record"]["data_sha256"]):
+    for part in ("finished", "val_accuracy", "hidden_size: 8", "█", shown["record"]["data_sha256"]):
         assert part in text
 
 

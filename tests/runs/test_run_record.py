@@ -34,7 +34,7 @@ def test_a_new_record_has_what_the_list_shows_and_one_session(run_folder: Path) 
     assert session == {key: record[key] for key in SESSION_KEYS}
 
 
-def test_resuming_adds_a_session_and_keeps_those_of_before(rnn: Command, run_folder: Path) -> None:
+def test_resuming_adds_a_session_and_keeps_the_earlier_ones(rnn: Command, run_folder: Path) -> None:
     path = run_folder / "run.json"
     first = strict(path)
     first["command"] = first["sessions"][0]["command"] = ["rnn", "train", "-c", "x.yaml"]  # type: ignore[index]

@@ -47,10 +47,10 @@ def test_the_resolved_config_repeats_the_run(rnn: Command, run_folder: Path) -> 
 
 def test_the_best_epochs_weights_are_the_ones_saved(run_folder: Path) -> None:
     model = rnncli.load(run_folder)
-    part = read_config(run_folder / "config.yaml").data.read(0).splits
-    assert part.validation is not None
+    splits = read_config(run_folder / "config.yaml").data.read(0).splits
+    assert splits.validation is not None
     best = min(float(row["val_loss"]) for row in metrics(run_folder))
-    assert evaluate(model, [part.validation]).metrics["loss"] == pytest.approx(best, rel=1e-6)
+    assert evaluate(model, [splits.validation]).metrics["loss"] == pytest.approx(best, rel=1e-6)
 
 
 def test_python_and_command_train_the_same_weights(small: Path, run_folder: Path) -> None:
@@ -61,7 +61,7 @@ def test_python_and_command_train_the_same_weights(small: Path, run_folder: Path
 
 
 def checkpoints(config: Path, *overrides: str) -> list[int]:
-    """Return after which steps of a training the checkpoint on the disk was a new one."""
+    """Return after which steps of a training run the checkpoint on the disk was a new one."""
     run = start_run(read_config(config, overrides), Path("runs"), [])
     path, seen, last = run.folder / "checkpoint.npz", [], None
     for event in run.events():

@@ -18,6 +18,7 @@ from rnncli.runs import weights
 from rnncli.runs.environment import environment
 from rnncli.runs.metrics_log import MetricsLog
 from rnncli.runs.training_run import start_run
+from rnncli.training.events import Epoch
 
 
 def test_surroundings_do_not_change_a_bit(small: Path, here: Path, run_folder: Path) -> None:
@@ -61,12 +62,12 @@ def readable_by_all(path: Path) -> bool:
 
 def test_verify_repeats_a_run_to_the_last_bit(rnn: Command, run_folder: Path, here: Path) -> None:
     before = {path.name: sha(path) for path in run_folder.iterdir()}
-    found = rnn("verify", "latest", "-q")
-    assert (found.code, found.out, found.err) == (0, "bit-identical\n", "")
+    result = rnn("verify", "latest", "-q")
+    assert (result.code, result.out, result.err) == (0, "bit-identical\n", "")
     # A run that was made longer is repeated the way it was made.
     rnn("train", "-q", "--resume", "latest", "--set", "training.num_epochs=5")
-    found = rnn("verify", run_folder, "--json", "-q")
-    assert json.loads(found.out) == {
+    result = rnn("verify", run_folder, "--json", "-q")
+    assert json.loads(result.out) == {
         "verdict": "identical",
         "largest_difference": 0.0,
         "largest_relative_difference": 0.0,
@@ -98,10 +99,10 @@ def test_verify_distinguishes_rounding_from_another_result(rnn: Command, run_fol
     change(run_folder, 1.5)
     far = rnn("verify", "latest", "-q", "--json")
     assert far.code == 1
-    found = json.loads(far.out)
-    assert found["verdict"] == "different"
-    assert found["array"] == "rnn.weight_ih_l0"
-    assert found["environment"] == {"numpy": ["1.0", np.__version__]}
+    report = json.loads(far.out)
+    assert report["verdict"] == "different"
+    assert report["array"] == "rnn.weight_ih_l0"
+    assert report["environment"] == {"numpy": ["1.0", np.__version__]}
 
 
 def test_invalid_weights_are_not_verified(rnn: Command, run_folder: Path) -> None:
@@ -121,8 +122,8 @@ def test_invalid_weights_are_not_verified(rnn: Command, run_folder: Path) -> Non
     np.savez(path, **{name: good[name] for name in good if name != "metadata"})
     assert rnn("verify", "latest").code == 2
     # Zeros are valid weights, but not those of this run.
-    model = rnncli.load(run_folder) if path.write_bytes(content) else None
-    assert model is not None
+    path.write_bytes(content)
+    model = rnncli.load(run_folder)
     model.network.parameters[...] = 0
     weights.weights_of(model).write(path)
     assert rnn("verify", "latest", "-q").code == 1
@@ -134,14 +135,14 @@ def test_invalid_weights_are_not_verified(rnn: Command, run_folder: Path) -> Non
 
 
 def test_a_run_cut_to_its_present_epoch_is_verified(rnn: Command, small: Path) -> None:
-    session = start_run(read_config(small, ["training.checkpoint_every=100"]), Path("runs"), [])
-    for event in session.events():
-        if getattr(event, "train_loss", None) and event.epoch == 2:
+    run = start_run(read_config(small, ["training.checkpoint_every=100"]), Path("runs"), [])
+    for event in run.events():
+        if isinstance(event, Epoch) and event.epoch == 2:
             break
     cut = ("--set", "training.num_epochs=2")
-    assert rnn("train", "-q", "--resume", session.folder, *cut).code == 0
-    found = rnn("verify", "-q", session.folder)
-    assert (found.code, found.out) == (0, "bit-identical\n")
+    assert rnn("train", "-q", "--resume", run.folder, *cut).code == 0
+    result = rnn("verify", "-q", run.folder)
+    assert (result.code, result.out) == (0, "bit-identical\n")
 
 
 def test_verify_compares_the_environment_with_that_of_every_session(
@@ -154,19 +155,19 @@ def test_verify_compares_the_environment_with_that_of_every_session(
     record["sessions"][1]["threads"] = 77
     record["sessions"][1]["versions"]["numpy"] = "1.0"
     path.write_text(json.dumps(record))
-    found = json.loads(rnn("verify", "-q", "latest", "--json").out)
-    assert found["verdict"] == "identical"
-    assert found["environment"] == {
+    report = json.loads(rnn("verify", "-q", "latest", "--json").out)
+    assert report["verdict"] == "identical"
+    assert report["environment"] == {
         "threads": [77, now["threads"]],
         "numpy": ["1.0", np.__version__],
     }
     record["sessions"][0]["threads"] = 76  # The first difference counts.
     path.write_text(json.dumps(record))
-    found = json.loads(rnn("verify", "-q", "latest", "--json").out)
-    assert found["environment"]["threads"] == [76, now["threads"]]
+    report = json.loads(rnn("verify", "-q", "latest", "--json").out)
+    assert report["environment"]["threads"] == [76, now["threads"]]
 
 
-def test_a_run_of_before_a_key_existed_is_resumed_and_verified(
+def test_a_run_from_before_a_key_existed_is_resumed_and_verified(
     rnn: Command, run_folder: Path
 ) -> None:
     def without(name: str, section: str, keys: tuple[str, ...]) -> None:
@@ -196,7 +197,7 @@ def test_only_a_finished_run_with_its_data_is_verified(rnn: Command, here: Path)
     np.savez("d.npz", x=x + 1, y=np.arange(20) % 2)
     changed = rnn("verify", run)
     assert changed.code == 2
-    assert "the run's data changed since" in changed.err
+    assert "the run's data has changed" in changed.err
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(record | {"status": "interrupted"}))
     unfinished = rnn("verify", run)

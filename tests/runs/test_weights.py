@@ -122,8 +122,8 @@ def test_old_runs_are_read_and_resumed(rnn: Command, here: Path, folder: Path) -
     assert metrics(run)[:2] == metrics(folder / "exact")
     assert len(metrics(run)) == 3
     for name, known in expected.items():
-        found = rnncli.load(folder / f"{name}.npz").outputs(np.array(known["x"]))
-        np.testing.assert_allclose(found, known["outputs"], rtol=1e-4, atol=1e-5)
+        outputs = rnncli.load(folder / f"{name}.npz").outputs(np.array(known["x"]))
+        np.testing.assert_allclose(outputs, known["outputs"], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("folder", GOLDEN, ids=lambda path: path.name)
