@@ -13,7 +13,7 @@ from rnncli.datasets.formats import extension_of, format_of
 from rnncli.datasets.mapped import chunks
 from rnncli.datasets.sequences import Sequences, valid_steps
 from rnncli.datasets.table_data import TableData
-from rnncli.datasets.task import MOST_CLASSES_INFERRED, infer_task, sorted_labels
+from rnncli.datasets.task import MAX_CLASSES_INFERRED, infer_task, sorted_labels
 from rnncli.errors import InputError
 from rnncli.init.column_roles import Guess, sequence_column, time_columns
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
@@ -143,7 +143,7 @@ def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> 
     missing = _missing(whole) + (0 if test is None else _missing(section.read_file(test)))
     names = {str(label) for label in np.unique(whole.labels)} if whole.labels is not None else set()
     different = sorted_labels(names)
-    many = len(different) > MOST_CLASSES_INFERRED and all(isinstance(n, int) for n in different)
+    many = len(different) > MAX_CLASSES_INFERRED and all(isinstance(n, int) for n in different)
     declared = "regression" if many and not whole.label_type else whole.label_type
     is_regression = infer_task(whole, declared).kind == "regression"
     if many:
