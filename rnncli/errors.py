@@ -1,6 +1,7 @@
 """The errors that the package raises on purpose, with the exit codes of the command line."""
 
 import errno
+from typing import Literal
 
 # About as many lines as a screen shows, and as many characters as can be read at a glance.
 _MAX_PROBLEMS, _MAX_PROBLEM_LENGTH = 50, 1000
@@ -9,6 +10,9 @@ _USER_ERRORS = {
     *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
     *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL),
 }
+
+# What the numbers of places in a file count.
+Unit = Literal["line", "row", "sequence"]
 
 
 class RnnError(Exception):
@@ -43,6 +47,13 @@ def one_line(text: str) -> str:
         half = _MAX_PROBLEM_LENGTH // 2
         text = f"{text[:half]} ... {text[-half:]}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def place_in_file(source: str, position: int, unit: Unit) -> str:
+    """Return ``file:line: row line``, ``file: row i`` or ``file: sequence i``, for messages."""
+    if unit == "line":
+        return f"{source}:{position}: row {position}"
+    return f"{source}: {unit} {position}"
 
 
 class DivergedError(RnnError):

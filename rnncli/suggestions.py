@@ -13,7 +13,19 @@ def shortened(value: object, max_length: int = 60) -> str:
     return text if len(text) <= max_length else text[: max_length - 3] + "..."
 
 
-def suggest(word: str, choices: Collection[str]) -> str:
-    """Return "did you mean ..." if `word` resembles one of `choices`, else list them all."""
-    near = get_close_matches(word, choices, n=1)
-    return f"did you mean '{near[0]}'?" if near else "one of " + ", ".join(choices)
+def suggest(word: str, choices: Collection[str], max_listed: int | None = None) -> str:
+    """Return "did you mean ..." if `word` resembles one of `choices`, else list them.
+
+    Parameters
+    ----------
+    word : str
+        What was given.
+    choices : collection of str
+        What is valid.
+    max_listed : int, optional
+        How many of the choices are listed at most; all by default.
+    """
+    if near := get_close_matches(word, choices, n=1):
+        return f"did you mean '{near[0]}'?"
+    listed = list(choices)[:max_listed]
+    return f"one of {', '.join(listed)}{', ...' if len(listed) < len(choices) else ''}"

@@ -30,7 +30,9 @@ TESTS = ("tests/nn", "tests/training", "tests/gradients", "tests/config/test_ref
 # What these tests need besides pyproject.toml.
 COPIED = ("rnncli", "tests", "configs")
 # These tests plant mistakes in nn/ by replacing source text, and fail where a mutant changed it.
-PLANTING = "mistake or explanation or place_of_the_mean or place_of_the_probability or not_a_number"
+PLANTING = (
+    "mistake or explanation_says or place_of_the_mean or place_of_the_probability or not_a_number"
+)
 SECONDS_PER_MUTANT = 300
 
 OPERATORS = {

@@ -8,7 +8,7 @@ from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 
 # Batches are cut to at most this many different lengths, so that few unrolled networks are needed.
-_MOST_LENGTHS = 16
+_MAX_LENGTHS = 16
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Examples:
 
 def rounded_length(length: int, longest: int) -> int:
     """Return a length, rounded up to one of at most 16 values up to the longest."""
-    multiple = -(-longest // _MOST_LENGTHS)
+    multiple = -(-longest // _MAX_LENGTHS)
     return min(longest, -(-length // multiple) * multiple)
 
 

@@ -27,7 +27,8 @@ class FileData:
 
     # The extensions of such files, in lower case, without a final .gz.
     extensions: ClassVar[tuple[str, ...]]
-    # Recordings are often few and long, and their classes may differ at any time step.
+    # Recordings are often few and long, and what distinguishes their classes may occur at any time
+    # step.
     defaults: ClassVar[Defaults] = {
         "model": {"cell": "gru", "pooling": "mean"},
         "training": {
@@ -58,7 +59,7 @@ class FileData:
     ] = True
     task: Annotated[
         Literal["classification", "regression"] | None,
-        Field(description="the task; null infers it: text and whole numbers are classes"),
+        Field(description="the task; null to infer it: text and whole numbers are classes"),
     ] = None
     missing: Annotated[Missing, Field(description="how missing values are filled in")] = "error"
 

@@ -26,7 +26,7 @@ class InputSpec:
     label_column : int, str or None
         The label's column in tables.
     header : bool or None
-        Whether the first row of CSV holds names; None decides by its content.
+        Whether the first row of CSV holds names; if None, inferred from the content.
     missing : {"error", "mean", "zero", "last"}
         How missing values are filled in.
     means : tuple of float
@@ -44,7 +44,7 @@ class InputSpec:
     ignore : tuple of int or str
         Columns that are not read.
     separator, decimal : str, optional
-        The separator and the decimal mark of CSV; None detects them.
+        The separator and the decimal mark of CSV; detected if None.
     """
 
     input_size: int

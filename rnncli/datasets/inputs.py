@@ -1,4 +1,4 @@
-"""Sequences to predict or to score, from any kind of file or from standard input."""
+"""Sequences for prediction or evaluation, from any kind of file or from standard input."""
 
 import sys
 from collections.abc import Iterator

@@ -47,7 +47,10 @@ class Mapped:
         return len(self.index)
 
     def take(self, index: Array, axis: int = 0) -> Array:
-        """Return selected sequences as an array in memory."""
+        """Return selected sequences as an array in memory.
+
+        `axis` exists for compatibility with `numpy.ndarray.take`, and must be 0.
+        """
         selected = self.base[self.index[index]]
         if self.shift is not None and self.scale is not None:
             selected = (selected - self.shift) / self.scale

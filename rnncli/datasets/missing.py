@@ -56,8 +56,8 @@ def fill_missing(sequences: Sequences, how: Missing, means: Array) -> Sequences:
     """
     if isinstance(sequences.x, Mapped) and how != "error":
         raise InputError(
-            f"{sequences.source}: is too large to fill in missing values; fill them in before, or "
-            "leave data.missing at error"
+            f"{sequences.source}: is too large to fill in missing values; fill them in beforehand, "
+            "or leave data.missing at error"
         )
     for first, chunk in chunks(sequences.x):
         _check(sequences, chunk, first, missing_allowed=how != "error")

@@ -6,7 +6,7 @@ import re
 LARGEST = 1e30
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _OTHER_CHARACTERS = re.compile(r"[^0-9eE+\-. \t]")
-_MOST_SHOWN = 40
+_MAX_SHOWN = 40
 
 
 def number(text: str) -> float:
@@ -45,4 +45,4 @@ def is_number(text: str) -> bool:
 
 def _shown(text: str) -> str:
     """Return a quoted text, shortened for a message."""
-    return repr(text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "...")
+    return repr(text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "...")

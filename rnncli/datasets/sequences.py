@@ -9,11 +9,10 @@ from typing import Literal
 import numpy as np
 
 from rnncli.datasets.mapped import Mapped, chunks
-from rnncli.errors import InputError
+from rnncli.errors import InputError, Unit, place_in_file
 from rnncli.nn.arrays import Array
 
 TaskName = Literal["classification", "regression"]
-Unit = Literal["line", "row", "sequence"]
 
 LONGEST_LABEL = 200
 # A padded array may always hold this many numbers, and beyond that at most this many times those of
@@ -35,7 +34,8 @@ class Sequences:
     source : str
         The file, for messages.
     positions : sequence of int, optional
-        The number of the line, row or sequence in `source` at which each sequence begins.
+        The number of the line, row or sequence in `source` that identifies each sequence in
+        messages: the one at which it begins, or the last row of a window.
     unit : {"line", "row", "sequence"}
         What `positions` count: lines of a text file, rows of a table, or sequences.
     lengths : array (N,), optional
@@ -91,13 +91,6 @@ class Sequences:
         position = index if self.positions is None else self.positions[index]
         unit = "sequence" if self.positions is None else self.unit
         return place_in_file(self.source, position, unit)
-
-
-def place_in_file(source: str, position: int, unit: Unit) -> str:
-    """Return ``file:line: row line``, ``file: row i`` or ``file: sequence i``."""
-    if unit == "line":
-        return f"{source}:{position}: row {position}"
-    return f"{source}: {unit} {position}"
 
 
 @dataclass(frozen=True)
@@ -207,10 +200,16 @@ def valid_steps(lengths: Array, steps: int) -> Array:
     return valid
 
 
+def check_label_length(text: str) -> None:
+    """Raise `ValueError` if a label is too long."""
+    if len(text) > LONGEST_LABEL:
+        raise ValueError(f"a label of {len(text)} characters; up to {LONGEST_LABEL} were expected")
+
+
 def check_features(sequences: Sequences, input_size: int) -> None:
     """Raise `InputError` unless the sequences have D features per time step."""
     if sequences.x.shape[2] != input_size:
         raise InputError(
-            f"{sequences.source}: {sequences.x.shape[2]} features per step; the model takes "
+            f"{sequences.source}: {sequences.x.shape[2]} features per time step; the model takes "
             f"{input_size}"
         )

@@ -1,4 +1,4 @@
-"""One table in chronological order, of which each window forecasts the values that follow it."""
+"""One table in chronological order, cut into windows from which the next values are forecast."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from rnncli.datasets.formats import format_of
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.missing import Missing, feature_means
 from rnncli.datasets.sequences import Sequences, Splits
+from rnncli.datasets.table import MAX_NAMES_LISTED
 from rnncli.datasets.table_data import TableData
 from rnncli.datasets.task import Task
 from rnncli.datasets.untrusted.lines import exists
@@ -58,17 +59,22 @@ class Series:
     ] = 0
     validation_fraction: Annotated[
         float,
-        Field(ge=0, lt=1, description="fraction of the windows, the latest before the test"),
+        Field(
+            ge=0,
+            lt=1,
+            description="fraction of the windows for validation: the last ones before the test "
+            "split",
+        ),
     ] = 0.1
     standardize: Annotated[
         bool, Field(description="scale each feature to mean 0 and standard deviation 1")
     ] = True
     missing: Annotated[Missing, Field(description="how missing values are filled in")] = "error"
     separator: Annotated[
-        Separator | None, Field(description="what separates cells of CSV; null detects it")
+        Separator | None, Field(description="what separates cells of CSV; null to detect it")
     ] = None
     decimal: Annotated[
-        Decimal | None, Field(description="the decimal mark of CSV; null detects it")
+        Decimal | None, Field(description="the decimal mark of CSV; null to detect it")
     ] = None
 
     def fresh_sequences(self, count: int, seed: int, epoch: int) -> Sequences | None:
@@ -87,8 +93,8 @@ class Series:
         starts = np.flatnonzero(~np.isnan(windows.targets_of(table)).any(axis=1))
         train, validation, test = self._split(starts, len(table.values))
         # The means for filling in must not depend on rows after the training split.
-        last_row = starts[train[-1]] + self.sequence_length
-        training_rows = Sequences(table.values[np.newaxis, :last_row], None, table.source)
+        end_row = starts[train[-1]] + self.sequence_length
+        training_rows = Sequences(table.values[np.newaxis, :end_row], None, table.source)
         means = feature_means(training_rows)
         cut = windows.cut(table, self.missing, means)
         splits = Splits(
@@ -112,7 +118,9 @@ class Series:
     def _table_format(self) -> type[TableData]:
         section = format_of(self.path)
         if not issubclass(section, TableData):
-            raise InputError(f"data.path: {self.path}: is not a table; CSV was expected")
+            raise InputError(
+                f"data.path: {self.path}: is not a table; a CSV or Parquet file was expected"
+            )
         return section
 
     def _split(self, starts: Array, rows: int) -> tuple[Array, Array, Array]:
@@ -141,7 +149,7 @@ class Series:
             if name not in columns:
                 raise InputError(
                     f"data.targets: '{name}' is not a feature of {self.path}; "
-                    f"{suggest(name, columns)}"
+                    f"{suggest(name, columns, MAX_NAMES_LISTED)}"
                 )
         return Windows(columns, targets, self.sequence_length, self.horizon)
 

@@ -19,17 +19,18 @@ def split(
     InputError
         Either split would be empty.
     """
-    chosen = stratified_choice(class_numbers(sequences, task), fraction, generator(seed, "split"))
+    chosen = stratified_choice(class_indices(sequences, task), fraction, generator(seed, "split"))
     if not 0 < chosen.sum() < len(chosen):
         raise InputError(
             f"{sequences.source}: validation_fraction {fraction:g} of {len(chosen)} sequences "
-            "leaves no sequence on one side; give more data or another fraction"
+            "leaves the training or the validation split empty; give more data or another "
+            "fraction"
         )
     return sequences.take(np.flatnonzero(~chosen)), sequences.take(np.flatnonzero(chosen))
 
 
-def class_numbers(sequences: Sequences, task: Task) -> Array:
-    """Return the class number of each sequence (N,); 0 for all without one label per sequence."""
+def class_indices(sequences: Sequences, task: Task) -> Array:
+    """Return the class index of each sequence (N,); 0 for regression and labels per time step."""
     if task.kind == "regression" or sequences.per_step:
         return np.zeros(len(sequences), int)
     return task.encode(sequences, int)[:, 0]

@@ -17,11 +17,11 @@ from rnncli.datasets.task import Task
 from rnncli.nn.arrays import Array
 from rnncli.random_streams import generator
 
-_MOST_STEPS = 10**6
+_MAX_STEPS = 10**6
 NumSamples = Annotated[
     int, Field(ge=2, le=10**9, description="number of sequences, those for validation included")
 ]
-TimeSteps = Annotated[int, Field(ge=1, le=_MOST_STEPS, description="time steps")]
+TimeSteps = Annotated[int, Field(ge=1, le=_MAX_STEPS, description="time steps")]
 ValidationFraction = Annotated[
     float, Field(ge=0, lt=1, description="fraction of the sequences for validation")
 ]
@@ -93,7 +93,7 @@ class Adding(Synthetic):
     """
 
     kind: Literal["adding"] = "adding"
-    sequence_length: Annotated[int, Field(ge=2, le=_MOST_STEPS, description="time steps")] = 100
+    sequence_length: Annotated[int, Field(ge=2, le=_MAX_STEPS, description="time steps")] = 100
 
     task = Task("regression", (), (0.0,), (1.0,))
 
@@ -124,7 +124,7 @@ class Copy(Synthetic):
     kind: Literal["copy"] = "copy"
     delay: Annotated[
         int,
-        Field(ge=1, le=_MOST_STEPS, description="time steps between the symbols and the delimiter"),
+        Field(ge=1, le=_MAX_STEPS, description="time steps between the symbols and the delimiter"),
     ] = 100
 
     task = Task("multiclass", tuple(range(9)))
@@ -151,10 +151,10 @@ class Parity(Synthetic):
     kind: Literal["parity"] = "parity"
     sequence_length: Annotated[
         int,
-        Field(ge=1, le=_MOST_STEPS, description="time steps of the longest training sequence"),
+        Field(ge=1, le=_MAX_STEPS, description="time steps of the longest training sequence"),
     ] = 20
     test_length: Annotated[
-        int, Field(ge=1, le=_MOST_STEPS, description="time steps of the test sequences")
+        int, Field(ge=1, le=_MAX_STEPS, description="time steps of the test sequences")
     ] = 100
 
     task = Task("binary", (0, 1))
@@ -190,7 +190,7 @@ class TemporalOrder(Synthetic):
     """
 
     kind: Literal["temporal_order"] = "temporal_order"
-    sequence_length: Annotated[int, Field(ge=10, le=_MOST_STEPS, description="time steps")] = 100
+    sequence_length: Annotated[int, Field(ge=10, le=_MAX_STEPS, description="time steps")] = 100
 
     task = Task("multiclass", ("XX", "XY", "YX", "YY"))
 

@@ -1,4 +1,4 @@
-"""A table of text cells, as which every table format is read."""
+"""A table of text cells, the form in which every table format is read."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,12 @@ from math import nan
 
 from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import number
-from rnncli.datasets.sequences import LONGEST_LABEL, Unit, place_in_file
-from rnncli.errors import InputError
+from rnncli.datasets.sequences import check_label_length
+from rnncli.errors import InputError, Unit, place_in_file
 from rnncli.suggestions import suggest
 
-_MOST_NAMES_LISTED = 20
+# Messages list at most this many names of columns.
+MAX_NAMES_LISTED = 20
 _DAY = r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
 _TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(\s?[AaPp][Mm])?(\s?(Z|[+-]\d{2}:?\d{2}))?"
 _DATE_OR_TIME = re.compile(rf"(({_DAY})([T ]+({_TIME}))?|{_TIME})", re.ASCII)
@@ -72,16 +73,9 @@ class Table:
 def find_column(names: Sequence[str], column: str, place: str) -> int:
     """Return the position of the column of that name; raise `InputError` if there is none."""
     if column not in names:
-        raise InputError(f"{place}: no column is named '{column}'; {suggested(column, names)}")
+        hint = suggest(column, names, MAX_NAMES_LISTED)
+        raise InputError(f"{place}: no column is named '{column}'; {hint}")
     return names.index(column)
-
-
-def suggested(column: str, names: Sequence[str]) -> str:
-    """Return a suggestion for a message: the most similar name, or else the first names."""
-    hint = suggest(column, names)
-    if not hint.startswith("did you mean") and len(names) > _MOST_NAMES_LISTED:
-        return f"one of {', '.join(names[:_MOST_NAMES_LISTED])}, ..."
-    return hint
 
 
 def label_in(cell: str) -> str:
@@ -97,8 +91,7 @@ def label_in(cell: str) -> str:
         raise ValueError("the label is empty")
     if is_missing(text):
         raise ValueError(f"the label is missing ('{text}'); leave the row out, or give its label")
-    if len(text) > LONGEST_LABEL:
-        raise ValueError(f"a label of {len(text)} characters; up to {LONGEST_LABEL} were expected")
+    check_label_length(text)
     return text
 
 

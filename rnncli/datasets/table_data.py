@@ -68,7 +68,7 @@ class TableData(FileData):
 
     @property
     def has_header(self) -> bool | None:
-        """Whether the first row holds names; None decides by its content."""
+        """Whether the first row holds names; if None, inferred from the content."""
         return None
 
     @property

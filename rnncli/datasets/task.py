@@ -14,9 +14,9 @@ from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
 TaskKind = Literal["binary", "multiclass", "regression"]
-MOST_CLASSES = 1000
+MAX_CLASSES = 1000
 # More different whole numbers than this may be values; data.task must then be set.
-MOST_CLASSES_INFERRED = 100
+MAX_CLASSES_INFERRED = 100
 _SURROGATES = range(0xD800, 0xE000)
 # Targets with a smaller standard deviation are refused, as is a weights file with such a scale.
 _SMALLEST_TARGET_SCALE = 1 / LARGEST
@@ -83,18 +83,19 @@ class Task:
         return 1 if self.kind == "binary" else len(self.labels)
 
     def encode(self, sequences: Sequences, dtype: Any) -> Array:
-        """Return the targets (N, K), or (N, T, K) of time steps: class numbers or scaled values.
+        """Return the targets (N, K), or (N, T, K) of time steps.
 
-        Padding and time steps without a label are NaN.
+        They are class indices or standardized values; NaN for padding and time steps without a
+        label.
 
         Raises
         ------
         InputError
             Naming the first sequence whose label is not a class of this task, or not a value.
         """
-        labels, labelled, owners = _flat(sequences)
+        labels, labelled, sequence_indices = _flat_labels(sequences)
         if self.kind == "regression":
-            values = _as_values(labels, sequences, owners)
+            values = _as_values(labels, sequences, sequence_indices)
             if values.shape[1] != self.output_size:
                 raise InputError(
                     f"{sequences.source}: {values.shape[1]} target values per prediction; the "
@@ -115,9 +116,9 @@ class Task:
             classes = np.array(numbers, float)[inverse]
             if -1 in numbers:
                 index = int(classes.argmin())
+                place = sequences.place(sequence_indices[index])
                 raise InputError(
-                    f"{sequences.place(owners[index])}: label '{labels[index]}' is not known; "
-                    f"one of {_listed(self.labels)}"
+                    f"{place}: label '{labels[index]}' is not known; one of {_listed(self.labels)}"
                 )
             flat = classes[:, np.newaxis]
         if labelled is None:
@@ -155,11 +156,11 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
 
     Text and whole numbers are classes, other numbers are values, unless the task is declared.
     """
-    labels, _, owners = _flat(sequences)
+    labels, _, sequence_indices = _flat_labels(sequences)
     if declared is None:
         declared = _inferred_kind(labels, sequences.source)
     if declared == "regression":
-        width = _as_values(labels, sequences, owners).shape[1]
+        width = _as_values(labels, sequences, sequence_indices).shape[1]
         return Task("regression", (), (0.0,) * width, (1.0,) * width)
     if labels.ndim > 1:
         raise InputError(f"{sequences.source}: several labels per prediction; a class needs one")
@@ -168,13 +169,12 @@ def infer_task(sequences: Sequences, declared: str | None) -> Task:
     for index in np.sort(first_indices):
         label = labels[index].item()
         if not is_label(str(label)):
-            raise InputError(
-                f"{sequences.place(owners[index])}: {label!r} is not a label; text was expected"
-            )
-    if not 2 <= len(names) <= MOST_CLASSES:
+            place = sequences.place(sequence_indices[index])
+            raise InputError(f"{place}: {label!r} is not a label; text was expected")
+    if not 2 <= len(names) <= MAX_CLASSES:
         raise InputError(
             f"{sequences.source}: {len(names)} class{'' if len(names) == 1 else 'es'} "
-            f"({_listed(names)}); from 2 to {MOST_CLASSES} are needed"
+            f"({_listed(names)}); from 2 to {MAX_CLASSES} are needed"
         )
     return Task("binary" if len(names) == 2 else "multiclass", tuple(names))
 
@@ -186,7 +186,7 @@ def _inferred_kind(labels: Array, source: str) -> str:
     names = sorted_labels(np.unique(labels).tolist())
     if any(isinstance(name, str) and _is_fraction(name) for name in names):
         return "regression"
-    if all(isinstance(name, int) for name in names) and len(names) > MOST_CLASSES_INFERRED:
+    if all(isinstance(name, int) for name in names) and len(names) > MAX_CLASSES_INFERRED:
         raise InputError(
             f"{source}: {len(names)} different whole numbers as labels; "
             "set data.task to classification or regression"
@@ -204,8 +204,8 @@ def scale_targets(task: Task, train: Sequences) -> Task:
     """
     if task.kind != "regression":
         return task
-    labels, _, owners = _flat(train)
-    mean, std = mean_and_deviation(_as_values(labels, train, owners))
+    labels, _, sequence_indices = _flat_labels(train)
+    mean, std = mean_and_deviation(_as_values(labels, train, sequence_indices))
     if std.min() < _SMALLEST_TARGET_SCALE:
         raise InputError(
             f"{train.source}: the targets have a standard deviation of {std.min():.3g}, which is "
@@ -214,7 +214,7 @@ def scale_targets(task: Task, train: Sequences) -> Task:
     return Task(task.kind, (), tuple(mean.tolist()), tuple(std.tolist()))
 
 
-def _flat(sequences: Sequences) -> tuple[Array, Array | None, Sequence[int]]:
+def _flat_labels(sequences: Sequences) -> tuple[Array, Array | None, Sequence[int]]:
     """Return all labels (M,) or (M, K), a mask (N, T) of their time steps, and their sequences.
 
     With one label per sequence, the mask is None.
@@ -272,14 +272,14 @@ def _is_fraction(text: str) -> bool:
     return is_number(text) and not number(text).is_integer()
 
 
-def _as_values(labels: Array, sequences: Sequences, owners: Sequence[int]) -> Array:
+def _as_values(labels: Array, sequences: Sequences, sequence_indices: Sequence[int]) -> Array:
     """Return labels as target values (M, K)."""
     if labels.dtype.kind in "iufb":
         values = labels.astype(float)
         invalid = ~(np.abs(values) <= LARGEST)
         if invalid.any():
             index = tuple(np.argwhere(invalid)[0])
-            place = sequences.place(owners[int(index[0])])
+            place = sequences.place(sequence_indices[int(index[0])])
             raise InputError(f"{place}: target {values[index]} is not a number up to {LARGEST:g}")
         return values.reshape(len(values), -1)
     values = np.empty(labels.shape)
@@ -287,13 +287,13 @@ def _as_values(labels: Array, sequences: Sequences, owners: Sequence[int]) -> Ar
         try:
             values[index] = number(str(label))
         except ValueError as problem:
-            place = sequences.place(owners[index[0]])
+            place = sequences.place(sequence_indices[index[0]])
             raise InputError(
                 f"{place}: target {problem}, or set data.task to classification"
             ) from None
     return values.reshape(len(values), -1)
 
 
-def _listed(labels: Iterable[Any], most: int = 20) -> str:
+def _listed(labels: Iterable[Any], max_names: int = 20) -> str:
     names = [str(label) for label in labels]
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    return ", ".join(names[:max_names]) + (", ..." if len(names) > max_names else "")

@@ -13,7 +13,7 @@ from itertools import count
 import numpy as np
 
 from rnncli.gradients import formulas, mistakes
-from rnncli.gradients.gradcheck import differentiable, dropout_masks
+from rnncli.gradients.gradcheck import COMPLEX_STEP, differentiable, dropout_masks
 from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
 from rnncli.gradients.trace import run_observed
 from rnncli.nn.arrays import Array
@@ -23,7 +23,6 @@ from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
 from rnncli.nn.unrolled import UnrolledNetwork
 
-_STEP = 1e-30
 # Tolerances relative to the terms of a derivative, and to the largest gradient of the same cell.
 _TOLERANCE, _ROUNDING = 1e-9, 1e-12
 _FROM_ABOVE = "the gradient from above (the head or the next layer) is wrong"
@@ -63,7 +62,7 @@ def explain(
     batch: Batch,
     on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Explanation | None:
-    """Return where backpropagation goes wrong, or None if all quantities are right.
+    """Return where backpropagation goes wrong, or None if all quantities are correct.
 
     Parameters
     ----------
@@ -79,10 +78,10 @@ def explain(
     objective = Objective(network.astype(float), loss, ObservedCell)
     run_observed(objective, batch, masks)
     unrolled = objective.unrolled
-    right = _output_gradient(loss, unrolled.outputs, batch.targets)
+    expected = _output_gradient(loss, unrolled.outputs, batch.targets)
     with np.errstate(all="ignore"):
-        explanation = _explain_head(unrolled, right)
-        probe = _Probe(network, loss, batch, masks)
+        explanation = _explain_head(unrolled, expected)
+        probe = _DirectionalProbe(network, loss, batch, masks)
         total, steps_done = len(unrolled.cells) * (unrolled.num_steps + 1), count(1)
 
         def on_step() -> None:
@@ -103,13 +102,15 @@ def _output_gradient(loss: Loss, z: Array, y: Array) -> Array:
     has_target = np.ones(z.shape[1], bool) if y.ndim == 2 else ~np.isnan(y[:, :, 0].T.ravel())
     for row in range(len(z)):
         perturbed = z.astype(complex)
-        perturbed[row] += 1j * _STEP
-        losses = batch_loss(loss, perturbed, y).losses.imag / _STEP
+        perturbed[row] += 1j * COMPLEX_STEP
+        losses = batch_loss(loss, perturbed, y).losses.imag / COMPLEX_STEP
         gradient[row, has_target] = losses / max(len(losses), 1)
     return gradient
 
 
-def _explain_head(unrolled: UnrolledNetwork, right: Array) -> Explanation | None:
+def _explain_head(unrolled: UnrolledNetwork, expected: Array) -> Explanation | None:
+    """Explain a mistake at the head, given the expected gradient of the outputs."""
+
     def gradients(grad_outputs: Array, head: Array, features: Array) -> dict[str, Array]:
         grad_head = grad_outputs @ features.T
         return {
@@ -121,16 +122,16 @@ def _explain_head(unrolled: UnrolledNetwork, right: Array) -> Explanation | None
     head, features = unrolled.parameters.head, unrolled.readout.features
     grad_head = unrolled.gradient.head
     calculated = (unrolled.grad_features, grad_head[:, :-1], grad_head[:, -1])
-    magnitudes = gradients(np.abs(right), np.abs(head), np.abs(features))
+    magnitudes = gradients(np.abs(expected), np.abs(head), np.abs(features))
     known = [
         (cause, gradients(wrong, head, features))
-        for cause, wrong in mistakes.output_mistakes(right, unrolled.outputs)
+        for cause, wrong in mistakes.output_mistakes(expected, unrolled.outputs)
     ]
-    expected = gradients(right, head, features)
-    for (name, true), values in zip(expected.items(), calculated, strict=True):
-        if not mistakes.equal(values, true, magnitudes[name]):
+    expected_gradients = gradients(expected, head, features)
+    for (name, gradient), values in zip(expected_gradients.items(), calculated, strict=True):
+        if not mistakes.equal(values, gradient, magnitudes[name]):
             candidates = ((cause, arrays[name]) for cause, arrays in known)
-            cause = mistakes.diagnose(values, true, candidates)
+            cause = mistakes.diagnose(values, gradient, candidates)
             return Explanation(name, None, None, unrolled.num_steps, cause)
     return None
 
@@ -138,15 +139,15 @@ def _explain_head(unrolled: UnrolledNetwork, right: Array) -> Explanation | None
 def _explain_inputs(unrolled: UnrolledNetwork) -> Explanation | None:
     cells = unrolled.layers[0].cells
     parts = [np.matmul(cell.input_weights.T, cell.dz) for cell in cells]
-    right = sum(part[:: -1 if number else 1] for number, part in enumerate(parts))
+    expected = sum(part[:: -1 if number else 1] for number, part in enumerate(parts))
     magnitudes = np.array([np.abs(cell.input_weights.T) @ np.abs(cell.dz) for cell in cells])
-    if mistakes.equal(unrolled.grad_inputs, right, magnitudes):
+    if mistakes.equal(unrolled.grad_inputs, expected, magnitudes):
         return None
-    cause = mistakes.diagnose(unrolled.grad_inputs, right, iter(()))
+    cause = mistakes.diagnose(unrolled.grad_inputs, expected, iter(()))
     return Explanation("input", None, None, unrolled.num_steps, cause)
 
 
-class _Probe:
+class _DirectionalProbe:
     """Compares gradients with true derivatives along random directions, by complex steps."""
 
     def __init__(self, network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> None:
@@ -160,7 +161,7 @@ class _Probe:
     ) -> bool:
         """Return whether `gradient` (H, B) is that of a state of a cell after a time step."""
         direction = self.rng.standard_normal(gradient.shape)
-        perturbation = Perturbation(step, 1j * _STEP * direction, state)
+        perturbation = Perturbation(step, 1j * COMPLEX_STEP * direction, state)
         return self._agrees(number, perturbation, direction * gradient, scale)
 
     def agrees_on_rows(
@@ -170,14 +171,14 @@ class _Probe:
         cell = self.objective.unrolled.cells[number]
         direction = self.rng.standard_normal((len(gradient), 1))
         change = np.zeros(cell.matrix.shape, complex)
-        change[rows, -1:] = 1j * _STEP * direction
+        change[rows, -1:] = 1j * COMPLEX_STEP * direction
         return self._agrees(number, Perturbation(step, change, None), direction * gradient, scale)
 
     def _agrees(self, number: int, perturbation: Perturbation, terms: Array, scale: float) -> bool:
         cell = self.objective.unrolled.cells[number]
         assert isinstance(cell, PerturbedCell)
         cell.perturbation = perturbation
-        true = self.objective.forward(self.batch, self.masks).mean.imag / _STEP
+        true = self.objective.forward(self.batch, self.masks).mean.imag / COMPLEX_STEP
         cell.perturbation = None
         magnitude = float(np.abs(terms).sum()) + abs(true)
         tolerance = max(_TOLERANCE * magnitude, _ROUNDING * scale)
@@ -195,11 +196,13 @@ class _CellExplainer:
         The cell after its backward pass.
     number : int
         Its index among the network's cells.
-    probe : _Probe
+    probe : _DirectionalProbe
         The source of the true derivatives.
     """
 
-    def __init__(self, name: str, cell: ObservedCell, number: int, probe: _Probe) -> None:
+    def __init__(
+        self, name: str, cell: ObservedCell, number: int, probe: _DirectionalProbe
+    ) -> None:
         self.name, self.cell, self.number, self.probe = name, cell, number, probe
         self.num_steps = len(cell.outputs)
         known = type(cell.cell) in formulas.FORMULAS
@@ -237,10 +240,11 @@ class _CellExplainer:
         if terms is None:
             return None
         later = calculated - self.cell.grad_from_above[step] if step >= 0 else calculated
-        right = sum(terms.values(), np.zeros_like(calculated))
-        if mistakes.equal(later, right):
+        expected = sum(terms.values(), np.zeros_like(calculated))
+        if mistakes.equal(later, expected):
             return _FROM_ABOVE
-        return mistakes.diagnose(later, right, formulas.state_mistakes(self.cell, step, terms))
+        candidates = formulas.state_mistakes(self.cell, step, terms)
+        return mistakes.diagnose(later, expected, candidates)
 
     def _cause_in_other_state(self, step: int, calculated: Array) -> str | None:
         factors = None
@@ -248,8 +252,8 @@ class _CellExplainer:
             factors = formulas.cell_state_factors(self.cell, step)
         if factors is None:
             return None
-        right = mistakes.product(factors)
-        return mistakes.diagnose(calculated, right, mistakes.factor_mistakes(factors))
+        expected = mistakes.product(factors)
+        return mistakes.diagnose(calculated, expected, mistakes.factor_mistakes(factors))
 
     def _wrong_block(self, step: int) -> tuple[str, str | None] | None:
         cell = self.cell
@@ -270,7 +274,7 @@ class _CellExplainer:
     def _wrong_sum(self) -> Explanation | None:
         cell = self.cell
         previous = cell.states[:-1].transpose(0, 2, 1)
-        right = (cell.dz @ previous).sum(axis=0)
+        expected_matrix = (cell.dz @ previous).sum(axis=0)
         magnitudes = (np.abs(cell.dz) @ np.abs(previous)).sum(axis=0)
 
         def array_of(matrix: Array, name: str) -> Array:
@@ -278,11 +282,12 @@ class _CellExplainer:
             return np.concatenate(named[name])
 
         for name in sorted(cell.cell.arrays, key=lambda name: name != "weight_hh"):
-            calculated, true = array_of(cell.gradient.matrix, name), array_of(right, name)
-            if not mistakes.equal(calculated, true, array_of(magnitudes, name)):
+            calculated = array_of(cell.gradient.matrix, name)
+            expected = array_of(expected_matrix, name)
+            if not mistakes.equal(calculated, expected, array_of(magnitudes, name)):
                 known = mistakes.sum_mistakes(cell)
                 candidates = ((cause, array_of(wrong, name)) for cause, wrong in known)
-                cause = mistakes.diagnose(calculated, true, candidates)
+                cause = mistakes.diagnose(calculated, expected, candidates)
                 return self._explanation(f"rnn.{name}_{self.name}", None, cause)
         return None
 

@@ -63,16 +63,16 @@ def state_terms(cell: ObservedCell, step: int) -> dict[str, Array] | None:
 
 def state_mistakes(cell: ObservedCell, step: int, terms: dict[str, Array]) -> Candidates:
     """Yield mistakes in the gradient (H, B) that the later time steps contribute to a state."""
-    right = sum(terms.values(), np.zeros_like(cell.dh))
-    yield "the output's gradient is added at every time step", right + cell.grad_from_above[-1]
+    expected = sum(terms.values(), np.zeros_like(cell.dh))
+    yield "the output's gradient is added at every time step", expected + cell.grad_from_above[-1]
     for name, value in terms.items():
-        yield f"{name} is left out", right - value
+        yield f"{name} is left out", expected - value
     yield "dL/dh of the next time step is passed on unchanged", cell.grad_states["state"][step + 1]
     weights = cell.recurrent_weights
     if weights.shape[0] == weights.shape[1]:
         dz = cell.dz[step + 1, : len(weights)]
         name = "the recurrent weights are not transposed"
-        yield name, right + (weights - weights.T) @ dz
+        yield name, expected + (weights - weights.T) @ dz
 
 
 def _no_other_terms(cell: ObservedCell, step: int) -> dict[str, Array]:
@@ -95,7 +95,7 @@ def _elman_dz(
 
 def _lstm_gates(cell: ObservedCell, step: int) -> dict[str, Array]:
     names = ("o", "i", "f", "g", "c of the previous time step")
-    gates = {name: cell.buffers.gate(number)[step] for number, name in enumerate(names)}
+    gates = {name: cell.buffers.block(number)[step] for number, name in enumerate(names)}
     return gates | {"tanh(c)": cell.buffers.cells_tanh[step]}
 
 
@@ -131,7 +131,7 @@ def _lstm_carried(cell: ObservedCell, step: int) -> Factors:
 
 
 def _gru_dz(cell: ObservedCell, step: int) -> dict[str, Factors]:
-    r, z, a = (cell.buffers.gate(number)[step] for number in range(3))
+    r, z, a = (cell.buffers.block(number)[step] for number in range(3))
     n, previous = cell.buffers.candidates[step], cell.previous[step]
     gates = {"r": r, "z": z}
     values = {"a": a, "n": n, "h of the previous time step": previous}
@@ -146,7 +146,7 @@ def _gru_dz(cell: ObservedCell, step: int) -> dict[str, Factors]:
 
 
 def _gru_past_gates(cell: ObservedCell, step: int) -> dict[str, Array]:
-    dh, z = cell.grad_states["state"][step], cell.buffers.gate(1)[step]
+    dh, z = cell.grad_states["state"][step], cell.buffers.block(1)[step]
     return {"the path past the gates": dh * z * _mask(cell, step)}
 
 

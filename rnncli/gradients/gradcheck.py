@@ -19,7 +19,7 @@ from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
 from rnncli.nn.unrolled import State
 
-_COMPLEX_STEP = 1e-30
+COMPLEX_STEP = 1e-30
 _CENTRAL_STEP = 6e-6  # near the cube root of the rounding error, where both errors are least
 _LARGEST = float(np.finfo(float).max)  # JSON has no infinity
 # The size of random changes that move biases away from a kink, and how often that is tried.
@@ -81,7 +81,7 @@ def gradcheck(
     Parameters
     ----------
     network : Network
-        The network; it is not changed, and evaluated in double precision.
+        The network, which is not changed; it is evaluated in double precision.
     loss : Loss
         The loss function.
     batch : Batch
@@ -103,8 +103,8 @@ def gradcheck(
     magnitudes = _magnitudes(network, loss, batch, masks)
     probe = _Probe(network, loss, batch, masks, complex if method == "complex" else float)
     derivative = _complex_step if method == "complex" else _central_difference
-    of_magnitudes, of_loss = _ROUNDING[method]
-    floor = of_loss * abs(probe.value())
+    magnitude_fraction, loss_fraction = _ROUNDING[method]
+    floor = loss_fraction * abs(probe.value())
     total = sum(block.size for blocks in probe.arrays.values() for block in blocks)
     entries_done = count(1)
     for name, blocks in probe.arrays.items():
@@ -113,7 +113,7 @@ def gradcheck(
             for index in np.ndindex(block.shape):
                 derivatives[index] = derivative(block, index, probe.value)
                 on_progress(next(entries_done), total)
-        rounding = of_magnitudes * magnitudes[name] + floor
+        rounding = magnitude_fraction * magnitudes[name] + floor
         yield _compare(name, np.concatenate(true), calculated[name], TOLERANCES[method], rounding)
 
 
@@ -194,20 +194,23 @@ def _backpropagated(
 
 def _magnitudes(network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> dict[str, float]:
     """Return the size of each array's derivatives, sequence by sequence, before they cancel."""
-    alone = [
+    per_sequence = [
         _backpropagated(network, loss, batch.sequence(i), [mask[:, i : i + 1] for mask in masks])
         for i in range(len(batch))
     ]
-    sizes = {name: sum(np.abs(arrays[name]) for arrays in alone) / len(alone) for name in alone[0]}
+    sizes = {
+        name: sum(np.abs(arrays[name]) for arrays in per_sequence) / len(per_sequence)
+        for name in per_sequence[0]
+    }
     return {name: float(np.nan_to_num(np.max(size))) for name, size in sizes.items()}
 
 
 def _complex_step(array: Array, index: tuple[int, ...], value: Callable[[], complex]) -> float:
     before = array[index]
-    array[index] = before + 1j * _COMPLEX_STEP
+    array[index] = before + 1j * COMPLEX_STEP
     change = value().imag
     array[index] = before
-    return change / _COMPLEX_STEP
+    return change / COMPLEX_STEP
 
 
 def _central_difference(
@@ -227,8 +230,8 @@ def _compare(
     name: str, true: Array, calculated: Array, tolerance: float, rounding: float
 ) -> ArrayCheck:
     error = np.abs(true - calculated)
-    signal = ~((np.abs(true) <= rounding) & (np.abs(calculated) <= rounding))
-    tested = int(np.count_nonzero(signal))
+    significant = ~((np.abs(true) <= rounding) & (np.abs(calculated) <= rounding))
+    tested = int(np.count_nonzero(significant))
     error[~np.isfinite(error)] = np.inf
     worst = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
     largest = float(np.abs(true).max())

@@ -1,4 +1,4 @@
-"""Known mistakes, recognized by the values that each gives in place of the right ones.
+"""Known mistakes, recognized by the values that each gives in place of the correct ones.
 
 A derivative is a product of factors or a sum of terms. A common mistake changes one of them: it is
 left out, or another quantity of the same shape is used in its place.
@@ -12,7 +12,7 @@ import numpy as np
 from rnncli.nn.arrays import Array
 from rnncli.nn.cells.base import UnrolledCell
 
-# For each factor of a product: the right one first, then those that are used by mistake, by name.
+# For each factor of a product: the expected one first, then those used by mistake, by name.
 Factors = list[dict[str, Array]]
 # Mistakes by name, with the values that each gives.
 Candidates = Iterator[tuple[str, Array]]
@@ -37,9 +37,9 @@ def equal(calculated: Array, expected: Array, magnitudes: Array | None = None) -
     return bool((np.abs(calculated - expected) <= tolerance).all())
 
 
-def diagnose(calculated: Array, right: Array, candidates: Candidates) -> str | None:
+def diagnose(calculated: Array, expected: Array, candidates: Candidates) -> str | None:
     """Return the mistake that explains the calculated values, if a known one does."""
-    if equal(calculated, right):
+    if equal(calculated, expected):
         return None
     if not calculated.any():
         return "it is zero: left out"
@@ -47,42 +47,42 @@ def diagnose(calculated: Array, right: Array, candidates: Candidates) -> str | N
         for name, values in candidates:
             if equal(calculated, values):
                 return name
-        factor = float(np.vdot(calculated, right) / np.vdot(right, right))
-        if isfinite(factor) and equal(calculated, factor * right):
-            return f"it is {factor:.6g} times the right value"
+        factor = float(np.vdot(calculated, expected) / np.vdot(expected, expected))
+        if isfinite(factor) and equal(calculated, factor * expected):
+            return f"it is {factor:.6g} times the correct value"
     return None
 
 
-def output_mistakes(right: Array, z: Array) -> Candidates:
+def output_mistakes(expected: Array, z: Array) -> Candidates:
     """Yield mistakes in the gradient (O, N) of the mean loss with respect to the outputs z."""
-    has_target = right.any(axis=0)
+    has_target = expected.any(axis=0)
     count = max(int(has_target.sum()), 1)
     # For cross-entropy the gradient is (p - y) / N, whatever y is.
     exponentials = np.exp(z - np.maximum(z.max(axis=0), 0))
     p = 1 / (1 + np.exp(-z)) if len(z) == 1 else exponentials / exponentials.sum(axis=0)
-    y = p - right * count
+    y = p - expected * count
     logit = "the logit is used in place of the probability"
     yield logit, (z - y) * has_target / count
     yield logit, (z - y) / (z * (1 - z)) * has_target / count
-    yield logit, right * z * (1 - z)
-    yield "the derivative of the sigmoid is applied twice", right * p * (1 - p)
-    yield "the derivative of the sigmoid is left out", right / (p * (1 - p))
-    yield "the sum over the batch is used in place of the mean", right * count
+    yield logit, expected * z * (1 - z)
+    yield "the derivative of the sigmoid is applied twice", expected * p * (1 - p)
+    yield "the derivative of the sigmoid is left out", expected / (p * (1 - p))
+    yield "the sum over the batch is used in place of the mean", expected * count
 
 
 def factor_mistakes(factors: Factors) -> Candidates:
     """Yield the products in which one factor is replaced or left out."""
     for place, factor in enumerate(factors):
-        right, *_ = factor
+        expected, *_ = factor
         others = product(factors[:place] + factors[place + 1 :])
         for name, wrong in factor.items():
-            if name != right:
-                yield f"{name} is used in place of {right}", others * wrong
-        yield f"{right} is left out", others * np.ones_like(factor[right])
+            if name != expected:
+                yield f"{name} is used in place of {expected}", others * wrong
+        yield f"{expected} is left out", others * np.ones_like(factor[expected])
 
 
 def product(factors: Factors) -> Array:
-    """Return the product of the right factors."""
+    """Return the product of the expected factors."""
     value: Array = np.ones(1)
     for factor in factors:
         value = value * next(iter(factor.values()))

@@ -112,10 +112,10 @@ class PerturbedCell(UnrolledCell):
             return carried
         weights = self.weights._replace(matrix=matrix)
         batch_size = self.outputs.shape[2]
-        part = UnrolledCell(self.cell, weights, self.gradient, stop - start, batch_size)
-        part.inputs[...] = self.inputs[start:stop]
-        part.mask = None if self.mask is None else self.mask[start:stop]
-        part.set_initial_state(carried)
-        part.forward()
-        self.outputs[start:stop] = part.outputs
-        return part.final_state()
+        segment = UnrolledCell(self.cell, weights, self.gradient, stop - start, batch_size)
+        segment.inputs[...] = self.inputs[start:stop]
+        segment.mask = None if self.mask is None else self.mask[start:stop]
+        segment.set_initial_state(carried)
+        segment.forward()
+        self.outputs[start:stop] = segment.outputs
+        return segment.final_state()

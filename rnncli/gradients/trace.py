@@ -118,8 +118,11 @@ def run_observed(
 def _cell_trace(name: str, cell: UnrolledCell, has_gradients: bool) -> CellTrace:
     valid, reverse = _valid(cell), name.endswith("_reverse")
     gates = cell.cell.gates(cell)
-    word, inactive = cell.cell.inactive_units(cell)
-    curves = {"state_norm": _mean(_norm(cell.outputs), valid), word: _mean(inactive.mean(1), valid)}
+    inactive_name, inactive = cell.cell.inactive_units(cell)
+    curves = {
+        "state_norm": _mean(_norm(cell.outputs), valid),
+        inactive_name: _mean(inactive.mean(1), valid),
+    }
     curves |= {gate: _mean(values.mean(1), valid) for gate, values in gates.items()}
     in_time = slice(None, None, -1 if reverse else 1)
     gradient = ratio = decay = agreement = None

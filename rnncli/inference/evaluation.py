@@ -101,14 +101,16 @@ def evaluate(
     forecasters = _forecasters(model, train)
     forecasts: dict[str, list[Array]] = {name: [] for name in forecasters}
     first = 0
-    for batch in (part for sequences in batches for part in sequences.in_memory()):
+    for batch in (chunk for sequences in batches for chunk in sequences.in_memory()):
         predictions.append(_predict_and_score(model, batch, first, sums))
         on_predictions(predictions[-1])
         first += len(batch)
         for name, forecast in forecasters.items():
             forecasts[name].append(forecast(np.asarray(batch.x)))
     if not sums.count:
-        raise InputError("evaluate: no label is present; labelled sequences or steps were expected")
+        raise InputError(
+            "evaluate: no label is present; labelled sequences or time steps were expected"
+        )
     if model.task.kind == "regression":
         return _regression_report(model.task, sums.loss, concatenated(predictions), forecasts)
     return _classification_report(model.task, sums.loss, concatenated(predictions))

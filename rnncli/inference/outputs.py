@@ -18,7 +18,10 @@ _LARGEST_BATCH, _BYTES_AT_ONCE = 256, 1 << 25
 
 
 def batch_size(network: Network, num_steps: int) -> int:
-    """Return a batch size that bounds the memory, however long the sequences are."""
+    """Return the largest batch size whose unrolled network stays within the memory bound.
+
+    It is at least 1 and at most 256.
+    """
     return max(1, min(_LARGEST_BATCH, _BYTES_AT_ONCE // (num_steps * network.bytes_per_step)))
 
 
@@ -55,10 +58,10 @@ def outputs(
     shape = (count, num_steps, size) if every_step else (count, size)
     results = np.zeros(shape, network.parameters.dtype)
     order = np.arange(count) if lengths is None else lengths.argsort(kind="stable")
-    for part in slices(count, batch_size(network, num_steps)):
+    for selection in slices(count, batch_size(network, num_steps)):
         if should_stop():
             raise StoppedError
-        index = order[part]
+        index = order[selection]
         batch_lengths = None if lengths is None else lengths[index]
         start = 0
         if batch_lengths is not None:

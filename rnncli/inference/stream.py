@@ -46,8 +46,9 @@ class Stream:
         x = scaled(values.reshape(1, 1, -1), self.model.scaler, network.parameters.dtype)
         z = self.unrolled.forward(Batch(x), initial_state=self.state).T
         self.state = self.unrolled.final_state()
-        classes = task.kind != "regression"
-        return Predictions({}, task.decode(z), task.probabilities(z) if classes else None)
+        is_classification = task.kind != "regression"
+        probabilities = task.probabilities(z) if is_classification else None
+        return Predictions({}, task.decode(z), probabilities)
 
 
 def parse_features(text: str, count: int) -> Array:

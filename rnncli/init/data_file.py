@@ -13,7 +13,7 @@ from rnncli.datasets.formats import extension_of, format_of
 from rnncli.datasets.mapped import chunks
 from rnncli.datasets.sequences import Sequences, valid_steps
 from rnncli.datasets.table_data import TableData
-from rnncli.datasets.task import MOST_CLASSES_INFERRED, infer_task, sorted_labels
+from rnncli.datasets.task import MAX_CLASSES_INFERRED, infer_task, sorted_labels
 from rnncli.errors import InputError
 from rnncli.init.column_roles import Guess, sequence_column, time_columns
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion, or_others
@@ -115,7 +115,7 @@ def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> 
         missing += _count_missing(section.read_file(test))
     labels = () if sequences.labels is None else np.unique(sequences.labels)
     distinct = sorted_labels({str(label) for label in labels})
-    many_values = len(distinct) > MOST_CLASSES_INFERRED and all(
+    many_values = len(distinct) > MAX_CLASSES_INFERRED and all(
         isinstance(label, int) for label in distinct
     )
     declared = "regression" if many_values and not sequences.label_type else sequences.label_type

@@ -9,8 +9,9 @@ from typing import Literal
 
 from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import is_number
-from rnncli.datasets.table import Table, is_date_or_time, suggested
+from rnncli.datasets.table import MAX_NAMES_LISTED, Table, is_date_or_time
 from rnncli.errors import InputError
+from rnncli.suggestions import suggest
 
 # The roles of columns are guessed from at most this many rows, which are read quickly.
 _MAX_ROWS = 10_000
@@ -52,9 +53,8 @@ class TableHead:
             raise InputError(
                 f"{self.source}: there is no column '{column}'; there are 0 to {width - 1}"
             )
-        raise InputError(
-            f"{self.source}: there is no column '{column}'; {suggested(column, self.names)}"
-        )
+        hint = suggest(column, self.names, MAX_NAMES_LISTED)
+        raise InputError(f"{self.source}: there is no column '{column}'; {hint}")
 
     def name(self, position: int) -> int | str:
         """Return the name of a column if it is unique and not empty, or else its position."""

@@ -13,7 +13,9 @@ Initialization = Literal["orthogonal", "uniform"]
 
 
 def orthogonal(named: NamedBlocks, rng: np.random.Generator) -> None:
-    """Fill a cell: orthogonal recurrent blocks, Glorot input blocks, all else zero.
+    """Fill a cell: orthogonal recurrent blocks and Glorot input blocks.
+
+    All else is left as it is, which is zero in a new network.
 
     An orthogonal matrix keeps the norm of a state that is fed back through it, so that gradients
     neither vanish nor explode at the start.

@@ -81,16 +81,17 @@ class UnrolledLayer:
             return
         for direction, cell in enumerate(self.cells):
             rows = slice(direction * self.hidden_size, (direction + 1) * self.hidden_size)
-            final = None if grad_final is None else grad_final[rows]
-            outputs = None
+            cell_grad_final = None if grad_final is None else grad_final[rows]
+            cell_grad_outputs = None
             if grad_outputs is not None:
-                outputs = grad_outputs[:: -1 if direction else 1, rows]
-            if final is not None and direction and self.lengths is not None:
+                cell_grad_outputs = grad_outputs[:: -1 if direction else 1, rows]
+            if cell_grad_final is not None and direction and self.lengths is not None:
                 # With time reversed, each sequence ends at a time step of its own.
-                outputs = np.zeros_like(cell.outputs)
-                outputs[self.lengths - 1, :, np.arange(self.batch_size)] = final.T
-                final = None
-            cell.backward(final, outputs)
+                sequences = np.arange(self.batch_size)
+                cell_grad_outputs = np.zeros_like(cell.outputs)
+                cell_grad_outputs[self.lengths - 1, :, sequences] = cell_grad_final.T
+                cell_grad_final = None
+            cell.backward(cell_grad_final, cell_grad_outputs)
 
     def backward_to_inputs(self) -> Array:
         """Return the gradient with respect to the inputs (T, D, B), after `backward`."""

@@ -66,8 +66,8 @@ class BatchLoss(NamedTuple):
     losses : array (M,)
         The loss of each; sums over the parts of a batch add up to that of the batch.
     gradient : array (O, N)
-        The gradient of their sum over a count with respect to all N outputs; zero where there is
-        no target.
+        The gradient of their sum, divided by a count, with respect to all N outputs; zero where
+        there is no target.
     outputs, targets : array (O, M), array (M, K)
         Their outputs and targets.
     """
@@ -96,9 +96,9 @@ def batch_loss(loss: Loss, z: Array, y: Array, count: int | None = None) -> Batc
     y : array (B, K) or (B, T, K)
         Targets of the sequences, or of their time steps; NaN where a time step has none.
     count : int, optional
-        What the gradient of the sum is divided by: M by default, which makes it the gradient of
-        the mean. With the count of a larger batch of which this is a part, the gradients of its
-        parts add up to that of its mean.
+        The divisor of the gradient of the sum: M by default, which gives the gradient of the mean.
+        With the number of predictions of a larger batch, the gradients of its shards add up to the
+        gradient of its mean loss.
     """
     targets = y if y.ndim == 2 else y.transpose(1, 0, 2).reshape(-1, y.shape[2])
     labelled = None if y.ndim == 2 else ~np.isnan(targets[:, 0])
@@ -109,7 +109,7 @@ def batch_loss(loss: Loss, z: Array, y: Array, count: int | None = None) -> Batc
     outputs, targets = z[:, labelled], targets[labelled]
     gradient = np.zeros_like(z)
     if not labelled.any():
-        return BatchLoss(outputs.sum(axis=0), gradient, outputs, targets)
+        return BatchLoss(np.empty(0, z.dtype), gradient, outputs, targets)
     losses, gradient[:, labelled] = loss(outputs, targets)
     gradient *= 1 / (len(losses) if count is None else count)
     return BatchLoss(losses, gradient, outputs, targets)

@@ -1,6 +1,7 @@
 """The mean loss of a network over a batch, and its gradient.
 
-Training, evaluation and the gradient checks all use them.
+Training, gradient checks and traces use `Objective`; inference uses `UnrolledPool` and
+`batch_loss`.
 """
 
 from collections.abc import Sequence
@@ -52,9 +53,9 @@ class UnrolledPool:
         self._kept[key] = unrolled
         return unrolled
 
-    def _make_room(self, steps_of_all: int) -> None:
-        most = _BYTES_KEPT // self.network.bytes_per_step
-        while self._kept and steps_of_all + sum(n * b for n, b in self._kept) > most:
+    def _make_room(self, total_steps: int) -> None:
+        max_total_steps = _BYTES_KEPT // self.network.bytes_per_step
+        while self._kept and total_steps + sum(n * b for n, b in self._kept) > max_total_steps:
             del self._kept[next(iter(self._kept))]
 
 

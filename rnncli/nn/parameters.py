@@ -56,19 +56,19 @@ class Layout:
     def cell_names(self) -> list[str]:
         """The names of all cells: ``l0``, ``l0_reverse``, ``l1``, ..., in order."""
         model = self.architecture
-        return [f"l{n}{end}" for n in range(model.num_layers) for end in model.directions]
+        return [f"l{n}{suffix}" for n in range(model.num_layers) for suffix in model.directions]
 
     @property
     def input_sizes(self) -> list[int]:
         """The number of inputs of each cell, in the order of `cell_names`."""
         model = self.architecture
-        directions = len(model.directions)
-        sizes = [self.input_stage.width] + [directions * model.hidden_size] * (model.num_layers - 1)
-        return [size for size in sizes for _ in range(directions)]
+        num_directions, width = len(model.directions), self.input_stage.width
+        sizes = [width] + [num_directions * model.hidden_size] * (model.num_layers - 1)
+        return [size for size in sizes for _ in range(num_directions)]
 
     @property
     def head_width(self) -> int:
-        """F, the number of features that the head sees."""
+        """F, the number of features that the head reads."""
         return len(self.architecture.directions) * self.architecture.hidden_size
 
     def _shapes(self) -> Iterator[tuple[int, ...]]:

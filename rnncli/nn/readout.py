@@ -14,7 +14,7 @@ Pooling = Literal["last", "mean", "max"]
 
 
 class Readout(Protocol):
-    """What the head sees of a sequence.
+    """The features that the head reads, from the outputs of the top layer.
 
     Attributes
     ----------

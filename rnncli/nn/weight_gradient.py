@@ -68,9 +68,9 @@ class _WideSum:
     def __call__(self) -> None:
         chunk = len(self.products)
         for start in range(0, len(self.left), chunk):
-            part = slice(start, min(start + chunk, len(self.left)))
-            products = self.products[: part.stop - start]
-            np.matmul(self.left[part], self.right[part], out=products)
+            steps = slice(start, min(start + chunk, len(self.left)))
+            products = self.products[: steps.stop - start]
+            np.matmul(self.left[steps], self.right[steps], out=products)
             np.add.reduce(products, axis=0, out=self.chunk_sum if start else self.total)
             if start:
                 self.total += self.chunk_sum

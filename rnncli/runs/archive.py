@@ -124,7 +124,7 @@ def _metadata(archive: Archive, path: Path, file_format: str, version: int) -> d
     if METADATA not in archive.names:
         raise InputError(f"{path}: '{METADATA}' is missing; a {file_format} file was expected")
     try:
-        content = archive.read(METADATA, dtype=np.dtype(np.uint8), most=_MAX_METADATA_BYTES)
+        content = archive.read(METADATA, dtype=np.dtype(np.uint8), max_bytes=_MAX_METADATA_BYTES)
         metadata = json.loads(content.tobytes().decode(), parse_constant=_refuse)
         actual_format, actual_version = metadata["format"], metadata["version"]
         writer_version = metadata["rnncli"]

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.scaling import Scaler
-from rnncli.datasets.task import MOST_CLASSES, Task
+from rnncli.datasets.task import MAX_CLASSES, Task
 from rnncli.inference.model import Model
 from rnncli.nn.architecture import Architecture
 from rnncli.sections import adapter, plain
@@ -66,8 +66,8 @@ def parse_metadata(metadata: dict[str, Any]) -> ModelDescription:
         architecture, task = _section(metadata, "model"), _section(metadata, "task")
         scaler = None if metadata["input"] is None else _section(metadata, "input")
         labels = metadata["labels"] or []
-        if not isinstance(labels, list) or len(labels) > MOST_CLASSES:
-            raise ValueError(f"metadata: labels: must be null or at most {MOST_CLASSES} labels")
+        if not isinstance(labels, list) or len(labels) > MAX_CLASSES:
+            raise ValueError(f"metadata: labels: must be null or at most {MAX_CLASSES} labels")
         input_size = architecture.pop("input_size")
         if type(input_size) is not int:
             raise ValueError("metadata: model: input_size: must be a whole number")

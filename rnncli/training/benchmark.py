@@ -31,11 +31,12 @@ class Timing:
     microseconds_per_step : float
         Inputs, forward, loss, backward, clipping and update.
     forward_microseconds, backward_microseconds, optimizer_microseconds : float
-        The parts; input and loss count as forward, clipping as optimizer.
+        The parts; inputs and loss count as forward, clipping as optimizer. The calculation of the
+        gradient's norm is in no part.
     gflops : float
         Operations of the matrix products of a step over its time, in 1e9 per second.
     sgemm_gflops : float
-        The speed of one large matrix product of the same type on this machine.
+        The speed of the fastest of several large matrix products of the same type.
     utilization : float
         `gflops` over `sgemm_gflops`.
     """
@@ -68,7 +69,7 @@ def benchmark(network: Network, task: Task, examples: Examples, settings: Traini
     objective, start = step.objective, network.parameters.copy()
 
     def reset() -> None:
-        # Long training on one batch gives numbers so small that arithmetic with them is slow.
+        # Long training on one batch gives subnormal numbers, with which arithmetic is slow.
         network.parameters[...] = start
         for slot in slots.values():
             slot[...] = 0
@@ -113,26 +114,29 @@ def benchmark(network: Network, task: Task, examples: Examples, settings: Traini
 def microseconds(function: Callable[[], object], reset: Callable[[], None]) -> float:
     """Return the time of one call: the median over blocks of calls, after a warm-up call."""
     reset()
-    begun = perf_counter()
+    start_time = perf_counter()
     function()
-    calls = max(1, int(_BLOCK_SECONDS / max(perf_counter() - begun, 1e-6)))
+    calls = max(1, int(_BLOCK_SECONDS / max(perf_counter() - start_time, 1e-6)))
     times = []
     for _ in range(_BLOCKS):
         reset()
-        begun = perf_counter()
+        start_time = perf_counter()
         for _ in range(calls):
             function()
-        times.append((perf_counter() - begun) / calls * 1e6)
+        times.append((perf_counter() - start_time) / calls * 1e6)
     return median(times)
 
 
 def product_gflops(dtype: np.dtype[np.floating]) -> float:
-    """Return the speed of one large matrix product of this type, in 1e9 operations per second."""
+    """Return the speed of the fastest of several large matrix products of this type.
+
+    It is given in 1e9 operations per second.
+    """
     a = np.ones((_PRODUCT_SIZE, _PRODUCT_SIZE), dtype)
     out = np.empty_like(a)
     times = []
     for _ in range(_BLOCKS):
-        begun = perf_counter()
+        start_time = perf_counter()
         np.dot(a, a, out=out)
-        times.append(perf_counter() - begun)
+        times.append(perf_counter() - start_time)
     return 2 * _PRODUCT_SIZE**3 / min(times) / 1e9

@@ -1,10 +1,24 @@
-"""The events that a training yields."""
+"""The events that the training loop yields."""
 
 from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """A completed step of the optimizer."""
+    """A completed step of the optimizer.
+
+    Attributes
+    ----------
+    epoch, batch : int
+        The epoch of the step, and its batch within the epoch, both counted from 1.
+    batches : int
+        How many batches the epoch has.
+    sequences : int
+        How many sequences are in the batch.
+    loss : float
+        The mean loss of the batch before the step.
+    gradient_norm : float
+        The norm of its gradient before clipping.
+    """
 
     epoch: int
     batch: int
@@ -15,7 +29,25 @@ class Step(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """A completed epoch; the metric is the accuracy or the RMSE."""
+    """A completed epoch; the metric is the accuracy or the RMSE.
+
+    Attributes
+    ----------
+    epoch, step : int
+        The epoch, counted from 1, and the number of steps of the optimizer since the first one.
+    seconds : float
+        The time spent in training so far.
+    learning_rate : float
+        The learning rate of the epoch's last step.
+    train_loss, train_metric : float
+        Loss and metric over the training data, of each batch before its step.
+    val_loss, val_metric : float or None
+        Loss and metric over the validation data after the epoch; None without validation.
+    gradient_norm : float
+        The mean norm of the gradients before clipping.
+    best : bool
+        Whether the parameters are the best so far; always true without validation.
+    """
 
     epoch: int
     step: int

@@ -85,11 +85,11 @@ class Moments:
         second *= self.beta2
         gradient *= gradient
         second += gradient
-        spread = sqrt((1 - self.beta2**step) / (1 - self.beta2))
+        second_correction = sqrt((1 - self.beta2**step) / (1 - self.beta2))
         np.sqrt(second, gradient)
-        gradient += self.epsilon * spread
+        gradient += self.epsilon * second_correction
         np.divide(first, gradient, gradient)
-        gradient *= rate * spread * (1 - self.beta1) / (1 - self.beta1**step)
+        gradient *= rate * second_correction * (1 - self.beta1) / (1 - self.beta1**step)
         parameters -= gradient
 
 

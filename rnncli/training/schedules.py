@@ -32,15 +32,20 @@ class Cosine:
     kind: Literal["cosine"] = "cosine"
     warmup_steps: WarmUp = 0
     final_fraction: Annotated[
-        float, Field(ge=0, le=1, description="factor on the learning rate at the last step")
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="fraction of the learning rate that the schedule approaches at the end",
+        ),
     ] = 0.0
 
     def factor(self, step: int, total: int) -> float:
         """Return the factor at a step, counted from 0, of `total` steps."""
         if step < self.warmup_steps:
             return (step + 1) / (self.warmup_steps + 1)
-        done = (step - self.warmup_steps) / max(1, total - self.warmup_steps)
-        return self.final_fraction + (1 - self.final_fraction) * (1 + cos(pi * done)) / 2
+        progress = (step - self.warmup_steps) / max(1, total - self.warmup_steps)
+        return self.final_fraction + (1 - self.final_fraction) * (1 + cos(pi * progress)) / 2
 
 
 Schedule = Constant | Cosine

@@ -1,4 +1,7 @@
-"""The state of a training, which together with the parameters is all that resuming needs."""
+"""The state of a training run.
+
+Together with the parameters it is all that is needed to resume the run.
+"""
 
 from dataclasses import dataclass, field
 from math import isfinite
@@ -18,7 +21,7 @@ _NUMBERS = ("epoch", "batch", "step", "best_epoch", "best_loss", "seconds", "nor
 
 @dataclass
 class TrainingState:
-    """The state of a training between two steps.
+    """The state of a training run between two steps.
 
     Attributes
     ----------
@@ -82,7 +85,7 @@ class TrainingState:
         self.plan = restored_plan(numbers["plan"])
 
     def is_consistent(self, batches_per_epoch: int) -> bool:
-        """Return whether a training with `batches_per_epoch` can be in this state."""
+        """Return whether a training run with `batches_per_epoch` can be in this state."""
         return (
             self.step == self.epoch * batches_per_epoch + self.batch
             and self.batch <= batches_per_epoch
@@ -107,5 +110,5 @@ def restored_plan(plan: Any) -> list[list[int]]:
     """Return a `TrainingState.plan` that was saved; raise ``ValueError`` if it is invalid."""
     pairs = [[checked_number(step, int), checked_number(epochs, int)] for step, epochs in plan]
     if not pairs or pairs[0][0] or pairs != sorted(pairs) or not all(n for _, n in pairs):
-        raise ValueError(f"{plan!r} is not the plan of a training")
+        raise ValueError(f"{plan!r} is not the plan of a training run")
     return pairs

@@ -27,7 +27,7 @@ _BATCHES_IN_POOL = 16
 
 
 class TrainingData(NamedTuple):
-    """The data of a training.
+    """The data for training and validation.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class TrainingData(NamedTuple):
 
 
 class Trainer:
-    """Trains a network, from any state of the training.
+    """Trains a network from any training state.
 
     Parameters
     ----------
@@ -96,26 +96,26 @@ class Trainer:
         examples = self.data.examples(state.epoch)
         threads = threads_for(self.network.architecture.hidden_size)
         with np.errstate(over="ignore", invalid="ignore"), threads:
-            while state.epoch < settings.num_epochs and not self._has_converged():
-                begun = perf_counter() - state.seconds
-                yield from self._steps(examples, begun)
+            while state.epoch < settings.num_epochs and not self._patience_exhausted():
+                start_time = perf_counter() - state.seconds
+                yield from self._steps(examples, start_time)
                 try:
                     validation = self._validate(should_stop)
                 except StoppedError:
                     return
                 rate = self._rate(state.step - 1, self._num_steps(examples))
-                yield self._end_epoch(validation, rate, begun)
+                yield self._end_epoch(validation, rate, start_time)
                 if state.epoch < settings.num_epochs:
                     examples = self.data.examples(state.epoch)
 
-    def _steps(self, examples: Examples, begun: float) -> Iterator[Step]:
+    def _steps(self, examples: Examples, start_time: float) -> Iterator[Step]:
         """Take the remaining steps of an epoch."""
         network, state, dropout = self.network, self.state, self.network.architecture.dropout
         order = epoch_order(examples, self.settings, self.seed, state.epoch)
         batches = list(slices(len(examples), self.settings.batch_size))
         num_steps = self._num_steps(examples)
-        for part in batches[state.batch :]:
-            batch = examples.batch(order[part])
+        for selection in batches[state.batch :]:
+            batch = examples.batch(order[selection])
             masks: list[Array] = []
             if dropout:
                 rng = generator(self.seed, "dropout", state.step)
@@ -129,7 +129,7 @@ class Trainer:
             state.batch += 1
             self.step.update(norm, state.slots, rate, state.step)
             state.norm_sum += norm
-            state.seconds = perf_counter() - begun
+            state.seconds = perf_counter() - start_time
             yield Step(state.epoch + 1, state.batch, len(batches), len(batch), loss, norm)
 
     def _num_steps(self, examples: Examples) -> int:
@@ -141,7 +141,7 @@ class Trainer:
         settings = self.settings
         return settings.optimizer.learning_rate * settings.schedule.factor(step, num_steps)
 
-    def _has_converged(self) -> bool:
+    def _patience_exhausted(self) -> bool:
         """Return whether the validation loss has not improved for `patience` epochs."""
         patience, state = self.settings.patience, self.state
         return patience is not None and state.epoch - state.best_epoch >= patience
@@ -160,7 +160,7 @@ class Trainer:
             f"{problem}, gradient norm {norm:g}; try a lower learning_rate or clip_norm"
         )
 
-    def _end_epoch(self, validation: MetricSums | None, rate: float, begun: float) -> Epoch:
+    def _end_epoch(self, validation: MetricSums | None, rate: float, start_time: float) -> Epoch:
         """Keep the best parameters, and prepare the state for the next epoch."""
         state, parameters = self.state, self.network.parameters
         sums, mean_norm = state.sums, state.norm_sum / state.batch
@@ -176,7 +176,7 @@ class Trainer:
             state.best_epoch = state.epoch
             state.best_loss = sums.loss if validation is None else validation.loss
             state.best_parameters[...] = parameters
-        state.seconds = perf_counter() - begun
+        state.seconds = perf_counter() - start_time
         state.begin_epoch(self.task)
         return Epoch(
             epoch=state.epoch,
@@ -193,7 +193,9 @@ class Trainer:
 
 
 def epoch_order(examples: Examples, settings: Training, seed: int, epoch: int) -> Array:
-    """Return the order of the sequences in an epoch; it depends on seed and epoch alone.
+    """Return the order of the sequences in an epoch.
+
+    The same data, settings, seed and epoch reproduce it.
 
     Sequences of similar length share a batch: within a pool of batches the shuffled sequences are
     sorted by length, and then the batches are shuffled.
@@ -205,8 +207,8 @@ def epoch_order(examples: Examples, settings: Training, seed: int, epoch: int) -
     if examples.lengths is None:
         return order
     size = settings.batch_size
-    for part in slices(len(order), size * _BATCHES_IN_POOL):
-        order[part] = order[part][examples.lengths[order[part]].argsort(kind="stable")]
+    for pool in slices(len(order), size * _BATCHES_IN_POOL):
+        order[pool] = order[pool][examples.lengths[order[pool]].argsort(kind="stable")]
     whole = len(order) // size * size
     shuffled = rng.permutation(order[:whole].reshape(-1, size))
     return np.concatenate([shuffled.ravel(), order[whole:]])

@@ -153,11 +153,14 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "header alone": (csv("a,b,c,d\n"), "d.csv: no rows after the header"),
     "one class": (csv("1,2,3,a\n" * 9), "d.csv: 1 class (a)"),
     "no such column": (csv(GOOD, ", label_column: kind"), "no column is named 'kind'"),
-    "column too far": (csv(GOOD, ", label_column: 9"), "label_column 9 does not exist"),
+    "column too far": (
+        csv(GOOD, ", label_column: 9"),
+        "data.label_column: column 9 does not exist",
+    ),
     "odd width": (csv(GOOD, ", input_size: 2"), "3 feature columns; a multiple of 2"),
     "damaged gzip": (csv(b"\x1f\x8b\x08\x00broken"), "the gzip data is damaged"),
     "text target": (csv(GOOD, ", task: regression"), "d.csv:1: row 1: target 'a' is not a number"),
-    "too little": (csv("1,2,3,a\n4,5,6,b\n"), "leaves no sequence on one side"),
+    "too little": (csv("1,2,3,a\n4,5,6,b\n"), "leaves the training or the validation split empty"),
     "no x": (npz(z=X, y=Y), "d.npz: has no member 'x'; it holds z, y"),
     "no y": (npz(x=X), "d.npz: has no labels"),
     "lengths differ": (npz(x=X, y=Y[:5]), "d.npz: y has shape (5,)"),
@@ -171,7 +174,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "predict npz damaged": (predict(b"PK\x03\x04rubbish", "p.npz"), "p.npz: is not a valid"),
     "predict features": (
         lambda: np.save("p.npy", np.ones((2, 3, 4))) or predict_npy(),
-        "p.npy: 4 features per step; the model takes 1",
+        "p.npy: 4 features per time step; the model takes 1",
     ),
     "predict format": (
         command("predict", "-w", "MODEL", "-i", "x.csv", "--format", "xml"),

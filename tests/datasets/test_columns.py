@@ -35,21 +35,24 @@ def machines(folder: Path, *lines: str) -> Path:
 )
 def test_columns_by_name_or_by_position(tmp_path: Path, keys: dict[str, object]) -> None:
     path = machines(tmp_path)
-    found = Csv(path=path, **keys).read_file(path)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(found.x[:, :, 0], [[1, 2], [3, 4], [5, 6]])
-    assert found.labels is not None
-    assert found.labels.tolist() == ["ok", "worn", "ok"]
-    assert found.ids is not None
-    assert found.ids.tolist() == ["M1", "M2", "M3"]
-    assert found.id_name == "machine"
+    sequences = Csv(path=path, **keys).read_file(path)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(sequences.x[:, :, 0], [[1, 2], [3, 4], [5, 6]])
+    assert sequences.labels is not None
+    assert sequences.labels.tolist() == ["ok", "worn", "ok"]
+    assert sequences.ids is not None
+    assert sequences.ids.tolist() == ["M1", "M2", "M3"]
+    assert sequences.id_name == "machine"
 
 
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        ({"ignore": ("bulit",)}, r"machines\.csv:1: row 1: no column is named 'bulit'; did you"),
-        ({"ignore": (9,)}, "ignore 9 does not exist; there are 6 columns"),
-        ({"id_column": "machin"}, "no column is named 'machin'; did you mean 'machine'"),
+        (
+            {"ignore": ("bulit",)},
+            r"machines\.csv:1: row 1: data\.ignore: no column is named 'bulit'",
+        ),
+        ({"ignore": (9,)}, "data.ignore: column 9 does not exist; there are 6 columns"),
+        ({"id_column": "machin"}, "data.id_column: no column is named 'machin'; did you mean"),
         ({"ignore": ("state",)}, "data.ignore: state is data.label_column, and cannot be ignored"),
         ({"ignore": (4,)}, "data.ignore: column state is the label, and cannot be ignored"),
         ({"id_column": 4}, "data.id_column: column 4 is the label, and cannot be the id"),
@@ -85,10 +88,10 @@ def test_long_tables_ignore_columns_dates_and_carry_ids(tmp_path: Path) -> None:
         id_column="driver",
         ignore=("note",),
     )
-    found = section.read_file(path)
-    assert found.columns == ("v",)
-    assert found.ids is not None
-    assert found.ids.tolist() == ["ann", "bob"]
+    sequences = section.read_file(path)
+    assert sequences.columns == ("v",)
+    assert sequences.ids is not None
+    assert sequences.ids.tolist() == ["ann", "bob"]
     path.write_text(path.read_text().replace("2,ann", "2,eve"))
     with pytest.raises(
         InputError, match=r"row 3, column 4 \(driver\): id 'eve' in a sequence with id 'ann'"

@@ -20,20 +20,22 @@ X = RNG.standard_normal((30, 4, 2))
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("packed", [False, True])
-def test_csv_as_it_comes(tmp_path: Path, end: str, bom: bytes, packed: bool) -> None:
+def test_csv_with_any_line_ending_bom_or_compression(
+    tmp_path: Path, end: str, bom: bytes, packed: bool
+) -> None:
     labels = ["red", "green", "blue"] * 10
     path = write_csv(tmp_path / "a.csv", X, labels, "a,b,c,d,e,f,g,h,label")
     content = bom + path.read_bytes().replace(b"\n", end.encode()) + end.encode()
     path.write_bytes(gzip.compress(content) if packed else content)
-    found = Csv(path=path, input_size=2).read_file(path)
-    np.testing.assert_array_equal(found.x, X)
-    assert found.labels is not None
-    assert found.labels.tolist() == labels
-    assert found.positions is not None
-    assert found.positions[0] == 2
-    part, task = read(Csv(path=path, input_size=2))
+    sequences = Csv(path=path, input_size=2).read_file(path)
+    np.testing.assert_array_equal(sequences.x, X)
+    assert sequences.labels is not None
+    assert sequences.labels.tolist() == labels
+    assert sequences.positions is not None
+    assert sequences.positions[0] == 2
+    splits, task = read(Csv(path=path, input_size=2))
     assert task.labels == ("blue", "green", "red")
-    assert len(part.train) == 27
+    assert len(splits.train) == 27
 
 
 def test_the_label_column_by_name_and_by_position(tmp_path: Path) -> None:
@@ -60,10 +62,10 @@ def test_a_header_of_numbers_can_be_declared(tmp_path: Path) -> None:
 def test_wide_csv_with_empty_cells_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("1,2,3,4,a\n5,6,,,b\n")
-    read = Csv(path=path, input_size=2).read_file(path)
-    assert read.lengths is not None
-    assert read.lengths.tolist() == [2, 1]
-    np.testing.assert_array_equal(read.x[1], [[0, 0], [5, 6]])
+    sequences = Csv(path=path, input_size=2).read_file(path)
+    assert sequences.lengths is not None
+    assert sequences.lengths.tolist() == [2, 1]
+    np.testing.assert_array_equal(sequences.x[1], [[0, 0], [5, 6]])
 
 
 @pytest.mark.parametrize("cell", ["NA", "?"])

@@ -42,8 +42,8 @@ def test_a_file_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> 
     commas = [line.replace(",", ";").replace(".", ",") for line in points]
     text_file(here / "p.csv", "u,v,w,label", *points)
     text_file(here / "c.csv", "u;v;w;label", *commas)
-    found = Csv(path=here / "c.csv").read_file(here / "c.csv")
-    np.testing.assert_array_equal(found.x[:, :, 0], x)
+    sequences = Csv(path=here / "c.csv").read_file(here / "c.csv")
+    np.testing.assert_array_equal(sequences.x[:, :, 0], x)
     text_file(here / "c.yaml", "data: {kind: csv, path: c.csv}", "training: {num_epochs: 1}")
     assert rnn("train", "-q", "-c", "c.yaml").code == 0
     expected = rnn("predict", "-w", "latest", "-i", "c.csv").out
@@ -58,8 +58,8 @@ def test_a_file_with_semicolons_and_decimal_commas(rnn: Command, here: Path) -> 
 
 def test_a_declared_dialect_is_kept(tmp_path: Path) -> None:
     path = text_file(tmp_path / "a.csv", "1;2;x", "3;4;y")
-    found = Csv(path=path, separator="semicolon").read_file(path)
-    np.testing.assert_array_equal(found.x[:, :, 0], [[1, 2], [3, 4]])
+    sequences = Csv(path=path, separator="semicolon").read_file(path)
+    np.testing.assert_array_equal(sequences.x[:, :, 0], [[1, 2], [3, 4]])
     with pytest.raises(InputError, match="cells separated by tabs were expected"):
         Csv(path=path, separator="tab").read_file(path)
     path = text_file(tmp_path / "b.csv", "x", "1,5", "2,5", "3")
@@ -75,6 +75,12 @@ def test_decimal_points_among_decimal_commas_are_refused(tmp_path: Path) -> None
 
 def test_text_with_commas_keeps_them(tmp_path: Path) -> None:
     path = text_file(tmp_path / "a.csv", "1,5;2;a,b", "3,5;4;c,d")
-    found = Csv(path=path).read_file(path)
-    assert found.labels is not None
-    assert found.labels.tolist() == ["a,b", "c,d"]
+    sequences = Csv(path=path).read_file(path)
+    assert sequences.labels is not None
+    assert sequences.labels.tolist() == ["a,b", "c,d"]
+
+
+def test_a_nul_byte_is_refused_by_the_column_that_it_is_in(tmp_path: Path) -> None:
+    path = text_file(tmp_path / "a.csv", "1;2;x", "3,5;4;\0")
+    with pytest.raises(InputError, match=r"a\.csv:2: row 2, column 3: a NUL byte"):
+        Csv(path=path, separator="semicolon").read_file(path)

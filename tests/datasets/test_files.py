@@ -21,13 +21,13 @@ def test_validation_and_test_files(tmp_path: Path) -> None:
         for shift, name in enumerate(("train", "validation", "test"))
     ]
     data = Csv(path=paths[0], validation_path=paths[1], test_path=paths[2], input_size=2)
-    part, _ = read(data)
-    assert part.validation is not None
-    assert part.test is not None
-    assert len(part.train) == 30
-    np.testing.assert_array_equal(part.validation.x, X + 1)
-    np.testing.assert_array_equal(part.test.x, X + 2)
-    assert part.for_evaluation is part.test
+    splits, _ = read(data)
+    assert splits.validation is not None
+    assert splits.test is not None
+    assert len(splits.train) == 30
+    np.testing.assert_array_equal(splits.validation.x, X + 1)
+    np.testing.assert_array_equal(splits.test.x, X + 2)
+    assert splits.for_evaluation is splits.test
 
 
 def test_files_get_defaults_that_suit_them(tmp_path: Path) -> None:

@@ -23,12 +23,12 @@ def test_inputs_with_or_without_the_label_column(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x=X)
     expected = InputSpec(2, 4, -1)
     for path in (labelled, bare, tmp_path / "x.npz"):
-        found = np.concatenate([p.x for p in read_inputs(str(path), expected, labelled=False)])
-        np.testing.assert_array_equal(found, X)
+        result = np.concatenate([b.x for b in read_inputs(str(path), expected, labelled=False)])
+        np.testing.assert_array_equal(result, X)
     longer = tmp_path / "longer.csv"
     longer.write_text(",".join(["1"] * 12) + "\n")
-    (part,) = read_inputs(str(longer), expected, labelled=False)
-    assert part.x.shape == (1, 6, 2)
+    (batch,) = read_inputs(str(longer), expected, labelled=False)
+    assert batch.x.shape == (1, 6, 2)
 
 
 def test_extensions_are_those_of_any_case(tmp_path: Path) -> None:

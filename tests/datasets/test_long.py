@@ -20,10 +20,10 @@ def long_csv(path: Path, **keys: object) -> Csv:
 def test_long_csv(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(LONG)
-    read = long_csv(path).read_file(path)
-    np.testing.assert_array_equal(read.x, [[[1, 2], [3, 4]], [[0, 0], [5, 6]]])
-    assert read.labels is not None
-    assert read.labels.tolist() == ["up", "down"]
+    sequences = long_csv(path).read_file(path)
+    np.testing.assert_array_equal(sequences.x, [[[1, 2], [3, 4]], [[0, 0], [5, 6]]])
+    assert sequences.labels is not None
+    assert sequences.labels.tolist() == ["up", "down"]
     steps = long_csv(path, label_per="step").read_file(path)
     assert steps.labels is not None
     assert steps.labels.tolist() == [["up", "up"], ["", "down"]]
@@ -37,11 +37,14 @@ def test_long_csv(tmp_path: Path) -> None:
             LONG.replace("3,4,up", "3,4,down"),
             "row 3, column 4: label 'down' in a sequence with label 'up'",
         ),
+        (LONG.replace("1,2,up", "1,2,"), "row 2, column 4: the label is empty"),
+        (LONG.replace("3,4,up", "3,4, "), "row 3, column 4: the label is empty"),
+        (LONG.replace("5,6,down", f"5,6,{'d' * 201}"), "column 4: a label of 201 characters; up"),
         (LONG.replace("3,4", "3,z"), r"row 3, column 3 \(y\): 'z' is not a number"),
         (LONG.replace("id", "ID"), "no column is named 'id'"),
     ],
 )
-def test_long_csv_that_is_wrong(tmp_path: Path, text: str, problem: str) -> None:
+def test_an_invalid_long_table_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=problem):
@@ -72,8 +75,8 @@ def test_labels_of_steps_from_training_to_prediction(rnn: Command, here: Path) -
     assert len(out) == len(lines)
     rnn("evaluate", "-w", "latest", "-i", "a.csv", "--output", "predictions.csv")
     rows = [line.split(",") for line in (here / "predictions.csv").read_text().splitlines()[1:]]
-    right = np.mean([row[2] == row[3] for row in rows])
-    assert right == pytest.approx(report["metrics"]["accuracy"])
+    accuracy = np.mean([row[2] == row[3] for row in rows])
+    assert accuracy == pytest.approx(report["metrics"]["accuracy"])
     wrong = rnn("train", "-c", "c.yaml", "--set", "model.output=sequence")
     assert wrong.code == 2
     assert "labels for each time step; set it to every_step" in wrong.err

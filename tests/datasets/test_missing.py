@@ -16,7 +16,7 @@ from rnncli.errors import InputError
 def test_missing_values_are_filled_in(tmp_path: Path, how: str, values: list[float]) -> None:
     path = tmp_path / "a.csv"
     path.write_text(",2,?,4,a\n3,3,3,3,b\n")
-    part, _ = read(Csv(path=path, missing=how, validation_fraction=0))
-    np.testing.assert_array_equal(part.train.x[0, :, 0], values)
+    splits, _ = read(Csv(path=path, missing=how, validation_fraction=0))
+    np.testing.assert_array_equal(splits.train.x[0, :, 0], values)
     with pytest.raises(InputError, match="row 1, column 1: is empty"):
         Csv(path=path, validation_fraction=0).read(0)

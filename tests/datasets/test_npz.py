@@ -30,24 +30,24 @@ X = RNG.standard_normal((30, 4, 2))
 def test_npz_labels_of_any_type(tmp_path: Path, labels: np.ndarray) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, x=X, y=labels)
-    part, task = read(Npz(path=path))
+    splits, task = read(Npz(path=path))
     assert task.output_size == (1 if labels.dtype == bool else 3)
-    assert part.train.x.shape == (27, 4, 2)
+    assert splits.train.x.shape == (27, 4, 2)
 
 
 def test_npy_with_several_targets_in_another_file(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", X[:, :, 0])
     np.save(tmp_path / "y.npy", RNG.standard_normal((30, 2)))
     data = Npz(path=tmp_path / "x.npy", label_path=tmp_path / "y.npy")
-    part, task = read(data)
-    assert part.train.x.shape == (27, 4, 1)
+    splits, task = read(data)
+    assert splits.train.x.shape == (27, 4, 1)
     assert (task.kind, task.output_size) == ("regression", 2)
 
 
 def test_two_dimensions_are_sequences_of_one_feature(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.ones((4, 3)), y=["a", "b", "a", "b"])
-    part, _ = read(Npz(path=tmp_path / "a.npz", validation_fraction=0))
-    assert part.train.x.shape == (4, 3, 1)
+    splits, _ = read(Npz(path=tmp_path / "a.npz", validation_fraction=0))
+    assert splits.train.x.shape == (4, 3, 1)
 
 
 def test_files_that_stay_on_disk_give_the_same_results(
@@ -70,10 +70,10 @@ def test_files_that_stay_on_disk_give_the_same_results(
     for limit in (1 << 40, 0):
         monkeypatch.setattr("rnncli.datasets.formats.npz.MAPPED_FROM_BYTES", limit)
         monkeypatch.setattr(mapped, "_NUMBERS_PER_CHUNK", 100)
-        experiment = set_up(config_from(tree))
-        assert isinstance(experiment.train.x, mapped.Mapped) == (limit == 0)
-        *_, last = experiment.fit()
-        report = evaluate(experiment.model, [experiment.splits.for_evaluation])  # type: ignore[list-item]
+        setup = set_up(config_from(tree))
+        assert isinstance(setup.train.x, mapped.Mapped) == (limit == 0)
+        *_, last = setup.fit()
+        report = evaluate(setup.model, [setup.splits.for_evaluation])  # type: ignore[list-item]
         assert report.metrics["loss"] == pytest.approx(last.val_loss, rel=1e-9)
         losses.append(last.val_loss)
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)

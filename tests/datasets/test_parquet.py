@@ -102,17 +102,17 @@ def test_nulls_and_nan_are_missing_and_decimals_are_numbers(tmp_path: Path) -> N
         "label": [True, False, True],
     }
     path = table(tmp_path / "a.parquet", columns)
-    found = Parquet(path=path, missing="mean").read_file(path)
+    sequences = Parquet(path=path, missing="mean").read_file(path)
     np.testing.assert_array_equal(
-        found.x[:, :, 0], [[1.5, np.nan, 1.25], [np.nan, 5, 2], [3, 6, 3]]
+        sequences.x[:, :, 0], [[1.5, np.nan, 1.25], [np.nan, 5, 2], [3, 6, 3]]
     )
-    assert found.labels is not None
-    assert found.labels.tolist() == ["1", "0", "1"]
+    assert sequences.labels is not None
+    assert sequences.labels.tolist() == ["1", "0", "1"]
     with pytest.raises(InputError, match=r"a\.parquet: row 1, column 2 \(b\): is empty; a number"):
         Parquet(path=path).read_file(path)
 
 
-def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
+def test_invalid_parquet_files_are_refused(tmp_path: Path) -> None:
     path = table(tmp_path / "a.parquet", {"x": [[1, 2], [3]], "label": ["a", "b"]})
     with pytest.raises(InputError, match=r"a\.parquet: column x: holds values of type list"):
         Parquet(path=path).read_file(path)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rnncli.datasets.mapped import Mapped
-from rnncli.datasets.sequences import Sequences, joined, padded, place_in_file, valid_steps
+from rnncli.datasets.sequences import Sequences, joined, padded, valid_steps
+from rnncli.errors import place_in_file
 
 WHOLE = Sequences(
     np.arange(24.0).reshape(4, 3, 2),

@@ -1,4 +1,4 @@
-"""Forecasts: windows of one table in the order of time."""
+"""Forecasts: windows of one table in chronological order."""
 
 import json
 from pathlib import Path
@@ -87,14 +87,14 @@ def test_tables_with_missing_values(rnn: Command, here: Path, missing: str) -> N
     assert "data.test_size: 10 is smaller than data.horizon, 11" in short.err
 
 
-@pytest.mark.parametrize("held_out", [{"test_size": 20}, {"validation_fraction": 0.3}])
+@pytest.mark.parametrize("split_keys", [{"test_size": 20}, {"validation_fraction": 0.3}])
 def test_missing_values_are_filled_with_means_of_training_rows_alone(
-    tmp_path: Path, held_out: dict[str, float]
+    tmp_path: Path, split_keys: dict[str, float]
 ) -> None:
     rows = ["1"] * 80 + ["1000"] * 20
     rows[0] = ""
     path = text_file(tmp_path / "a.csv", "x,y", *(f"{cell},0" for cell in rows))
-    keys = {"validation_fraction": 0} | held_out
+    keys = {"validation_fraction": 0} | split_keys
     data = Series(path=path, sequence_length=4, missing="mean", **keys).read(0)  # type: ignore[arg-type]
     assert data.input_spec.means == (1, 0)
     assert data.splits.train.x[0, 0, 0] == 1
@@ -108,9 +108,24 @@ def test_columns_of_dates_and_ignored_columns_are_not_features(tmp_path: Path) -
     assert Series(path=path, ignore=(1,)).read_table().columns == ("y",)
     for keys, problem in (
         ({"ignore": ("z",)}, "data.ignore: no column is named 'z'"),
+        ({"ignore": (9,)}, "data.ignore: column 9 does not exist; there are 4 columns, counted"),
         ({"ignore": ("x",), "columns": ("x", "y")}, "data.ignore: 'x' is one of data.columns"),
         ({"columns": ("day",)}, "row 2, day: '1.1.2024' is a date or a time, not a number"),
-        ({"columns": ("xx",)}, "a.csv:1: no column, or more than one, is named 'xx'; did you"),
+        ({"columns": ("xx",)}, "a.csv:1: row 1: no column is named 'xx'; did you mean 'x'?"),
+        ({"columns": ("x", "y", "x")}, "^data.columns: 'x' is listed more than once$"),
     ):
         with pytest.raises(InputError, match=problem):
             Series(path=path, **keys).read_table()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("columns", [None, ("x",)])
+def test_a_name_must_be_that_of_one_column(tmp_path: Path, columns: tuple[str, ...] | None) -> None:
+    path = text_file(tmp_path / "a.csv", "x,y,x", "1,2,3", "4,5,6")
+    with pytest.raises(InputError, match=r"a\.csv:1: row 1: 2 columns are named 'x'; one was"):
+        Series(path=path, columns=columns).read_table()
+
+
+def test_a_series_must_be_a_table(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.ones((9, 2)))
+    with pytest.raises(InputError, match="is not a table; a CSV or Parquet file was expected"):
+        Series(path=tmp_path / "a.npz").read_table()

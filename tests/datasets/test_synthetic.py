@@ -15,13 +15,13 @@ from rnncli.runs.training_setup import set_up
 
 
 def test_sum_sign_is_the_sign_of_the_sum() -> None:
-    part, task = read(SumSign(num_samples=500, sequence_length=6, input_size=3))
-    assert part.validation is not None
-    assert (len(part.train), len(part.validation)) == (450, 50)
-    assert part.train.x.shape == (450, 6, 3)
-    np.testing.assert_array_equal(part.train.labels, part.train.x.sum(axis=(1, 2)) > 0)
-    assert abs(part.train.x.mean()) < 0.05
-    assert abs(part.train.x.std() - 1) < 0.05
+    splits, task = read(SumSign(num_samples=500, sequence_length=6, input_size=3))
+    assert splits.validation is not None
+    assert (len(splits.train), len(splits.validation)) == (450, 50)
+    assert splits.train.x.shape == (450, 6, 3)
+    np.testing.assert_array_equal(splits.train.labels, splits.train.x.sum(axis=(1, 2)) > 0)
+    assert abs(splits.train.x.mean()) < 0.05
+    assert abs(splits.train.x.std() - 1) < 0.05
     assert (task.kind, task.labels) == ("binary", (0, 1))
 
 
@@ -50,8 +50,8 @@ def test_adding_copy_parity_and_temporal_order_have_the_right_labels() -> None:
     assert order.labels is not None
     letters = order.x[:, :, :2].sum(axis=2) > 0
     assert (letters.sum(axis=1) == 2).all()
-    for x, some, label in zip(order.x, letters, order.labels, strict=True):
-        assert "".join("XY"[row[:2].argmax()] for row in x[some]) == label
+    for x, is_letter, label in zip(order.x, letters, order.labels, strict=True):
+        assert "".join("XY"[row[:2].argmax()] for row in x[is_letter]) == label
 
 
 def test_fresh_data_is_new_every_epoch_and_repeats_with_the_seed() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rnncli.datasets.table import is_date_or_time, label_in, value_in
+from rnncli.datasets.table import find_column, is_date_or_time, label_in, value_in
+from rnncli.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,13 @@ def test_numbers_and_texts_are_not_dates(cell: str) -> None:
 def test_a_missing_label_is_not_a_class(cell: str) -> None:
     with pytest.raises(ValueError, match="the label is (missing|empty)"):
         label_in(cell)
+
+
+def test_a_message_lists_some_of_very_many_names() -> None:
+    names = [f"t{i}" for i in range(30)]
+    with pytest.raises(
+        InputError, match=r"a\.csv: no column is named 'label'; one of t0, .*, \.\.\.$"
+    ):
+        find_column(names, "label", "a.csv")
+    with pytest.raises(InputError, match=r"one of t0, .*, t19$"):
+        find_column(names[:20], "label", "a.csv")

@@ -42,13 +42,13 @@ def test_the_task_follows_from_the_labels(
 
 def test_numbers_as_classes_or_values_on_request(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", X, ["1", "2", "3"] * 10)
-    part, task = read(Csv(path=path, input_size=2, task="regression"))
-    task = scale_targets(task, part.train)
-    targets = task.encode(part.train, float)
+    splits, task = read(Csv(path=path, input_size=2, task="regression"))
+    task = scale_targets(task, splits.train)
+    targets = task.encode(splits.train, float)
     assert abs(targets.mean()) < 1e-12
     assert targets.std() == pytest.approx(1)
     np.testing.assert_allclose(
-        task.decode(targets)[:, 0], np.asarray(part.train.labels, float), atol=1e-12
+        task.decode(targets)[:, 0], np.asarray(splits.train.labels, float), atol=1e-12
     )
 
 

@@ -1,4 +1,4 @@
-"""The UCR/UEA format, as specified and as it is found."""
+"""The UCR/UEA format, as specified and as it is sequences."""
 
 import gzip
 import json
@@ -18,15 +18,15 @@ from rnncli.nn.cells import CELLS
 DATA = REPOSITORY / "tests" / "data"
 
 
-def test_ts_as_it_should_be(tmp_path: Path) -> None:
-    read = Ts(path=ts(tmp_path, TS)).read_file(tmp_path / "a.ts")
-    assert read.x.shape == (3, 4, 2)
-    assert read.lengths is not None
-    assert read.lengths.tolist() == [3, 2, 4]
-    np.testing.assert_array_equal(read.x[1], [[0, 0], [0, 0], [1, 4], [2, 5]])
-    assert read.labels is not None
-    assert read.labels.tolist() == ["up", "down", "up"]
-    assert read.positions == [10, 11, 14]
+def test_a_valid_ts_file(tmp_path: Path) -> None:
+    sequences = Ts(path=ts(tmp_path, TS)).read_file(tmp_path / "a.ts")
+    assert sequences.x.shape == (3, 4, 2)
+    assert sequences.lengths is not None
+    assert sequences.lengths.tolist() == [3, 2, 4]
+    np.testing.assert_array_equal(sequences.x[1], [[0, 0], [0, 0], [1, 4], [2, 5]])
+    assert sequences.labels is not None
+    assert sequences.labels.tolist() == ["up", "down", "up"]
+    assert sequences.positions == [10, 11, 14]
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def test_ts_as_it_should_be(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_ts_as_it_comes(tmp_path: Path, change: Callable[[str], str]) -> None:
+def test_variants_of_a_ts_file_are_read_alike(tmp_path: Path, change: Callable[[str], str]) -> None:
     expected = Ts(path=ts(tmp_path, TS)).read_file(tmp_path / "a.ts")
-    found = Ts(path=ts(tmp_path, change(TS))).read_file(tmp_path / "a.ts")
-    np.testing.assert_array_equal(found.x, expected.x)
-    assert found.labels is not None
+    sequences = Ts(path=ts(tmp_path, change(TS))).read_file(tmp_path / "a.ts")
+    np.testing.assert_array_equal(sequences.x, expected.x)
+    assert sequences.labels is not None
     assert expected.labels is not None
-    assert found.labels.tolist() == expected.labels.tolist()
+    assert sequences.labels.tolist() == expected.labels.tolist()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_ts_as_it_comes(tmp_path: Path, change: Callable[[str], str]) -> None:
         ("1,2:4,5:down", "1,?,3:4,5,6:down", "the value is missing; set data.missing"),
     ],
 )
-def test_ts_that_is_wrong(tmp_path: Path, old: str, new: str, problem: str) -> None:
+def test_an_invalid_ts_file_is_refused(tmp_path: Path, old: str, new: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem.replace("(", r"\(")):
         path = ts(tmp_path, TS.replace(old, new))
         Ts(path=path, validation_fraction=0).read(0)
@@ -74,9 +74,9 @@ def test_ts_that_is_wrong(tmp_path: Path, old: str, new: str, problem: str) -> N
 def test_targets_in_ts_files(tmp_path: Path) -> None:
     text = TS.replace("@classLabel true up down", "@targetLabel true")
     path = ts(tmp_path, text.replace(":up", ":1.5").replace(":down", ":2").replace(": up", ":3e0"))
-    part, task = read(Ts(path=path, validation_fraction=0))
+    splits, task = read(Ts(path=path, validation_fraction=0))
     assert task.kind == "regression"
-    assert scale_targets(task, part.train).target_mean == pytest.approx((6.5 / 3,))
+    assert scale_targets(task, splits.train).target_mean == pytest.approx((6.5 / 3,))
 
 
 def test_the_header_declares_the_type_of_labels(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def explained(
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("readout", READOUTS)
-def test_nothing_is_wrong_where_all_is_right(cell: str, readout: str) -> None:
+def test_correct_gradients_have_no_explanation(cell: str, readout: str) -> None:
     cases = product((1, 2), (False, True), (False, True))
     for loss, (layers, both, lengths) in zip([*LOSSES, *LOSSES], cases, strict=False):
         assert explained(cell, layers, loss, both, lengths, readout) is None
@@ -85,7 +85,7 @@ TANH = {
         "step",
     ),
     "bias forgotten": ("rnn.bias_ih_l{}", None, "it is zero: left out"),
-    "gradient scaled by 1.001": ("rnn.weight_hh_l{}", None, "it is 1.001 times the right value"),
+    "gradient scaled by 1.001": ("rnn.weight_hh_l{}", None, "it is 1.001 times the correct value"),
     "initial state's gradient wrong": (
         "dL/dh",
         0,
@@ -100,13 +100,17 @@ def test_classic_mistakes_are_named(
     mistake: str, layers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch, mistakes.TANH[mistake])
-    found = explained(layers=layers)
-    assert found is not None
+    explanation = explained(layers=layers)
+    assert explanation is not None
     array, step, cause = TANH[mistake]
-    assert (found.array, found.step, found.cause) == (array.format(layers - 1), step, cause)
-    assert found.layer in (None, f"l{layers - 1}")
-    assert found.steps == STEPS
-    assert found.unknown_cell is None
+    assert (explanation.array, explanation.step, explanation.cause) == (
+        array.format(layers - 1),
+        step,
+        cause,
+    )
+    assert explanation.layer in (None, f"l{layers - 1}")
+    assert explanation.steps == STEPS
+    assert explanation.unknown_cell is None
 
 
 HEAD = mistakes.TANH["derivative of the sigmoid applied twice"][1]
@@ -126,10 +130,10 @@ def test_a_logit_in_place_of_the_probability_is_named(
     gradient: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch, (UnrolledNetwork, HEAD, f"grad_outputs = {gradient}\n    {HEAD}"))
-    found = explained()
-    assert found is not None
-    assert (found.layer, found.step) == (None, None)
-    assert found.cause == "the logit is used in place of the probability"
+    explanation = explained()
+    assert explanation is not None
+    assert (explanation.layer, explanation.step) == (None, None)
+    assert explanation.cause == "the logit is used in place of the probability"
 
 
 def test_a_sum_in_place_of_the_mean_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,9 +144,9 @@ def test_a_sum_in_place_of_the_mean_is_named(monkeypatch: pytest.MonkeyPatch) ->
             return value, gradient * z.shape[1]
 
         monkeypatch.setitem(LOSSES, name, summed)
-        found = explained(loss=name)
-        assert found is not None
-        assert found.cause == "the sum over the batch is used in place of the mean"
+        explanation = explained(loss=name)
+        assert explanation is not None
+        assert explanation.cause == "the sum over the batch is used in place of the mean"
 
 
 GATED = {
@@ -176,9 +180,9 @@ def test_mistakes_in_the_gates_are_named(
     cell: str, mistake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch, mistakes.CELLS[cell][mistake])
-    found = explained(cell, 2, "softmax_cross_entropy", bidirectional=True, lengths=True)
-    assert found is not None
-    assert (found.array, found.step, found.cause) == GATED[cell, mistake]
+    explanation = explained(cell, 2, "softmax_cross_entropy", bidirectional=True, lengths=True)
+    assert explanation is not None
+    assert (explanation.array, explanation.step, explanation.cause) == GATED[cell, mistake]
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -187,10 +191,10 @@ def test_mistakes_between_the_layers_are_placed(
     cell: str, mistake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch, mistakes.LAYERS[mistake])
-    found = explained(cell, 2, bidirectional=True, readout="every_step")
-    assert found is not None
-    assert found.array == "dL/dh"
-    assert found.cause == "the gradient from above (the head or the next layer) is wrong"
+    explanation = explained(cell, 2, bidirectional=True, readout="every_step")
+    assert explanation is not None
+    assert explanation.array == "dL/dh"
+    assert explanation.cause == "the gradient from above (the head or the next layer) is wrong"
 
 
 def test_gradients_that_cancel_are_no_mistake() -> None:
@@ -202,9 +206,9 @@ def test_gradients_that_cancel_are_no_mistake() -> None:
 
 
 def test_the_command(rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = rnn("gradcheck", "-c", small, "--explain")
-    assert right.code == 0
-    assert "correct at every time step" in right.out.splitlines()[-1]
+    correct = rnn("gradcheck", "-c", small, "--explain")
+    assert correct.code == 0
+    assert "correct at every time step" in correct.out.splitlines()[-1]
     report = json.loads(rnn("gradcheck", "-c", small, "--explain", "--json").out)
     assert report["explanation"] is None
     assert "explanation" not in json.loads(rnn("gradcheck", "-c", small, "--json").out)

@@ -1,4 +1,4 @@
-"""The formulas of the cells give the values of a right backward pass, and known wrong ones."""
+"""The formulas of the cells give the values of a correct backward pass, and known wrong ones."""
 
 import numpy as np
 import pytest
@@ -63,9 +63,9 @@ def test_wrong_gradients_of_the_cell_state_are_what_their_names_say() -> None:
     factors = cell_state_factors(cell, 2)
     assert factors is not None
     gradients = factors[0]
-    right, carried = gradients["dL/dc"], cell.grad_states["cell"][3]
+    dc, carried = gradients["dL/dc"], cell.grad_states["cell"][3]
     dh, tanh = cell.grad_states["state"][3], cell.buffers.cells_tanh[3]
-    output_gate = cell.buffers.gate(0)[3]
+    output_gate = cell.buffers.block(0)[3]
 
     def through_output(name: str) -> np.ndarray:
         return gradients[name] - carried
@@ -75,7 +75,7 @@ def test_wrong_gradients_of_the_cell_state_are_what_their_names_say() -> None:
         "dL/dc without the derivative of tanh(c)": dh * output_gate,
         "dL/dc without the output gate": dh * (1 - tanh**2),
         "dL/dc with all of dL/dh": dh,
-        "dL/dc without the part from later time steps": right - 2 * carried,
+        "dL/dc without the part from later time steps": dc - 2 * carried,
         "dL/dc without the path through the output": 0 * dh,
     }
     assert list(gradients) == list(expected)
@@ -88,15 +88,15 @@ def test_wrong_gradients_of_a_state_are_what_their_names_say(kind: str) -> None:
     cell, step = observed(kind), 2
     terms = state_terms(cell, step)
     assert terms is not None
-    right = cell.grad_states["state"][step] - cell.grad_from_above[step]
+    correct = cell.grad_states["state"][step] - cell.grad_from_above[step]
     weights, dz = cell.recurrent_weights, cell.dz[step + 1]
     expected = {
-        "the output's gradient is added at every time step": right + cell.grad_from_above[-1],
+        "the output's gradient is added at every time step": correct + cell.grad_from_above[-1],
         "dL/dh of the next time step is passed on unchanged": cell.grad_states["state"][step + 1],
-    } | {f"{name} is left out": right - term for name, term in terms.items()}
+    } | {f"{name} is left out": correct - term for name, term in terms.items()}
     if len(weights) == cell.hidden_size:
         name = "the recurrent weights are not transposed"
-        expected[name] = right - weights.T @ dz + weights @ dz
+        expected[name] = correct - weights.T @ dz + weights @ dz
     calculated = dict(state_mistakes(cell, step, terms))
     assert calculated.keys() == expected.keys()
     for name, values in expected.items():
@@ -104,7 +104,7 @@ def test_wrong_gradients_of_a_state_are_what_their_names_say(kind: str) -> None:
 
 
 def test_a_gate_in_place_of_another_is_named_in_full() -> None:
-    """Each quantity of the shape of a gate can be used by mistake in place of the right one."""
+    """Each quantity of the shape of a gate can be used by mistake in place of the correct one."""
     factors = block_factors(observed("gru"), 3)
     assert factors is not None
     names = {gate: [list(factor) for factor in block] for gate, block in factors.items()}

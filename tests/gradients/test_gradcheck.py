@@ -1,4 +1,4 @@
-"""Gradients are right for every kind of network, and the check detects every classic mistake."""
+"""Gradients are correct for every kind of network, and the check detects every classic mistake."""
 
 import json
 from itertools import product
@@ -82,7 +82,7 @@ def test_central_differences_agree(cell: str) -> None:
 
 
 @pytest.mark.parametrize("mistake", mistakes.TANH)
-def test_mistakes_in_a_tanh_network_are_refused(
+def test_mistakes_in_a_tanh_network_are_detected(
     mistake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch, mistakes.TANH[mistake])
@@ -98,7 +98,7 @@ def test_mistakes_in_a_tanh_network_are_refused(
         for name, mistake in (mistakes.CELLS[cell] | mistakes.LAYERS).items()
     ],
 )
-def test_mistakes_in_cells_and_between_layers_are_refused(
+def test_mistakes_in_cells_and_between_layers_are_detected(
     cell: str, mistake: Mistake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readout = "every_step" if mistake in mistakes.LAYERS.values() else "last"
@@ -106,7 +106,7 @@ def test_mistakes_in_cells_and_between_layers_are_refused(
     assert not passes(cell=cell, readout=readout, layers=2, bidirectional=True, lengths=True)
 
 
-def test_a_sum_in_place_of_the_mean_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sum_in_place_of_the_mean_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, loss in list(LOSSES.items()):
 
         def summed(z: np.ndarray, y: np.ndarray, loss=loss) -> tuple[np.ndarray, np.ndarray]:

@@ -11,43 +11,43 @@ COUNT = 5
 Z = np.random.default_rng(0).standard_normal((1, COUNT))
 P = 1 / (1 + np.exp(-Z))
 Y = np.array([[0, 1, 1, 0, 1]])
-RIGHT = (P - Y) / COUNT
+EXPECTED = (P - Y) / COUNT
 OUTPUTS = {
     "the logit is used in place of the probability": [
         (Z - Y) / COUNT,
         (Z - Y) / (Z * (1 - Z)) / COUNT,
-        RIGHT * Z * (1 - Z),
+        EXPECTED * Z * (1 - Z),
     ],
-    "the derivative of the sigmoid is applied twice": [RIGHT * P * (1 - P)],
+    "the derivative of the sigmoid is applied twice": [EXPECTED * P * (1 - P)],
     "the derivative of the sigmoid is left out": [(P - Y) / (P * (1 - P)) / COUNT],
     "the sum over the batch is used in place of the mean": [P - Y],
-    "it is -1 times the right value": [-RIGHT],
-    "it is zero: left out": [0 * RIGHT],
+    "it is -1 times the correct value": [-EXPECTED],
+    "it is zero: left out": [0 * EXPECTED],
 }
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_mistakes_in_the_gradient_of_the_outputs(name: str) -> None:
     for calculated in OUTPUTS[name]:
-        assert diagnose(calculated, RIGHT, output_mistakes(RIGHT, Z)) == name
+        assert diagnose(calculated, EXPECTED, output_mistakes(EXPECTED, Z)) == name
 
 
 def test_outputs_without_targets_have_no_part_in_a_mistake() -> None:
     has_target = np.array([[1, 0, 1, 1, 0]])
-    right = (P - Y) * has_target / 3
-    for logit in ((Z - Y) / 3, (Z - Y) / (Z * (1 - Z)) / 3, right * Z * (1 - Z)):
-        assert diagnose(logit * has_target, right, output_mistakes(right, Z)) == (
+    expected = (P - Y) * has_target / 3
+    for logit in ((Z - Y) / 3, (Z - Y) / (Z * (1 - Z)) / 3, expected * Z * (1 - Z)):
+        assert diagnose(logit * has_target, expected, output_mistakes(expected, Z)) == (
             "the logit is used in place of the probability"
         )
-    assert diagnose((P - Y) * has_target, right, output_mistakes(right, Z)) == (
+    assert diagnose((P - Y) * has_target, expected, output_mistakes(expected, Z)) == (
         "the sum over the batch is used in place of the mean"
     )
 
 
 def test_what_no_mistake_explains_has_no_name() -> None:
-    other = np.random.default_rng(1).standard_normal(RIGHT.shape)
-    assert diagnose(other, RIGHT, output_mistakes(RIGHT, Z)) is None
-    assert diagnose(RIGHT * (1 + 1e-12), RIGHT, output_mistakes(RIGHT, Z)) is None
+    other = np.random.default_rng(1).standard_normal(EXPECTED.shape)
+    assert diagnose(other, EXPECTED, output_mistakes(EXPECTED, Z)) is None
+    assert diagnose(EXPECTED * (1 + 1e-12), EXPECTED, output_mistakes(EXPECTED, Z)) is None
 
 
 def test_mistakes_in_the_sum_over_time() -> None:
@@ -57,7 +57,7 @@ def test_mistakes_in_the_sum_over_time() -> None:
     states = rng.standard_normal((num_steps + 1, columns, batch))
     dz = rng.standard_normal((num_steps, rows, batch))
     cell = SimpleNamespace(states=states, dz=dz)
-    right = sum(dz[t] @ states[t].T for t in range(num_steps))
+    expected = sum(dz[t] @ states[t].T for t in range(num_steps))
     calculated = {
         "h_t is paired with dz_t in place of h_(t-1)": sum(
             dz[t] @ states[t + 1].T for t in range(num_steps)
@@ -68,4 +68,4 @@ def test_mistakes_in_the_sum_over_time() -> None:
         "only the last time step is counted": dz[-1] @ states[num_steps - 1].T,
     }
     for name, gradient in calculated.items():
-        assert diagnose(gradient, right, sum_mistakes(cell)) == name
+        assert diagnose(gradient, expected, sum_mistakes(cell)) == name

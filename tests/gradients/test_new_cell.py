@@ -111,7 +111,7 @@ CASES = [Leaky(leak=0.1), Leaky(), Peephole()]
 
 @pytest.mark.parametrize("cell", CASES, ids=repr)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_its_gradients_are_proven(cell: Cell, bidirectional: bool) -> None:
+def test_its_gradients_are_correct(cell: Cell, bidirectional: bool) -> None:
     for readout, layers, lengths in product(READOUTS, (1, 2), (None, [6, 1, 3, 4])):
         rng = np.random.default_rng(0)
         model = architecture(cell, readout, num_layers=layers, bidirectional=bidirectional)
@@ -126,7 +126,7 @@ def test_its_gradients_are_proven(cell: Cell, bidirectional: bool) -> None:
         assert explain(network, loss, batch) is None
 
 
-def test_a_mistake_in_an_array_of_its_own_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_in_an_array_of_its_own_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, (Peephole, "gradient += (dz", "gradient -= (dz"))
     rng = np.random.default_rng(0)
     model = architecture(Peephole())
@@ -154,8 +154,8 @@ def test_it_equals_a_loop_over_sequences(cell: Cell) -> None:
             else:
                 h = 1 / (1 + np.exp(-z - arrays["rnn.weight_ph_l0"] * h))
         expected.append(arrays["head.weight"] @ h + arrays["head.bias"])
-    found = outputs(UnrolledPool(network), x)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
+    result = outputs(UnrolledPool(network), x)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-13)
     lengths = np.array([7, 1, 3, 7, 5])
     padded = np.where(np.arange(7)[:, np.newaxis] >= 7 - lengths[:, np.newaxis, np.newaxis], x, 0)
     together = outputs(UnrolledPool(network), padded, lengths)

@@ -99,18 +99,18 @@ def cell_trace(cell: str, forget_bias: float | None = None) -> CellTrace:
     if forget_bias is not None:
         network.arrays["rnn.bias_ih_l0"][1][...] = forget_bias
     batch = Batch(rng.standard_normal((16, 100, 1)), rng.integers(2, size=(16, 1)).astype(float))
-    (found,) = trace(network, LOSSES["binary_cross_entropy"], batch).cells
-    return found
+    (result,) = trace(network, LOSSES["binary_cross_entropy"], batch).cells
+    return result
 
 
 def test_a_gradient_vanishes_or_is_carried() -> None:
     tanh, lstm = cell_trace("tanh"), cell_trace("lstm", 1)
     open_gates, shut_gates = cell_trace("lstm", 5), cell_trace("lstm", -5)
-    for found in (tanh, lstm, open_gates, shut_gates):
-        norms = found.curves["gradient_norm"]
-        assert found.gradient_ratio == pytest.approx(norms[0] / norms[-1])
-        assert found.decay_per_step == pytest.approx((norms[0] / norms[-1]) ** (1 / 99))
-        assert found.curves["weight_share"].sum() == pytest.approx(1)
+    for result in (tanh, lstm, open_gates, shut_gates):
+        norms = result.curves["gradient_norm"]
+        assert result.gradient_ratio == pytest.approx(norms[0] / norms[-1])
+        assert result.decay_per_step == pytest.approx((norms[0] / norms[-1]) ** (1 / 99))
+        assert result.curves["weight_share"].sum() == pytest.approx(1)
     assert tanh.gradient_ratio < 1e-6
     assert lstm.gradient_ratio > 100 * tanh.gradient_ratio
     assert open_gates.gradient_ratio > 0.1
@@ -121,15 +121,15 @@ def test_gates_go_by_their_own_names() -> None:
     for number, gate in enumerate("if"):
         network, batch = network_and_batch("lstm")
         network.arrays["rnn.bias_ih_l0"][number][...] = 20
-        (found,) = trace(network, LOSSES[LOSS], batch).cells
-        assert found.gates == ("i", "f", "o")
-        assert [name for name in found.gates if found.curves[name].min() > 0.99] == [gate]
+        (result,) = trace(network, LOSSES[LOSS], batch).cells
+        assert result.gates == ("i", "f", "o")
+        assert [name for name in result.gates if result.curves[name].min() > 0.99] == [gate]
     for number, gate in enumerate("rz"):
         network, batch = network_and_batch("gru")
         network.arrays["rnn.bias_ih_l0"][number][...] = 20
-        (found,) = trace(network, LOSSES[LOSS], batch).cells
-        assert found.gates == ("r", "z")
-        assert [name for name in found.gates if found.curves[name].min() > 0.99] == [gate]
+        (result,) = trace(network, LOSSES[LOSS], batch).cells
+        assert result.gates == ("r", "z")
+        assert [name for name in result.gates if result.curves[name].min() > 0.99] == [gate]
 
 
 @pytest.mark.parametrize(("scale", "finite"), [(1.5, True), (1e5, False)])
@@ -141,11 +141,11 @@ def test_a_gradient_explodes(
     (weights,) = network.arrays["rnn.weight_hh_l0"]
     weights[...] = np.abs(weights) * scale
     batch = Batch(np.abs(rng.standard_normal((4, 100, 1))), np.zeros((4, 1)))
-    found = trace(network, LOSSES["binary_cross_entropy"], batch)
-    ratio = found.cells[0].gradient_ratio
+    result = trace(network, LOSSES["binary_cross_entropy"], batch)
+    ratio = result.cells[0].gradient_ratio
     assert ratio > 1e20 if finite else ratio is None
-    json.dumps(trace_numbers(found), allow_nan=False)
-    show_trace(found)
+    json.dumps(trace_numbers(result), allow_nan=False)
+    show_trace(result)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
@@ -155,13 +155,13 @@ def test_shares_of_the_weights_gradient_and_inactive_units() -> None:
     parts = [dz @ h.T for dz, h in zip(cell.dz, cell.previous, strict=True)]
     np.testing.assert_allclose(sum(parts), cell.gradient.matrix[:, 2:-1], atol=1e-15)
     sizes = np.array([np.linalg.norm(part) for part in parts])
-    (found,) = trace(network, LOSSES[LOSS], batch).cells
-    np.testing.assert_allclose(found.curves["weight_share"], sizes / sizes.sum())
-    assert found.agreement == pytest.approx(np.linalg.norm(sum(parts)) / sizes.sum())
+    (result,) = trace(network, LOSSES[LOSS], batch).cells
+    np.testing.assert_allclose(result.curves["weight_share"], sizes / sizes.sum())
+    assert result.agreement == pytest.approx(np.linalg.norm(sum(parts)) / sizes.sum())
     alone = cell.outputs[0, :, 0]  # the only sequence that has begun
-    np.testing.assert_allclose(found.state[0], alone)
-    assert found.curves["dead"][0] == np.mean(alone == 0)
-    assert found.curves["state_norm"][0] == pytest.approx(np.linalg.norm(alone))
+    np.testing.assert_allclose(result.state[0], alone)
+    assert result.curves["dead"][0] == np.mean(alone == 0)
+    assert result.curves["state_norm"][0] == pytest.approx(np.linalg.norm(alone))
 
 
 @pytest.mark.parametrize("kind", CELLS)
@@ -171,8 +171,8 @@ def test_curves_are_means_over_the_sequences_that_have_a_time_step(kind: str) ->
     # Shorter sequences stand at the end; the reverse direction reads from there.
     lengths = np.array([4, 1, 2])
     in_time = np.arange(4)[:, np.newaxis] >= 4 - lengths
-    for found, cell in zip(trace(network, LOSSES[LOSS], batch).cells, cells, strict=True):
-        order = slice(None, None, -1 if found.reverse else 1)
+    for result, cell in zip(trace(network, LOSSES[LOSS], batch).cells, cells, strict=True):
+        order = slice(None, None, -1 if result.reverse else 1)
         outputs = cell.outputs[order]
         norms = {
             "state_norm": np.linalg.norm(outputs, axis=1),
@@ -183,32 +183,32 @@ def test_curves_are_means_over_the_sequences_that_have_a_time_step(kind: str) ->
                 cell.grad_states["cell"][order], axis=1
             )
         for step, valid in enumerate(in_time):
-            np.testing.assert_allclose(found.state[step], outputs[step][:, valid].mean(axis=1))
+            np.testing.assert_allclose(result.state[step], outputs[step][:, valid].mean(axis=1))
             gradient = 3 * cell.grad_states["state"][order][step][:, valid].mean(axis=1)
-            np.testing.assert_allclose(found.gradient[step], gradient, atol=1e-18)
+            np.testing.assert_allclose(result.gradient[step], gradient, atol=1e-18)
             for name, values in norms.items():
-                assert found.curves[name][step] == pytest.approx(values[step, valid].mean())
-        assert set(norms) <= set(found.curves)
+                assert result.curves[name][step] == pytest.approx(values[step, valid].mean())
+        assert set(norms) <= set(result.curves)
         first, last = norms["gradient_norm"][4 - lengths, range(3)], norms["gradient_norm"][-1]
-        read = (last, first) if found.reverse else (first, last)
-        assert found.gradient_ratio == pytest.approx(read[0].mean() / read[1].mean())
-        expected = found.gradient_ratio ** (1 / (lengths - 1).mean())
-        assert found.decay_per_step == pytest.approx(expected)
+        read = (last, first) if result.reverse else (first, last)
+        assert result.gradient_ratio == pytest.approx(read[0].mean() / read[1].mean())
+        expected = result.gradient_ratio ** (1 / (lengths - 1).mean())
+        assert result.decay_per_step == pytest.approx(expected)
 
 
 def test_a_single_time_step_has_no_decay() -> None:
     network, _ = network_and_batch("tanh")
     batch = Batch(np.ones((2, 1, 2)), np.zeros((2, 1)))
-    (found,) = trace(network, LOSSES[LOSS], batch).cells
-    assert (found.gradient_ratio, found.decay_per_step) == (None, None)
+    (result,) = trace(network, LOSSES[LOSS], batch).cells
+    assert (result.gradient_ratio, result.decay_per_step) == (None, None)
 
 
 def test_saturated_units_are_those_beyond_the_threshold() -> None:
     network = Network(Architecture(CELLS["tanh"](), 2, dtype="float64"), 1, 1)
     network.arrays["rnn.bias_ih_l0"][0][...] = np.arctanh([0.98, -0.96])
     batch = Batch(np.zeros((1, 3, 1)), np.zeros((1, 1)))
-    (found,) = trace(network, LOSSES["binary_cross_entropy"], batch).cells
-    np.testing.assert_array_equal(found.curves["saturated"], [0.5] * 3)
+    (result,) = trace(network, LOSSES["binary_cross_entropy"], batch).cells
+    np.testing.assert_array_equal(result.curves["saturated"], [0.5] * 3)
 
 
 def test_without_targets_there_are_states_and_no_gradients() -> None:
@@ -216,10 +216,10 @@ def test_without_targets_there_are_states_and_no_gradients() -> None:
     with_targets = trace(network, LOSSES[LOSS], batch)
     without = trace(network, LOSSES[LOSS], replace(batch, y=None))
     assert without.loss is None
-    for known, found in zip(with_targets.cells, without.cells, strict=True):
-        np.testing.assert_array_equal(found.state, known.state)
-        assert (found.gradient, found.gradient_ratio, found.agreement) == (None, None, None)
-        assert set(known.curves) - set(found.curves) == {"gradient_norm", "weight_share"}
+    for known, result in zip(with_targets.cells, without.cells, strict=True):
+        np.testing.assert_array_equal(result.state, known.state)
+        assert (result.gradient, result.gradient_ratio, result.agreement) == (None, None, None)
+        assert set(known.curves) - set(result.curves) == {"gradient_norm", "weight_share"}
 
 
 def numbers(report: object) -> list[float]:

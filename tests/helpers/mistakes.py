@@ -74,8 +74,8 @@ CELLS: dict[str, dict[str, Mistake]] = {
         "mask ignored": (lstm.LSTM, "dz *= unrolled.mask", "dz *= 1"),
         "mask of the cell state ignored": (
             lstm.LSTM,
-            "np.multiply(buffers.gate(2), unrolled.mask, out=buffers.dc_to_dc)",
-            "buffers.dc_to_dc[...] = buffers.gate(2)",
+            "np.multiply(buffers.block(2), unrolled.mask, out=buffers.dc_to_dc)",
+            "buffers.dc_to_dc[...] = buffers.block(2)",
         ),
     },
     "gru": {

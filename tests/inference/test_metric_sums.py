@@ -53,7 +53,7 @@ def test_the_sums_go_into_a_checkpoint_and_come_back() -> None:
     assert (restored.loss, restored.metric) == (sums.loss, sums.metric)
 
 
-def test_no_predictions_have_a_loss_of_zero() -> None:
+def test_without_predictions_the_loss_is_zero() -> None:
     sums = MetricSums(BINARY)
     assert sums.add(np.zeros(0), np.zeros((1, 0)), np.zeros((0, 1))) == 0
     assert (sums.loss, sums.metric) == (0, 0)

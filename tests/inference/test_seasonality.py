@@ -1,4 +1,4 @@
-"""The period of a series is found where it has one."""
+"""The period of a series is detected where it has one."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ RNG = np.random.default_rng(0)
 def test_the_period_of_a_noisy_wave(period: int) -> None:
     time = np.arange(240)
     series = 50 + np.cos(2 * np.pi * time / period) + RNG.normal(0, 0.2, len(time))
-    found, autocorrelation = find_period(series)
-    assert found == period
+    detected, autocorrelation = find_period(series)
+    assert detected == period
     assert 0.7 < autocorrelation <= 1
 
 

@@ -51,20 +51,22 @@ def test_the_gradient_of_a_batch_is_that_of_the_mean_over_what_has_a_target() ->
     z, y = rng.standard_normal((4, 6)), rng.integers(4, size=(2, 3, 1)).astype(float)
     y[0, 1] = y[1, 2] = np.nan
     loss = LOSSES["softmax_cross_entropy"]
-    found = batch_loss(loss, z, y)
+    result = batch_loss(loss, z, y)
     # Columns are in the order of time steps, sequences within.
     labelled = [0, 1, 3, 4]
     expected, gradient = loss(z[:, labelled], y.transpose(1, 0, 2).reshape(6, 1)[labelled])
-    np.testing.assert_allclose(found.losses, expected)
-    assert found.mean == pytest.approx(expected.mean())
-    np.testing.assert_allclose(found.gradient[:, labelled], gradient / 4)
-    assert not found.gradient[:, [2, 5]].any()
-    np.testing.assert_array_equal(found.outputs, z[:, labelled])
-    assert batch_loss(loss, z, y, count=8).gradient == pytest.approx(found.gradient / 2)
+    np.testing.assert_allclose(result.losses, expected)
+    assert result.mean == pytest.approx(expected.mean())
+    np.testing.assert_allclose(result.gradient[:, labelled], gradient / 4)
+    assert not result.gradient[:, [2, 5]].any()
+    np.testing.assert_array_equal(result.outputs, z[:, labelled])
+    assert batch_loss(loss, z, y, count=8).gradient == pytest.approx(result.gradient / 2)
 
 
 def test_a_batch_without_any_target_has_no_loss_and_no_gradient() -> None:
-    found = batch_loss(LOSSES["softmax_cross_entropy"], np.ones((4, 6)), np.full((2, 3, 1), np.nan))
-    assert len(found.losses) == 0
-    assert found.mean == 0
-    assert not found.gradient.any()
+    result = batch_loss(
+        LOSSES["softmax_cross_entropy"], np.ones((4, 6)), np.full((2, 3, 1), np.nan)
+    )
+    assert len(result.losses) == 0
+    assert result.mean == 0
+    assert not result.gradient.any()

@@ -75,30 +75,30 @@ def test_shapes_are_those_that_cells_declare() -> None:
 @pytest.mark.parametrize("cell", CELLS)
 @settings(max_examples=15, deadline=None)
 @given(
-    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=12),
+    sizes=st.lists(st.integers(1, 40), min_size=1, max_size=12),
     readout=st.sampled_from(READOUTS),
     bidirectional=st.booleans(),
     layers=st.integers(1, 2),
     seed=st.integers(0, 99),
 )
 def test_a_sequence_has_the_same_outputs_in_any_batch(
-    cell: str, lengths: list[int], readout: str, bidirectional: bool, layers: int, seed: int
+    cell: str, sizes: list[int], readout: str, bidirectional: bool, layers: int, seed: int
 ) -> None:
     model = architecture(
         cell, readout, hidden_size=5, num_layers=layers, bidirectional=bidirectional
     )
     rng = np.random.default_rng(seed)
     net = Network(model, 2, 3).initialize(rng)
-    sequences = [rng.standard_normal((length, 2)) for length in lengths]
-    x, some = padded(sequences, "x")
-    together = outputs_of(net, x, some)
-    order = rng.permutation(len(lengths))
-    mixed = outputs_of(net, x[order], None if some is None else some[order])
+    sequences = [rng.standard_normal((size, 2)) for size in sizes]
+    x, lengths = padded(sequences, "x")
+    together = outputs_of(net, x, lengths)
+    order = rng.permutation(len(sizes))
+    mixed = outputs_of(net, x[order], None if lengths is None else lengths[order])
     for index, sequence in enumerate(sequences):
         alone = outputs_of(net, sequence[np.newaxis])[0]
         place = int(np.flatnonzero(order == index)[0])
-        for found in (together[index], mixed[place]):
-            valid = found[len(found) - len(sequence) :] if readout == "every_step" else found
+        for result in (together[index], mixed[place]):
+            valid = result[len(result) - len(sequence) :] if readout == "every_step" else result
             np.testing.assert_allclose(valid, alone, rtol=0, atol=1e-13)
 
 
@@ -111,8 +111,8 @@ def test_carried_states_equal_one_long_pass(cell: str) -> None:
     first, second = net.unroll(5, 4), net.unroll(7, 4)
     first.forward(Batch(x[:, :5], y))
     state = first.final_state()
-    found = second.forward(Batch(x[:, 5:], y), initial_state=state)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
+    result = second.forward(Batch(x[:, 5:], y), initial_state=state)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -204,7 +204,7 @@ def test_views_of_one_array_count_once() -> None:
     assert bytes_of_arrays([array, array[1:], {"a": array.reshape(10, 10).T}]) == 800
 
 
-def test_the_pool_reuses_and_forgets() -> None:
+def test_the_pool_reuses_networks_and_drops_the_least_recently_used() -> None:
     net = network(hidden=64)
     pool = UnrolledPool(net)
     first = pool.get(5, 4)
@@ -223,9 +223,9 @@ def test_single_precision_follows_double(cell: str) -> None:
     double, single = network(cell), network(cell, dtype="float32")
     assert single.parameters.dtype == np.float32
     np.testing.assert_array_equal(single.parameters, double.parameters.astype(np.float32))
-    found = outputs_of(single, x.astype(np.float32))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, outputs_of(double, x), atol=1e-5)
+    result = outputs_of(single, x.astype(np.float32))
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, outputs_of(double, x), atol=1e-5)
 
 
 def test_orthogonal_initialization() -> None:
@@ -265,7 +265,7 @@ def test_uniform_heads_have_the_bound_of_their_inputs_without_the_bias() -> None
     assert 0.95 < np.abs(net.arrays["head.weight"]).max() <= 1
 
 
-def test_forget_gates_begin_open() -> None:
+def test_forget_gate_biases_start_at_one() -> None:
     biases = network("lstm").arrays["rnn.bias_ih_l0"]
     assert [float(block[0]) for block in biases] == [0, 1, 0, 0]
 

@@ -1,4 +1,7 @@
-"""Outputs, gradients and optimizer paths equal PyTorch's, in ``golden/make_golden.py``'s arrays."""
+"""Outputs, gradients and optimizer trajectories equal those of PyTorch.
+
+``golden/make_golden.py`` saved them.
+"""
 
 from pathlib import Path
 
@@ -27,8 +30,8 @@ OPTIMIZERS = {
 }
 
 
-def largest_error(found: np.ndarray, expected: np.ndarray) -> float:
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
+def largest_error(calculated: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.abs(calculated - expected).max() / np.abs(expected).max())
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
@@ -52,14 +55,14 @@ def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
     assert abs(value.mean / arrays["loss"] - 1) <= 1e-12
     objective.backward(value, to_inputs=True)
     gradients = network.layout.named(unrolled.gradient)
-    found = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
-    found |= {f"rnn.bias_hh_l{i}": found[f"rnn.bias_ih_l{i}"] for i in range(layers)}
-    found["input"] = unrolled.grad_inputs.transpose(0, 2, 1)
+    calculated = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
+    calculated |= {f"rnn.bias_hh_l{i}": calculated[f"rnn.bias_ih_l{i}"] for i in range(layers)}
+    calculated["input"] = unrolled.grad_inputs.transpose(0, 2, 1)
     states = [cell.cell.initial_gradients(cell)["state"].T for cell in unrolled.cells]
-    found["initial"] = np.stack(states)
+    calculated["initial"] = np.stack(states)
     for name, array in arrays.items():
         if name.startswith("gradient/"):
-            assert largest_error(found[name.removeprefix("gradient/")], array) <= 1e-12, name
+            assert largest_error(calculated[name.removeprefix("gradient/")], array) <= 1e-12, name
 
 
 LENGTHS = np.array([9, 1, 5, 9, 3])
@@ -86,16 +89,18 @@ def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> No
     assert largest_error(unrolled.outputs.T, arrays["z"]) <= 1e-12
     objective.backward(value, to_inputs=True)
     gradients = network.layout.named(unrolled.gradient)
-    found = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
-    found["input"] = unrolled.grad_inputs.transpose(2, 0, 1)
+    calculated = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
+    calculated["input"] = unrolled.grad_inputs.transpose(2, 0, 1)
     for name, array in arrays.items():
         name = name.removeprefix("gradient/")
         if name == "input":
-            assert largest_error(found[name], to_the_end(array.transpose(1, 0, 2))) <= 1e-12
-        elif name in found and name in values:
+            assert largest_error(calculated[name], to_the_end(array.transpose(1, 0, 2))) <= 1e-12
+        elif name in calculated and name in values:
             expected = arrays[f"gradient/{name}"]
             # Only the last gate may have a separate second bias.
-            assert largest_error(found[name], expected[-len(found[name]) :]) <= 1e-12, name
+            assert largest_error(calculated[name], expected[-len(calculated[name]) :]) <= 1e-12, (
+                name
+            )
     # Weights are saved as they were loaded; two biases that are only ever added are saved as a sum.
     again = state_dict(network)
     assert again.keys() == values.keys()
@@ -122,10 +127,10 @@ def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None
         "model": {"cell": cell, "hidden_size": 4, "num_layers": 2, "bidirectional": True},
         "training": {"start_from": str(tmp_path / "state.npz")},
     }
-    found = state_dict(set_up(config_from(tree)).model.network)
-    np.testing.assert_array_equal(found["head.weight"], values["head.weight"].astype("f"))
+    loaded = state_dict(set_up(config_from(tree)).model.network)
+    np.testing.assert_array_equal(loaded["head.weight"], values["head.weight"].astype("f"))
     name = "rnn.weight_hh_l1_reverse"
-    np.testing.assert_array_equal(found[name], values[name].astype("f"))
+    np.testing.assert_array_equal(loaded[name], values[name].astype("f"))
     tree["model"]["hidden_size"] = 5  # type: ignore[index]
     with pytest.raises(InputError, match=r"state\.npz: .* has shape"):
         set_up(config_from(tree))

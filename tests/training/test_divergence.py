@@ -1,4 +1,4 @@
-"""Trainings that diverge stop at once, report it, and save only finite numbers."""
+"""Runs that diverge stop at once, report it, and save only finite numbers."""
 
 import json
 from pathlib import Path
@@ -53,7 +53,7 @@ def assert_all_finite(run: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.campaign)])
-def test_a_training_that_diverges(
+def test_a_run_that_diverges(
     rnn: Command, config: Path, cell: str, rate: float, momentum: float, dtype: str
 ) -> None:
     result = rnn(

@@ -10,14 +10,14 @@ from rnncli.inference.evaluation import evaluate
 from rnncli.runs.training_setup import set_up
 
 
-def held_out(name: str, seed: int) -> dict[str, float]:
-    experiment = set_up(read_config(REPOSITORY / "configs" / f"{name}.yaml", [f"seed={seed}"]))
-    for _ in experiment.fit():
+def evaluation_metrics(name: str, seed: int) -> dict[str, float]:
+    setup = set_up(read_config(REPOSITORY / "configs" / f"{name}.yaml", [f"seed={seed}"]))
+    for _ in setup.fit():
         pass
-    experiment.model.network.parameters[...] = experiment.state.best_parameters
-    part = experiment.splits.for_evaluation
-    assert part is not None
-    return evaluate(experiment.model, [part]).metrics
+    setup.model.network.parameters[...] = setup.state.best_parameters
+    split = setup.splits.for_evaluation
+    assert split is not None
+    return evaluate(setup.model, [split]).metrics
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def held_out(name: str, seed: int) -> dict[str, float]:
     ],
 )
 def test_median_accuracy_on_held_out_data(name: str, seeds: int, accuracy: float) -> None:
-    assert median(held_out(name, seed)["accuracy"] for seed in range(seeds)) >= accuracy
+    assert median(evaluation_metrics(name, seed)["accuracy"] for seed in range(seeds)) >= accuracy
 
 
 def test_sunspots_a_year_ahead() -> None:
-    assert median(held_out("sunspots", seed)["rmse"] for seed in range(3)) <= 21
+    assert median(evaluation_metrics("sunspots", seed)["rmse"] for seed in range(3)) <= 21

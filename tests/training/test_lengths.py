@@ -26,28 +26,28 @@ def vowels(**model: object) -> dict[str, object]:
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_training_evaluation_and_prediction_agree(bidirectional: bool) -> None:
-    experiment = set_up(config_from(vowels(bidirectional=bidirectional)))
-    *_, last = experiment.fit()
-    validation = experiment.splits.validation
+    setup = set_up(config_from(vowels(bidirectional=bidirectional)))
+    *_, last = setup.fit()
+    validation = setup.splits.validation
     assert validation is not None
     assert validation.lengths is not None
-    report = evaluate(experiment.model, [validation])
+    report = evaluate(setup.model, [validation])
     assert report.metrics["loss"] == pytest.approx(last.val_loss, abs=1e-12)
     assert report.metrics["accuracy"] == pytest.approx(last.val_metric, abs=1e-12)
     steps = validation.x.shape[1]
     alone = [
-        experiment.model.predict(sequence[np.newaxis, steps - length :])[0]
+        setup.model.predict(sequence[np.newaxis, steps - length :])[0]
         for sequence, length in zip(validation.x, validation.lengths, strict=True)
     ]
     correct = np.mean([str(a) == str(b) for a, b in zip(alone, validation.labels, strict=True)])
     assert report.metrics["accuracy"] == pytest.approx(correct)
     ragged = [s[steps - n :] for s, n in zip(validation.x, validation.lengths, strict=True)]
-    assert experiment.model.predict(ragged).tolist() == alone
+    assert setup.model.predict(ragged).tolist() == alone
 
 
 def test_batches_hold_sequences_of_similar_length_and_every_sequence_once() -> None:
-    experiment = set_up(config_from(vowels()))
-    settings, train = experiment.config.training, experiment.train
+    setup = set_up(config_from(vowels()))
+    settings, train = setup.config.training, setup.train
     order = epoch_order(train, settings, 0, 1)
     assert sorted(order) == list(range(len(train)))
     lengths = train.lengths[order]

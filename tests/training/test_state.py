@@ -1,4 +1,4 @@
-"""The state of a training is saved, restored and checked completely."""
+"""The state of a training run is saved, restored and checked completely."""
 
 import json
 from dataclasses import fields, replace
@@ -29,7 +29,7 @@ def new_training() -> TrainingSetup:
 
 
 def half_trained() -> TrainingSetup:
-    """Return a training that was stopped in its second epoch, after the sixth step."""
+    """Return a training run that was stopped in its second epoch, after the sixth step."""
     training = new_training()
     # An event for each step, and one for the first epoch.
     assert len(list(islice(training.fit(), STOP + 1))) == STOP + 1
@@ -43,8 +43,8 @@ def events_of(training: TrainingSetup) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_training_continues_from_its_saved_state_alone() -> None:
-    straight, stopped, resumed = new_training(), half_trained(), new_training()
+def test_training_continues_from_its_saved_state_alone() -> None:
+    uninterrupted, stopped, resumed = new_training(), half_trained(), new_training()
     saved = json.loads(json.dumps(stopped.state.numbers()))
     assert (saved["epoch"], saved["batch"], saved["step"]) == (1, STOP - STEPS_PER_EPOCH, STOP)
     resumed.state.restore(saved)
@@ -53,10 +53,12 @@ def test_a_training_continues_from_its_saved_state_alone() -> None:
     resumed.state.best_parameters[...] = stopped.state.best_parameters
     for name, slot in stopped.state.slots.items():
         resumed.state.slots[name][...] = slot
-    assert events_of(resumed) == events_of(straight)[STOP + 1 :]
+    assert events_of(resumed) == events_of(uninterrupted)[STOP + 1 :]
     for name in (field.name for field in fields(TrainingState)):
         if name not in ("seconds", "sums"):
-            np.testing.assert_equal(getattr(resumed.state, name), getattr(straight.state, name))
+            np.testing.assert_equal(
+                getattr(resumed.state, name), getattr(uninterrupted.state, name)
+            )
 
 
 def test_only_a_state_that_training_reaches_is_consistent() -> None:
@@ -110,10 +112,10 @@ def test_a_change_of_the_planned_epochs_is_recorded_with_its_step() -> None:
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        ([], "not the plan of a training"),
-        ([[1, 3]], "not the plan of a training"),
-        ([[0, 3], [6, 5], [4, 5]], "not the plan of a training"),
-        ([[0, 0]], "not the plan of a training"),
+        ([], "not the plan of a training run"),
+        ([[1, 3]], "not the plan of a training run"),
+        ([[0, 3], [6, 5], [4, 5]], "not the plan of a training run"),
+        ([[0, 0]], "not the plan of a training run"),
         ([[0, 3, 1]], "too many values"),
         ([[0, 2.5]], "2.5 is not"),
         ([[0, -1]], "-1 is not"),

@@ -30,8 +30,8 @@ def config(**training: object) -> Config:
     )
 
 
-def events(experiment: TrainingSetup) -> tuple[list[Step], list[Epoch]]:
-    seen = list(experiment.fit())
+def events(setup: TrainingSetup) -> tuple[list[Step], list[Epoch]]:
+    seen = list(setup.fit())
     return [e for e in seen if isinstance(e, Step)], [e for e in seen if isinstance(e, Epoch)]
 
 
@@ -43,77 +43,77 @@ def test_the_last_partial_batch_is_trained_on() -> None:
 
 
 def test_one_epoch_sees_every_sequence_once_in_an_order_of_its_own() -> None:
-    experiment = set_up(config())
+    setup = set_up(config())
     orders = []
     for epoch in range(3):
-        order = epoch_order(experiment.train, experiment.config.training, 0, epoch)
+        order = epoch_order(setup.train, setup.config.training, 0, epoch)
         assert sorted(order) == list(range(108))
         orders.append(order.tolist())
     assert orders[0] != orders[1] != orders[2]
-    unshuffled = replace(experiment.config.training, shuffle=False)
-    assert epoch_order(experiment.train, unshuffled, 0, 1).tolist() == list(range(108))
+    unshuffled = replace(setup.config.training, shuffle=False)
+    assert epoch_order(setup.train, unshuffled, 0, 1).tolist() == list(range(108))
 
 
 def test_training_loss_is_the_mean_over_samples_not_over_batches() -> None:
-    experiment = set_up(config(num_epochs=1, optimizer={"kind": "sgd", "learning_rate": 1e-300}))
-    steps, (epoch,) = events(experiment)
+    setup = set_up(config(num_epochs=1, optimizer={"kind": "sgd", "learning_rate": 1e-300}))
+    steps, (epoch,) = events(setup)
     losses = [step.loss * step.sequences for step in steps]
     assert epoch.train_loss == pytest.approx(sum(losses) / 108)
 
 
 def test_the_best_weights_are_kept() -> None:
-    experiment = set_up(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
-    _, epochs = events(experiment)
+    setup = set_up(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
+    _, epochs = events(setup)
     best = min(epochs, key=lambda epoch: epoch.val_loss or 0)
-    assert experiment.state.best_epoch == best.epoch < 30
+    assert setup.state.best_epoch == best.epoch < 30
     again = set_up(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
     for event in again.fit():
         if isinstance(event, Epoch) and event.epoch == best.epoch:
             break
-    found = experiment.state.best_parameters
-    np.testing.assert_array_equal(found, again.model.network.parameters)
+    best_parameters = setup.state.best_parameters
+    np.testing.assert_array_equal(best_parameters, again.model.network.parameters)
 
 
 def test_early_stopping_waits_for_patience() -> None:
-    slow = {"kind": "sgd", "learning_rate": 3.0}
-    _, epochs = events(set_up(config(num_epochs=200, optimizer=slow, patience=5)))
+    optimizer = {"kind": "sgd", "learning_rate": 3.0}
+    _, epochs = events(set_up(config(num_epochs=200, optimizer=optimizer, patience=5)))
     best = min(epochs, key=lambda epoch: epoch.val_loss or 0).epoch
     assert len(epochs) == best + 5 < 200
 
 
 def test_without_validation_the_last_weights_are_the_best() -> None:
     tree = {"data": {"kind": "sum_sign", "num_samples": 50, "validation_fraction": 0}}
-    experiment = set_up(config_from(tree | {"training": {"num_epochs": 3}}))
-    _, epochs = events(experiment)
+    setup = set_up(config_from(tree | {"training": {"num_epochs": 3}}))
+    _, epochs = events(setup)
     assert [epoch.val_loss for epoch in epochs] == [None] * 3
-    assert experiment.state.best_epoch == 3
-    best = experiment.state.best_parameters
-    np.testing.assert_array_equal(best, experiment.model.network.parameters)
+    assert setup.state.best_epoch == 3
+    best = setup.state.best_parameters
+    np.testing.assert_array_equal(best, setup.model.network.parameters)
 
 
 def test_clipping_bounds_the_step() -> None:
     plain = {"kind": "sgd", "learning_rate": 1.0}
     for clip in (None, 1e-3):
-        experiment = set_up(config(optimizer=plain, clip_norm=clip, schedule={"kind": "constant"}))
-        before = experiment.model.network.parameters.copy()
-        first = next(iter(experiment.fit()))
-        moved = np.linalg.norm(experiment.model.network.parameters - before)
+        setup = set_up(config(optimizer=plain, clip_norm=clip, schedule={"kind": "constant"}))
+        before = setup.model.network.parameters.copy()
+        first = next(iter(setup.fit()))
+        moved = np.linalg.norm(setup.model.network.parameters - before)
         assert isinstance(first, Step)
         assert moved == pytest.approx(first.gradient_norm if clip is None else clip)
 
 
 def test_suspended_training_continues_bit_identically() -> None:
-    straight = set_up(config())
-    list(straight.fit())
+    uninterrupted = set_up(config())
+    list(uninterrupted.fit())
     broken = set_up(config())
     for count, _ in enumerate(broken.fit()):
         if count == 6:
             break
     list(broken.fit())
     np.testing.assert_array_equal(
-        broken.model.network.parameters, straight.model.network.parameters
+        broken.model.network.parameters, uninterrupted.model.network.parameters
     )
-    assert broken.state.best_epoch == straight.state.best_epoch
+    assert broken.state.best_epoch == uninterrupted.state.best_epoch
 
 
 def test_random_streams_are_separate() -> None:
@@ -143,14 +143,14 @@ def test_divergence_stops_at_once_and_keeps_finite_weights(
             "schedule": {"kind": "constant"},
         },
     }
-    experiment = set_up(config_from(tree))
-    good = experiment.model.network.parameters.copy()
+    setup = set_up(config_from(tree))
+    good = setup.model.network.parameters.copy()
     with pytest.raises(DivergedError, match=r"epoch \d+, step \d+: .*loss .*, gradient norm"):
-        for event in experiment.fit():
+        for event in setup.fit():
             assert isinstance(event, Epoch) or np.isfinite([event.loss, event.gradient_norm]).all()
-            before, good = good, experiment.model.network.parameters.copy()
+            before, good = good, setup.model.network.parameters.copy()
     # The last step's loss was finite, and it was calculated before that step's update.
-    np.testing.assert_array_equal(experiment.model.network.parameters, before)
+    np.testing.assert_array_equal(setup.model.network.parameters, before)
     assert np.isfinite(before).all()
 
 
@@ -174,16 +174,16 @@ def test_schedules() -> None:
 
 
 def test_batch_gradient_is_the_mean_of_single_gradients() -> None:
-    experiment = set_up(config())
-    task, settings = experiment.model.task, experiment.config.training
-    step = TrainingStep(experiment.model.network, LOSSES[task.loss], settings)
+    setup = set_up(config())
+    task, settings = setup.model.task, setup.config.training
+    step = TrainingStep(setup.model.network, LOSSES[task.loss], settings)
 
     def gradient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         _, norm = step.gradient(Batch(x, y))
-        found = step.objective.gradient.copy()
-        assert norm == pytest.approx(sqrt(found @ found))
-        return found
+        result = step.objective.gradient.copy()
+        assert norm == pytest.approx(sqrt(result @ result))
+        return result
 
-    x, y = experiment.train.x[:60], experiment.train.y[:60]
+    x, y = setup.train.x[:60], setup.train.y[:60]
     gradients = [gradient(x[i : i + 1], y[i : i + 1]) for i in range(60)]
     np.testing.assert_allclose(gradient(x, y), np.mean(gradients, axis=0), atol=1e-14)

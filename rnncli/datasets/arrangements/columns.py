@@ -1,5 +1,6 @@
 """The roles of a table's columns: label, id, sequence, ignored or feature."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,11 +23,11 @@ class ColumnRoles:
     input_size : int
         D; with one sequence per row, the feature columns are a multiple of it.
     header : bool or None
-        Whether the first row of CSV holds names; None decides by its content.
+        Whether the first row of CSV holds names; if None, inferred from the content.
     sequence : str, optional
         With one time step per row, the column that identifies the sequence.
     label_per : {"sequence", "step"}
-        With one time step per row, whether each step has a label.
+        With one time step per row, whether each time step has a label.
     features : tuple of str, optional
         With one time step per row, the columns of the features; None is all others.
     missing_allowed : bool
@@ -51,7 +52,7 @@ class ColumnRoles:
     training_features: int | None = None
 
     @property
-    def use_names(self) -> bool:
+    def uses_names(self) -> bool:
         """Whether a column is given by its name, so that the first row must hold names."""
         return any(isinstance(column, str) for column in (self.label, self.id, *self.ignore))
 
@@ -82,7 +83,7 @@ def positions_of(roles: ColumnRoles, first: list[str], place: str) -> Positions:
     """Return the positions of the columns with these roles, given the cells of the first row.
 
     If labels are not read, the label's column may be absent. A column given by name is absent if no
-    cell has that name; one given by position, if the row is as wide as the training data without
+    cell has that name; one given by position, unless the row is as wide as the training data with
     labels.
 
     Raises
@@ -92,18 +93,23 @@ def positions_of(roles: ColumnRoles, first: list[str], place: str) -> Positions:
     """
     names = [cell.strip() for cell in first]
     absent = not roles.labelled and _lacks_label(roles, names)
-    # Positions count the label's column even if it is absent.
-    width = len(names) + (absent and isinstance(roles.label, int))
+    width = len(names)
+    missing_label: int | None = None
+    if absent and isinstance(roles.label, int):
+        # Positions count the label's column even if it is absent.
+        width += 1
+        missing_label = roles.label % width
     label = None
     if roles.label is not None and not absent:
-        label = _position(roles.label, names, width, place, "label_column")
-    missing_label = roles.label % width if absent and isinstance(roles.label, int) else None
+        label = column_position(roles.label, names, width, place, "label_column")
 
     def position(column: int | str, key: str) -> int | None:
         if roles.training_features is not None and column not in names and isinstance(column, str):
             return None
-        index = _position(column, names, width, place, key)
-        return index - (missing_label is not None and missing_label < index)
+        index = column_position(column, names, width, place, key)
+        if missing_label is not None and missing_label < index:
+            return index - 1
+        return index
 
     id_position = None if roles.id is None else position(roles.id, "id_column")
     ignored = [position(column, "ignore") for column in roles.ignore]
@@ -118,16 +124,26 @@ def _lacks_label(roles: ColumnRoles, names: list[str]) -> bool:
         return roles.label not in names
     if roles.training_features is None:
         return False
-    others = len({*roles.ignore, *([] if roles.id is None else [roles.id])})
-    return len(names) != roles.training_features + others + 1
+    num_others = len({*roles.ignore, *([] if roles.id is None else [roles.id])})
+    return len(names) != roles.training_features + num_others + 1
 
 
-def _position(column: int | str, names: list[str], width: int, place: str, key: str) -> int:
+def column_position(
+    column: int | str, names: Sequence[str], width: int, place: str, key: str
+) -> int:
+    """Return the position of a column, given by name or by position, of a key of the config.
+
+    Raises
+    ------
+    InputError
+        Naming the key: there is no such column.
+    """
     if isinstance(column, str):
-        return find_column(names, column, place)
+        return find_column(names, column, f"{place}: data.{key}")
     if not -width <= column < width:
         raise InputError(
-            f"{place}: {key} {column} does not exist; there are {width} columns, counted from 0"
+            f"{place}: data.{key}: column {column} does not exist; there are {width} columns, "
+            "counted from 0"
         )
     return column % width
 

@@ -9,7 +9,7 @@ import numpy as np
 from rnncli.datasets.arrangements.columns import ColumnRoles, Positions, positions_of
 from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import numbers
-from rnncli.datasets.sequences import LONGEST_LABEL, Sequences, padded
+from rnncli.datasets.sequences import Sequences, check_label_length, padded
 from rnncli.datasets.table import (
     Row,
     Table,
@@ -101,9 +101,14 @@ class _Batch:
         labels: Array | None = None
         if self.labels and layout.per_step:
             no_label = [""] * x.shape[1]
-            labels = np.array([no_label[len(own) :] + own for own in self.labels])
+            labels = np.array(
+                [
+                    no_label[len(sequence_labels) :] + sequence_labels
+                    for sequence_labels in self.labels
+                ]
+            )
         elif self.labels:
-            labels = np.array([own[0] for own in self.labels])
+            labels = np.array([sequence_labels[0] for sequence_labels in self.labels])
         id_column = layout.positions.id
         return Sequences(
             x,
@@ -162,22 +167,30 @@ def _labels(steps: Sequence[Row], label: int, table: Table, per_step: bool) -> l
     """Return the labels of the time steps, "" where there is none, or the only label in a list."""
     labels = [cells[label].strip() for _, cells in steps]
     for (row, _), text in zip(steps, labels, strict=True):
-        place = f"{table.place(row)}, column {label + 1}"
-        if len(text) > LONGEST_LABEL:
-            raise InputError(
-                f"{place}: a label of {len(text)} characters; up to {LONGEST_LABEL} were expected"
-            )
-        if text and is_missing(text):
-            raise InputError(
-                f"{place}: the label is missing ('{text}'); give the label, or leave the "
-                f"{'cell empty' if per_step else 'sequence out'}"
-            )
-        if not per_step and (text != labels[0] or not text):
-            raise InputError(
-                f"{place}: label '{text}' in a sequence with label '{labels[0]}'; one label per "
-                "sequence, or data.label_per: step, was expected"
-            )
+        try:
+            _check_label(text, labels[0], per_step)
+        except ValueError as problem:
+            raise InputError(f"{table.place(row)}, column {label + 1}: {problem}") from None
     return labels if per_step else labels[:1]
+
+
+def _check_label(text: str, first: str, per_step: bool) -> None:
+    """Raise `ValueError` for an invalid label, or one unlike the first of its sequence."""
+    check_label_length(text)
+    if text and is_missing(text):
+        raise ValueError(
+            f"the label is missing ('{text}'); give the label, or leave the "
+            f"{'cell empty' if per_step else 'sequence out'}"
+        )
+    if per_step:
+        return
+    if not text:
+        raise ValueError("the label is empty")
+    if text != first:
+        raise ValueError(
+            f"label '{text}' in a sequence with label '{first}'; one label per sequence, or "
+            "data.label_per: step, was expected"
+        )
 
 
 def _id(steps: Sequence[Row], column: int, table: Table, layout: _Layout) -> str:

@@ -120,7 +120,7 @@ def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
     if not first:
         raise InputError(f"{table.source}: no rows; one sequence per row was expected")
     place = table.source if table.names is not None else table.place(row)
-    if table.names is None and roles.header is False and roles.use_names:
+    if table.names is None and roles.header is False and roles.uses_names:
         raise InputError(
             f"{place}: columns have no names, as data.header is false; give their positions from 0"
         )
@@ -150,7 +150,7 @@ def _check_features(
         )
     raise InputError(
         f"{place}: {features} feature columns; a multiple of {roles.input_size}, the features per "
-        "step, was expected"
+        "time step, was expected"
     )
 
 
@@ -201,7 +201,9 @@ def _may_be_name(cell: str) -> bool:
 
 
 def _values_one_by_one(cells: list[str], table: Table, layout: _Layout, row: int) -> list[float]:
-    """Return the numbers of a row with missing or invalid cells, without empty steps at its end.
+    """Return the numbers of a row with missing or invalid cells.
+
+    Empty time steps at its end are left out.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tables in the order of time, cut into windows, each with the values that follow it."""
+"""Tables in chronological order, cut into windows, each with the values that follow it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from rnncli.datasets.arrangements.columns import column_position
 from rnncli.datasets.missing import Missing, fill_missing, is_missing
 from rnncli.datasets.numbers import is_number
-from rnncli.datasets.sequences import Sequences, Unit
-from rnncli.datasets.table import Table, suggested, value_in
-from rnncli.errors import InputError
+from rnncli.datasets.sequences import Sequences
+from rnncli.datasets.table import Table, find_column, value_in
+from rnncli.errors import InputError, Unit
 from rnncli.nn.arrays import Array
 
 
@@ -60,9 +61,10 @@ class Windows:
     ) -> Sequences:
         """Return all windows of a table, with the values that follow them as labels.
 
-        Missing values of a window are filled in from the rows before. Windows followed by a missing
-        value are left out. Without targets, all windows are returned, without labels; also those at
-        the end of the table, whose following values are not known.
+        Missing values are filled in before the table is cut, so that ``last`` can use rows before a
+        window. Windows followed by a missing value are left out. Without targets, all windows are
+        returned, without labels; also those at the end of the table, whose following values are not
+        known.
         """
         count, length = self.count(table, with_targets), self.sequence_length
         whole = Sequences(
@@ -114,24 +116,19 @@ def read_numeric_columns(
     header, place = table.named_columns()
     if not header:
         raise InputError(f"{table.source}: no rows; a table with a header was expected")
-    ignored = {_ignored(column, header, place) for column in ignore}
+    ignored = {column_position(column, header, len(header), place, "ignore") for column in ignore}
     rows = list(table.rows_of_width(len(header), "header"))
     if columns is None:
         numeric = _numeric_columns([cells for _, cells in rows], len(header))
         names = tuple(header[i] for i in numeric if i not in ignored)
     else:
         names = tuple(columns)
-    in_header, in_names = Counter(header), Counter(names)
-    for name in names:
-        if in_header[name] != 1 or in_names[name] != 1:
-            raise InputError(
-                f"{place.partition(': row')[0]}: no column, or more than one, is named '{name}'; "
-                f"{suggested(name, header)}"
-            )
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise InputError(f"data.columns: '{name}' is listed more than once")
+    positions = _positions(names, header, place)
     if not names or not rows:
         raise InputError(f"{table.source}: no numeric columns below a header")
-    position_of = {name: i for i, name in enumerate(header)}
-    positions = [position_of[name] for name in names]
     for name, position in zip(names, positions, strict=True):
         if position in ignored:
             raise InputError(f"{place}: data.ignore: '{name}' is one of data.columns")
@@ -142,15 +139,18 @@ def read_numeric_columns(
     return NumericTable(table.source, names, np.array(values), [row for row, _ in rows], table.unit)
 
 
-def _ignored(column: int | str, header: Sequence[str], place: str) -> int:
-    """Return the position of a column to ignore, given by name or by position from 0."""
-    if isinstance(column, int) and -len(header) <= column < len(header):
-        return column % len(header)
-    if column not in header:
-        raise InputError(
-            f"{place}: data.ignore: no column is named '{column}'; {suggested(str(column), header)}"
-        )
-    return list(header).index(str(column))
+def _positions(names: Sequence[str], header: Sequence[str], place: str) -> list[int]:
+    """Return the positions of columns, each of which must be the only one of its name."""
+    position_of = {name: i for i, name in enumerate(header)}
+    counts = Counter(header)
+    for name in names:
+        if counts[name] > 1:
+            raise InputError(
+                f"{place}: {counts[name]} columns are named '{name}'; one was expected"
+            )
+        if name not in position_of:
+            find_column(header, name, place)  # raises the error, with a suggestion
+    return [position_of[name] for name in names]
 
 
 def _numeric_columns(rows: list[list[str]], width: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""CSV files: text with one row per line, of any separator and decimal mark."""
+"""CSV files: text with one row per line, with any separator and decimal mark."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,13 +24,13 @@ class Csv(TableData):
     kind: Literal["csv"] = "csv"
     header: Annotated[
         bool | None,
-        Field(description="whether the first row holds names; null decides by its content"),
+        Field(description="whether the first row holds names; null to detect it"),
     ] = None
     separator: Annotated[
-        Separator | None, Field(description="what separates cells; null detects it")
+        Separator | None, Field(description="what separates cells; null to detect it")
     ] = None
     decimal: Annotated[
-        Decimal | None, Field(description="the decimal mark of numbers; null detects it")
+        Decimal | None, Field(description="the decimal mark of numbers; null to detect it")
     ] = None
 
     @classmethod
@@ -53,5 +53,5 @@ class Csv(TableData):
 
     @property
     def has_header(self) -> bool | None:
-        """Whether the first row holds names; None decides by its content."""
+        """Whether the first row holds names; if None, inferred from the content."""
         return self.header

@@ -7,12 +7,14 @@ from itertools import chain, islice
 
 from rnncli.datasets.dialect import Dialect, detect_dialect
 from rnncli.datasets.table import Row, Table
-from rnncli.errors import InputError
+from rnncli.errors import InputError, place_in_file
 
 _LARGEST_CELL = csv.field_size_limit()
 # The separator and the decimal mark are detected from at most this many lines and bytes.
 _SAMPLE_LINES, _LARGEST_SAMPLE = 30, 1 << 16
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*|\s*[+-]?\d+,\s*", re.ASCII)
+# Wider than the decimal comma that is detected: once commas are known to be decimal, ``5,`` is the
+# number 5, as ``5.`` is with points.
+_CONVERTIBLE_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*|\s*[+-]?\d+,\s*", re.ASCII)
 _DECIMAL_POINT = re.compile(r"\s*[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 
 
@@ -26,10 +28,11 @@ def csv_table(stream: Iterable[bytes], source: str, dialect: Dialect) -> Table:
     source : str
         The file, for messages.
     dialect : Dialect
-        The separator and the decimal mark; None is detected.
+        The separator and the decimal mark; detected if None.
     """
     text = _TextLines(stream, source)
     dialect = detect_dialect(text.peek(_SAMPLE_LINES, _LARGEST_SAMPLE), dialect)
+    text.delimiter = dialect.delimiter
     rows = _rows(text, source, dialect)
     return Table(source, rows, expected=f"cells separated by {dialect.separator_in_words}")
 
@@ -60,12 +63,12 @@ def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            place, problem = f"row {start}", str(error)
+            place, problem = place_in_file(source, start, "line"), str(error)
             if "unexpected end" in problem or "field limit" in problem:
                 opening = (text.first or "")[:_LARGEST_CELL]
                 opened = next(csv.reader([opening], delimiter=dialect.delimiter))
                 place, problem = f"{place}, column {len(opened)}", "a quote that is not closed"
-            raise InputError(f"{source}:{start}: {place}: {problem}; {expected}") from None
+            raise InputError(f"{place}: {problem}; {expected}") from None
         if cells is None:
             return
         if cells and dialect.decimal == "comma":
@@ -76,7 +79,7 @@ def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
 
 def _with_point(cell: str, place: str) -> str:
     """Return a cell with its decimal comma, if it has one, replaced by a point."""
-    if _DECIMAL_COMMA.fullmatch(cell):
+    if _CONVERTIBLE_COMMA.fullmatch(cell):
         return cell.replace(",", ".")
     if _DECIMAL_POINT.fullmatch(cell):
         raise InputError(
@@ -87,24 +90,33 @@ def _with_point(cell: str, place: str) -> str:
 
 
 class _TextLines:
-    """The lines of a stream as text; `first` keeps the first line read since it was set to None."""
+    """The lines of a stream as text.
+
+    Attributes
+    ----------
+    first : str or None
+        The first line read since this was set to None.
+    delimiter : str
+        What separates cells, for messages.
+    """
 
     def __init__(self, stream: Iterable[bytes], source: str) -> None:
         self._numbered: Iterator[tuple[int, bytes]] = enumerate(stream, 1)
         self._source = source
         self.first: str | None = None
+        self.delimiter = ","
 
-    def peek(self, most: int, largest: int) -> list[str]:
+    def peek(self, max_lines: int, max_bytes: int) -> list[str]:
         """Return whole lines up to a number and a size, without consuming them."""
         peeked: list[tuple[int, bytes]] = []
         size = 0
-        for line in islice(self._numbered, most):
+        for line in islice(self._numbered, max_lines):
             peeked.append(line)
             size += len(line[1])
-            if size > largest:
+            if size > max_bytes:
                 break
         self._numbered = chain(peeked, self._numbered)
-        sample = peeked if size <= largest else peeked[:-1]
+        sample = peeked if size <= max_bytes else peeked[:-1]
         return [raw.decode("utf-8-sig", errors="replace") for _, raw in sample]
 
     def __iter__(self) -> Iterator[str]:
@@ -115,15 +127,14 @@ class _TextLines:
         try:
             text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
         except UnicodeDecodeError as error:
+            place = place_in_file(self._source, line, "line")
             raise InputError(
-                f"{self._source}:{line}: row {line}: byte {error.start + 1} is not UTF-8 text; "
-                "save the file as UTF-8"
+                f"{place}: byte {error.start + 1} is not UTF-8 text; save the file as UTF-8"
             ) from None
         if "\0" in text:
-            column = text[: text.index("\0")].count(",") + 1
-            raise InputError(
-                f"{self._source}:{line}: row {line}, column {column}: a NUL byte; text was expected"
-            )
+            place = place_in_file(self._source, line, "line")
+            column = text[: text.index("\0")].count(self.delimiter) + 1
+            raise InputError(f"{place}, column {column}: a NUL byte; text was expected")
         if self.first is None:
             self.first = text
         return text

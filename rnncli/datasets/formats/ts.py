@@ -11,9 +11,9 @@ import numpy as np
 from rnncli.datasets.files import FileData
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.numbers import number, numbers
-from rnncli.datasets.sequences import LONGEST_LABEL, Sequences, TaskName, padded
+from rnncli.datasets.sequences import Sequences, TaskName, check_label_length, padded
 from rnncli.datasets.untrusted.lines import open_lines
-from rnncli.errors import InputError
+from rnncli.errors import InputError, place_in_file
 from rnncli.nn.arrays import Array
 
 _MISSING_MARKERS = ("?", "nan")
@@ -81,27 +81,27 @@ class _Content:
     def add(self, row: int, fields: list[str]) -> None:
         """Add the sequence, and the label, of a line."""
         if self.has_labels is None:
-            self.has_labels = "," not in fields[-1] and any("," in field for field in fields[:-1])
+            self.has_labels = "," not in fields[-1] and any("," in text for text in fields[:-1])
+        place = place_in_file(self.source, row, "line")
         if self.has_labels:
-            self.labels.append(_label(fields.pop(), f"{self.source}:{row}: row {row}"))
-        self.sequences.append(_sequence(fields, self.source, row))
+            self.labels.append(_label(fields.pop(), place))
+        self.sequences.append(_sequence(fields, place))
         channels, expected = self.sequences[-1].shape[1], self.sequences[0].shape[1]
         if channels != expected:
             raise InputError(
-                f"{self.source}:{row}: row {row}: {channels} channels; {expected} were expected, "
-                "as in the first sequence"
+                f"{place}: {channels} channels; {expected} were expected, as in the first sequence"
             )
         self.rows.append(row)
 
 
-def _label(field: str, place: str) -> str:
-    text = field.strip()
+def _label(text: str, place: str) -> str:
+    text = text.strip()
     if not text:
         raise InputError(f"{place}: the label is empty")
-    if len(text) > LONGEST_LABEL:
-        raise InputError(
-            f"{place}: a label of {len(text)} characters; up to {LONGEST_LABEL} were expected"
-        )
+    try:
+        check_label_length(text)
+    except ValueError as problem:
+        raise InputError(f"{place}: {problem}") from None
     return text
 
 
@@ -113,9 +113,9 @@ def _header(
     lines = _lines(stream, name)
     for row, text in lines:
         if not text.startswith("@"):
+            place = place_in_file(name, row, "line")
             raise InputError(
-                f"{name}:{row}: row {row}: data before @data; a header of lines '@name value' was "
-                "expected"
+                f"{place}: data before @data; a header of lines '@name value' was expected"
             )
         tag, *values = text[1:].split() or [""]
         if tag.lower() == "data":
@@ -141,9 +141,9 @@ def _lines(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, str]]:
             try:
                 yield row, raw.decode()
             except UnicodeDecodeError as error:
+                place = place_in_file(name, row, "line")
                 raise InputError(
-                    f"{name}:{row}: row {row}: byte {error.start + 1} is not UTF-8 text; "
-                    "save the file as UTF-8"
+                    f"{place}: byte {error.start + 1} is not UTF-8 text; save the file as UTF-8"
                 ) from None
 
 
@@ -156,27 +156,29 @@ def _declared_labels(tags: dict[str, list[str]]) -> tuple[TaskName | None, bool 
     return None, False if mentioned else None
 
 
-def _sequence(fields: list[str], name: str, row: int) -> Array:
+def _sequence(fields: list[str], place: str) -> Array:
     """Return a line's channels as (T, D), without empty time steps at the end."""
     if fields and fields[0].lstrip().startswith("("):
-        raise InputError(f"{name}:{row}: row {row}: holds time stamps, which are not supported")
-    channels = [_channel(field, name, row, number) for number, field in enumerate(fields, 1)]
+        raise InputError(f"{place}: holds time stamps, which are not supported")
+    channels = [
+        _channel(text, f"{place}, channel {channel}") for channel, text in enumerate(fields, 1)
+    ]
     lengths = {len(channel) for channel in channels}
     if len(lengths) != 1:
         raise InputError(
-            f"{name}:{row}: row {row}: channels of {min(lengths, default=0)} to "
-            f"{max(lengths, default=0)} values; all channels of a sequence must be equally long"
+            f"{place}: channels of {min(lengths, default=0)} to {max(lengths, default=0)} values; "
+            "all channels of a sequence must be equally long"
         )
     sequence = np.array(channels).T
     present = np.flatnonzero(~np.isnan(sequence).all(axis=1))
     if not len(present):
-        raise InputError(f"{name}:{row}: row {row}: no values")
+        raise InputError(f"{place}: no values")
     return sequence[: present[-1] + 1]
 
 
-def _channel(field: str, name: str, row: int, channel: int) -> list[float]:
+def _channel(text: str, place: str) -> list[float]:
     """Return the values of a channel, NaN where missing."""
-    cells = field.strip().strip(",").split(",")
+    cells = text.strip().strip(",").split(",")
     try:
         return numbers(cells)
     except ValueError:
@@ -187,7 +189,5 @@ def _channel(field: str, name: str, row: int, channel: int) -> list[float]:
             is_missing = cell.strip().lower() in _MISSING_MARKERS
             values.append(np.nan if is_missing else number(cell))
         except ValueError as problem:
-            raise InputError(
-                f"{name}:{row}: row {row}, channel {channel}, value {position}: {problem}"
-            ) from None
+            raise InputError(f"{place}, value {position}: {problem}") from None
     return values

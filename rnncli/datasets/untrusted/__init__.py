@@ -1,4 +1,4 @@
-"""The only place that opens untrusted files: lines of text, and NumPy arrays.
+"""The reading of untrusted text and NumPy files; pyarrow reads Parquet in `formats/parquet.py`.
 
 Nothing in a file is executed, imported or unpickled, and no file takes more memory than its size
 justifies: beyond a harmless size, compressed text may expand a hundredfold and compressed arrays

@@ -21,11 +21,11 @@ from rnncli.nn.arrays import Array
 # Arrays may always expand to this many bytes, and beyond that to at most this many times their
 # compressed size.
 _ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 28, 200
-_MOST_MEMBERS = 1024
+_MAX_MEMBERS = 1024
 _LARGEST_HEADER = 10_000
 
 _LOCAL_HEADER = struct.Struct("<4s2xH18xHH")  # signature, flags, lengths of name and extra field
-_END = struct.Struct("<4s6xHLL2x")  # signature, members, size and place of the directory
+_END = struct.Struct("<4s6xHLL2x")  # signature, members, size and offset of the directory
 _ZIP64_LOCATOR = b"PK\x06\x07"
 _ZIP64_END = struct.Struct("<4s28xQQ8x")  # the corresponding record of large files
 _ENCRYPTED, _SIZES_FOLLOW = 1, 8
@@ -51,7 +51,7 @@ class Archive:
         _check_end(file, size)
         self._zip = zipfile.ZipFile(file)
         members = self._zip.infolist()
-        _check_places(file, members, self._zip.start_dir)
+        _check_offsets(file, members, self._zip.start_dir)
         for member in members:
             _check_member(member)
         expanded = sum(member.file_size for member in members)
@@ -67,7 +67,7 @@ class Archive:
         return list(self._members)
 
     def read(
-        self, name: str, shape: tuple[int, ...] | None = None, dtype: Any = None, most: int = 0
+        self, name: str, shape: tuple[int, ...] | None = None, dtype: Any = None, max_bytes: int = 0
     ) -> Array:
         """Return an array.
 
@@ -77,7 +77,7 @@ class Archive:
             One of `names`.
         shape, dtype : tuple of int, dtype, optional
             The expected shape and type, checked before the content is read.
-        most : int, optional
+        max_bytes : int, optional
             The largest permitted number of bytes.
 
         Raises
@@ -87,27 +87,29 @@ class Archive:
         """
         member = self._members[name]
         with self._zip.open(member) as file:
-            actual_shape, order, kind, header = _read_header(cast(BinaryIO, file))
+            actual_shape, order, actual_dtype, header_size = _read_header(cast(BinaryIO, file))
             if (shape is not None and actual_shape != shape) or (
-                dtype is not None and kind != dtype
+                dtype is not None and actual_dtype != dtype
             ):
                 expected = [str(item) for item in (shape, dtype) if item is not None]
                 raise ValueError(
-                    f"{name} has shape {actual_shape} and type {kind}; "
+                    f"{name} has shape {actual_shape} and type {actual_dtype}; "
                     f"{' and '.join(expected)} expected"
                 )
-            size = member.file_size - header
-            _check_size(size, actual_shape, kind)
-            if most and size > most:
+            size = member.file_size - header_size
+            _check_size(size, actual_shape, actual_dtype)
+            if max_bytes and size > max_bytes:
                 raise ValueError(f"{name} has {size} bytes")
             content = file.read(size)
             if len(content) != size or file.read(1):
                 raise ValueError(f"{name} ends early")
-        if kind.kind == "U":
-            characters = np.frombuffer(content, np.dtype("u4").newbyteorder(kind.byteorder))
+        if actual_dtype.kind == "U":
+            code_points = np.dtype("u4").newbyteorder(actual_dtype.byteorder)
+            characters = np.frombuffer(content, code_points)
             if (characters > sys.maxunicode).any():
                 raise ValueError(f"{name} holds invalid text")
-        return np.frombuffer(content, kind).reshape(actual_shape, order=cast(Any, order))
+        array = np.frombuffer(content, actual_dtype)
+        return array.reshape(actual_shape, order=cast(Any, order))
 
     def __enter__(self) -> Self:
         return self
@@ -181,9 +183,9 @@ def _invalid(path: Path, error: Exception) -> InputError:
 
 
 def _mapped(path: Path, file: BinaryIO, size: int) -> Array:
-    shape, order, dtype, header = _read_header(file)
-    _check_size(size - header, shape, dtype)
-    return np.memmap(path, dtype, "r", header, shape, cast(Any, order))
+    shape, order, dtype, header_size = _read_header(file)
+    _check_size(size - header_size, shape, dtype)
+    return np.memmap(path, dtype, "r", header_size, shape, cast(Any, order))
 
 
 def _check_size(size: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -229,23 +231,23 @@ def _check_end(file: BinaryIO, size: int) -> None:
         sign, members, directory = _ZIP64_END.unpack(tail[: _ZIP64_END.size])
         if sign != b"PK\x06\x06":
             raise ValueError("the record for large files is missing")
-    if members > _MOST_MEMBERS or directory > members << 10:
-        raise ValueError(f"over {_MOST_MEMBERS} members, or a directory that is too long for them")
+    if members > _MAX_MEMBERS or directory > members << 10:
+        raise ValueError(f"over {_MAX_MEMBERS} members, or a directory that is too long for them")
 
 
-def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> None:
+def _check_offsets(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> None:
     """Check that the members are contiguous; hidden content could be in gaps."""
-    place, descriptor = 0, 0
+    offset, descriptor = 0, 0
     for member in sorted(members, key=lambda member: member.header_offset):
-        if not place <= member.header_offset <= place + descriptor:
+        if not offset <= member.header_offset <= offset + descriptor:
             raise ValueError("a gap between its members, or an overlap")
         file.seek(member.header_offset)
         sign, flags, name, extra = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
         if sign != b"PK\x03\x04" or flags != member.flag_bits:
             raise ValueError("headers that contradict each other")
-        place = member.header_offset + _LOCAL_HEADER.size + name + extra + member.compress_size
+        offset = member.header_offset + _LOCAL_HEADER.size + name + extra + member.compress_size
         descriptor = 24 if flags & _SIZES_FOLLOW else 0
-    if not place <= directory <= place + descriptor:
+    if not offset <= directory <= offset + descriptor:
         raise ValueError("a gap before its directory")
 
 

@@ -8,7 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from rnncli.errors import InputError, unreadable
+from rnncli.errors import InputError, place_in_file, unreadable
 
 LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
 # Text may always expand to this many bytes, and beyond that to at most this many times its
@@ -58,13 +58,15 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
         if compressed is not None:
             expanded += len(piece)
             if expanded > max(_ALWAYS_ALLOWED, _LARGEST_RATIO * compressed.count):
+                place = place_in_file(name, number, "line")
                 raise InputError(
-                    f"{name}:{number}: row {number}: expands to over {_LARGEST_RATIO} times its "
-                    "size; decompress it first, if you trust it"
+                    f"{place}: expands to over {_LARGEST_RATIO} times its size; decompress it "
+                    "first, if you trust it"
                 )
         if len(piece) == _PIECE and not piece.endswith(b"\n"):
             if len(pieces) * _PIECE > LARGEST_LINE:
-                raise InputError(f"{name}:{number}: row {number}: a line of over 64 MiB")
+                place = place_in_file(name, number, "line")
+                raise InputError(f"{place}: a line of over 64 MiB")
             continue
         yield b"".join(pieces)
         pieces.clear()

@@ -4,14 +4,14 @@ The weight matrix ``W (R*H, D+H+1)`` of a cell holds its input, state and bias c
 and ``states[t]`` stacks x_t, h_{t-1} and a row of ones. One matrix product gives the
 pre-activations z_t of a time step, and h_t is written where the next time step reads it.
 
-Sequences shorter than T are aligned at the end, and a mask of zeros and ones keeps the state at
-zero until they begin.
+Sequences shorter than T are aligned at the end, or at the beginning with time reversed, and a mask
+of zeros and ones keeps the state at zero in the padding.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from rnncli.nn.weight_gradient import weight_gradient
 
 # Units with a larger absolute output count as saturated: the derivative of tanh is below 0.06.
 _SATURATED = 0.97
+
+Columns = Literal["input", "state", "bias"]
 
 
 class Blocks(NamedTuple):
@@ -33,7 +35,7 @@ class Blocks(NamedTuple):
         Its blocks of H rows, in the order in which the named array stacks them.
     """
 
-    columns: Literal["input", "state", "bias"]
+    columns: Columns
     rows: tuple[int, ...]
 
 
@@ -110,15 +112,10 @@ class Cell:
 
     def named(self, weights: Weights) -> NamedBlocks:
         """Return the named arrays as views of weights, block by block."""
-        rows, columns = weights.matrix.shape
-        hidden = rows // self.num_blocks
-        size = columns - hidden - 1
-        places: dict[str, Any] = {"input": slice(size), "state": slice(size, -1), "bias": -1}
-        blocks = [weights.matrix[i * hidden : (i + 1) * hidden] for i in range(self.num_blocks)]
         return {
             name: (weights.vectors[name],)
             if isinstance(array, Vectors)
-            else tuple(blocks[i][:, places[array.columns]] for i in array.rows)
+            else tuple(_block(self, weights.matrix, i, array.columns) for i in array.rows)
             for name, array in self.arrays.items()
         }
 
@@ -165,11 +162,11 @@ class Cell:
         return {}
 
     def at_kink(self, unrolled: "UnrolledCell") -> bool:
-        """Return whether the output of the last `forward` has no derivative somewhere."""
+        """Return whether any unit was at a point without a derivative in the last `forward`."""
         return False
 
     def inactive_units(self, unrolled: "UnrolledCell") -> tuple[str, Array]:
-        """Return the name for units with a derivative near zero, and which are such (T, H, B)."""
+        """Return the name for units whose derivative is near zero, and a mask of them (T, H, B)."""
         return "saturated", np.abs(unrolled.outputs) > _SATURATED
 
 
@@ -194,7 +191,8 @@ class UnrolledCell:
     steps : list of (array, array)
         The pairs ``states[t]``, ``outputs[t]``.
     mask : array (T, 1, B) or None
-        0 where a sequence has not begun yet, else 1; None where all have T time steps.
+        1 at the time steps of a sequence, 0 at its padding, which comes before it, or after it with
+        time reversed; None if all sequences have T time steps.
     dz : array (T, R*H, B)
         The gradient with respect to the pre-activations.
     dz_backwards : list of (int, array)
@@ -215,8 +213,8 @@ class UnrolledCell:
         self.cell, self.weights, self.gradient = cell, weights, gradient
         self.matrix = matrix = weights.matrix
         rows, columns = matrix.shape
-        self.hidden_size = hidden = rows // cell.num_blocks
-        self.input_size = size = columns - hidden - 1
+        size, hidden = _sizes(cell, matrix)
+        self.input_size, self.hidden_size = size, hidden
         self.states = np.zeros((num_steps + 1, columns, batch_size), matrix.dtype)
         self.states[:, -1] = 1
         self.inputs = self.states[:-1, :size]
@@ -229,16 +227,10 @@ class UnrolledCell:
         self.dz_backwards = list(enumerate(self.dz))[::-1]
         self.dh = np.empty((hidden, batch_size), matrix.dtype)
         self.grad_inputs = np.empty((num_steps, size, batch_size), matrix.dtype)
-        recurrent = {
-            block
-            for array in cell.arrays.values()
-            if isinstance(array, Blocks) and array.columns == "state"
-            for block in array.rows
-        }
         self.input_weights = matrix[:, :size]
-        self.recurrent_weights = matrix[: len(recurrent) * hidden, size:-1]
+        self.recurrent_weights = matrix[: len(_named_blocks(cell, "state")) * hidden, size:-1]
         self.recurrent_transposed = np.empty(self.recurrent_weights.T.shape, matrix.dtype)
-        self._unused = list(_unused_blocks(cell, gradient))
+        self._unused = list(_unused_blocks(cell, gradient.matrix))
         self._sum_gradient = weight_gradient(self.dz, self.states, gradient.matrix)
         self.buffers = cell.allocate(self)
 
@@ -282,13 +274,27 @@ class UnrolledCell:
         return self.grad_inputs
 
 
-def _unused_blocks(cell: Cell, weights: Weights) -> Iterator[Array]:
+def _sizes(cell: Cell, matrix: Array) -> tuple[int, int]:
+    """Return D and H, given a weight matrix (R*H, D+H+1)."""
+    hidden = len(matrix) // cell.num_blocks
+    return matrix.shape[1] - hidden - 1, hidden
+
+
+def _block(cell: Cell, matrix: Array, number: int, columns: Columns) -> Array:
+    """Return a view of the input, state or bias columns of one block of H rows of a matrix."""
+    size, hidden = _sizes(cell, matrix)
+    places: dict[Columns, Any] = {"input": slice(size), "state": slice(size, -1), "bias": -1}
+    return matrix[number * hidden : (number + 1) * hidden, places[columns]]
+
+
+def _named_blocks(cell: Cell, columns: Columns) -> set[int]:
+    """Return the blocks whose input, state or bias columns belong to a named array."""
+    arrays = [array for array in cell.arrays.values() if isinstance(array, Blocks)]
+    return {number for array in arrays if array.columns == columns for number in array.rows}
+
+
+def _unused_blocks(cell: Cell, matrix: Array) -> Iterator[Array]:
     """Yield the blocks of the weight matrix that belong to no named array."""
-    declared = [array for array in cell.arrays.values() if isinstance(array, Blocks)]
-    for columns in ("input", "state", "bias"):
-        used = {block for array in declared if array.columns == columns for block in array.rows}
-        unused = tuple(block for block in range(cell.num_blocks) if block not in used)
-        hidden = len(weights.matrix) // cell.num_blocks
-        size = weights.matrix.shape[1] - hidden - 1
-        place = {"input": slice(size), "state": slice(size, -1), "bias": slice(-1, None)}[columns]
-        yield from (weights.matrix[i * hidden : (i + 1) * hidden, place] for i in unused)
+    for columns in get_args(Columns):
+        unused = set(range(cell.num_blocks)) - _named_blocks(cell, columns)
+        yield from (_block(cell, matrix, number, columns) for number in unused)

@@ -21,7 +21,8 @@ class GRUBuffers:
     folded : array (3*H, D+H+1)
         The rows of r, z and a of the weight matrix, those of r and z halved.
     dh_to_dh : array (T, H, B)
-        The direct derivative of h_t with respect to h_{t-1}, which is z, where there is a mask.
+        The direct derivative of h_t with respect to h_{t-1}: z times the mask. Without a mask z
+        itself is used, and this is a temporary buffer.
     """
 
     def __init__(self, unrolled: UnrolledCell) -> None:
@@ -54,7 +55,7 @@ class GRUBuffers:
             (step, dz.reshape(4, h, batch), dz[: 3 * h]) for step, dz in unrolled.dz_backwards
         ]
 
-    def gate(self, number: int) -> Array:
+    def block(self, number: int) -> Array:
         """Return one of the blocks r, z, a of all time steps (T, H, B)."""
         h = len(self.term)
         return self.values[:, number * h : (number + 1) * h]
@@ -134,7 +135,7 @@ class GRU(Cell):
         dh, term, transposed = unrolled.dh, buffers.term, unrolled.recurrent_transposed
         transposed[...] = unrolled.recurrent_weights.T
         self.derivatives(unrolled, buffers)
-        dh_to_dh = buffers.gate(1) if unrolled.mask is None else buffers.dh_to_dh
+        dh_to_dh = buffers.block(1) if unrolled.mask is None else buffers.dh_to_dh
         for step, dz, dz_recurrent in buffers.backward_steps:
             if grad_outputs is not None:
                 add(dh, grad_outputs[step], dh)
@@ -150,7 +151,7 @@ class GRU(Cell):
         They go into `dz` and, where there is a mask, `dh_to_dh`.
         """
         h, dz, n = unrolled.hidden_size, unrolled.dz, buffers.candidates
-        r, z, a = (buffers.gate(number) for number in range(3))
+        r, z, a = (buffers.block(number) for number in range(3))
         dz_r, dz_z, dz_a, dz_n = (dz[:, i * h : (i + 1) * h] for i in range(4))
         difference = buffers.dh_to_dh
         np.multiply(n, n, out=dz_n)
@@ -171,4 +172,4 @@ class GRU(Cell):
     def gates(self, unrolled: UnrolledCell) -> dict[str, Array]:
         """See `Cell.gates`."""
         buffers: GRUBuffers = unrolled.buffers
-        return {"r": buffers.gate(0), "z": buffers.gate(1)}
+        return {"r": buffers.block(0), "z": buffers.block(1)}

@@ -59,7 +59,7 @@ class LSTMBuffers:
             for step, dz in unrolled.dz_backwards
         ]
 
-    def gate(self, number: int) -> Array:
+    def block(self, number: int) -> Array:
         """Return one of the blocks o, i, f, g, c_{t-1} of all time steps (T, H, B)."""
         h = len(self.dc)
         return self.values[:-1, number * h : (number + 1) * h]
@@ -146,7 +146,7 @@ class LSTM(Cell):
         transposed = unrolled.recurrent_transposed
         transposed[...] = unrolled.recurrent_weights.T
         self.derivatives(unrolled, buffers)
-        dc_to_dc = buffers.gate(2) if unrolled.mask is None else buffers.dc_to_dc
+        dc_to_dc = buffers.block(2) if unrolled.mask is None else buffers.dc_to_dc
         for step, dz, dz_o, dz_ifg, dh_to_dc in buffers.backward_steps:
             if grad_outputs is not None:
                 add(dh, grad_outputs[step], dh)
@@ -178,7 +178,7 @@ class LSTM(Cell):
         np.subtract(values[:, :h], dh_to_dc, out=dh_to_dc)  # o - h tanh(c) = o (1 - tanh(c)^2)
         if unrolled.mask is not None:
             dz *= unrolled.mask
-            np.multiply(buffers.gate(2), unrolled.mask, out=buffers.dc_to_dc)
+            np.multiply(buffers.block(2), unrolled.mask, out=buffers.dc_to_dc)
 
     def state_after(self, unrolled: UnrolledCell, step: int) -> dict[str, Array]:
         """See `Cell.state_after`."""
@@ -192,4 +192,4 @@ class LSTM(Cell):
     def gates(self, unrolled: UnrolledCell) -> dict[str, Array]:
         """See `Cell.gates`."""
         buffers: LSTMBuffers = unrolled.buffers
-        return {"i": buffers.gate(1), "f": buffers.gate(2), "o": buffers.gate(0)}
+        return {"i": buffers.block(1), "f": buffers.block(2), "o": buffers.block(0)}
