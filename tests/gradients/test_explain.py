@@ -185,6 +185,15 @@ def test_mistakes_in_the_gates_are_named(
     assert (explanation.array, explanation.step, explanation.cause) == GATED[cell, mistake]
 
 
+def test_a_mistake_at_the_last_time_step_has_no_later_one_as_its_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plant(monkeypatch, (CELLS["lstm"], "dc[...] = 0", "dc[...] = 1"))
+    explanation = explained("lstm")
+    assert explanation is not None
+    assert (explanation.array, explanation.step, explanation.cause) == ("dL/dc", STEPS, None)
+
+
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("mistake", mistakes.LAYERS)
 def test_mistakes_between_the_layers_are_placed(

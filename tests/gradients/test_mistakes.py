@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rnncli.gradients.mistakes import diagnose, output_mistakes, sum_mistakes
+from rnncli.gradients.mistakes import diagnose, equal, output_mistakes, sum_mistakes
 
 COUNT = 5
 Z = np.random.default_rng(0).standard_normal((1, COUNT))
@@ -69,3 +69,18 @@ def test_mistakes_in_the_sum_over_time() -> None:
     }
     for name, gradient in calculated.items():
         assert diagnose(gradient, expected, sum_mistakes(cell)) == name
+
+
+def test_arrays_are_equal_up_to_a_fraction_of_their_largest_value() -> None:
+    expected = np.array([1e-6, -2.0])
+    assert equal(expected + [1.9e-9, 0], expected)
+    assert not equal(expected + [0, 2.1e-9], expected)
+    assert not equal(expected, np.zeros(2))
+
+
+def test_sums_are_equal_up_to_rounding_of_their_largest_terms() -> None:
+    """Terms of a million that cancel to zero leave a rounding error of about 1e-10."""
+    magnitudes = np.array([1e6, 1.0])
+    assert equal(np.full(2, 0.9e-7), np.zeros(2), magnitudes)
+    assert not equal(np.full(2, 1.1e-7), np.zeros(2), magnitudes)
+    assert equal(np.array([2 + 1.9e-9]), np.array([2.0]), np.array([2.0]))

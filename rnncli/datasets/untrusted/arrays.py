@@ -225,8 +225,9 @@ def _check_end(file: BinaryIO, size: int) -> None:
         raise ValueError("truncated, or data after its end")
     _, members, directory, _ = _END.unpack(tail[-_END.size :])
     if tail[-_END.size - 20 :].startswith(_ZIP64_LOCATOR):
-        # Only files beyond 4 GB need the longer record, whose content could contradict the other.
-        if size < 1 << 32 or len(tail) < _ZIP64_END.size + 20 + _END.size:
+        # Python's zipfile writes the longer record where the directory begins beyond 2 GB. In a
+        # smaller file its content could contradict the other's.
+        if size < 1 << 31 or len(tail) < _ZIP64_END.size + 20 + _END.size:
             raise ValueError("a record for large files in a small one")
         sign, members, directory = _ZIP64_END.unpack(tail[: _ZIP64_END.size])
         if sign != b"PK\x06\x06":
