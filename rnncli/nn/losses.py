@@ -100,18 +100,26 @@ def batch_loss(loss: Loss, z: Array, y: Array, count: int | None = None) -> Batc
         With the number of predictions of a larger batch, the gradients of its shards add up to the
         gradient of its mean loss.
     """
-    targets = y if y.ndim == 2 else y.transpose(1, 0, 2).reshape(-1, y.shape[2])
-    labelled = None if y.ndim == 2 else ~np.isnan(targets[:, 0])
-    if labelled is None or labelled.all():
-        losses, gradient = loss(z, targets)
-        gradient *= 1 / (len(losses) if count is None else count)
-        return BatchLoss(losses, gradient, z, targets)
-    outputs, targets = z[:, labelled], targets[labelled]
+    if y.ndim == 3:
+        y = y.transpose(1, 0, 2).reshape(-1, y.shape[2])
+        labelled = ~np.isnan(y[:, 0])
+        if not labelled.all():
+            return _loss_of_labelled(loss, z, y, labelled, count)
+    losses, gradient = loss(z, y)
+    gradient *= 1 / (count or len(losses))
+    return BatchLoss(losses, gradient, z, y)
+
+
+def _loss_of_labelled(
+    loss: Loss, z: Array, y: Array, labelled: Array, count: int | None
+) -> BatchLoss:
+    """Apply a loss to the predictions with a target, where some have none."""
+    outputs, targets = z[:, labelled], y[labelled]
     gradient = np.zeros_like(z)
-    if not labelled.any():
+    if not len(targets):
         return BatchLoss(np.empty(0, z.dtype), gradient, outputs, targets)
     losses, gradient[:, labelled] = loss(outputs, targets)
-    gradient *= 1 / (len(losses) if count is None else count)
+    gradient *= 1 / (count or len(losses))
     return BatchLoss(losses, gradient, outputs, targets)
 
 

@@ -38,7 +38,9 @@ class UnrolledPool:
     def __init__(self, network: Network, cell_class: type[UnrolledCell] = UnrolledCell) -> None:
         self.network, self.cell_class = network, cell_class
         self.gradient = np.zeros_like(network.parameters)
+        # From the least to the most recently used.
         self._kept: dict[tuple[int, int], UnrolledNetwork] = {}
+        self._last_key: tuple[int, int] | None = None
 
     def get(self, num_steps: int, batch_size: int) -> UnrolledNetwork:
         """Return the network unrolled over T time steps for a batch of B.
@@ -46,6 +48,9 @@ class UnrolledPool:
         The least recently used networks are dropped when all together need too much memory.
         """
         key = (num_steps, batch_size)
+        if key == self._last_key:
+            return self._kept[key]
+        self._last_key = key
         unrolled = self._kept.pop(key, None)
         if unrolled is None:
             self._make_room(num_steps * batch_size)
@@ -95,7 +100,7 @@ class Objective:
         initial_state: State | None = None,
     ) -> BatchLoss:
         """Return the loss of a batch; see `UnrolledNetwork.forward` for the arguments."""
-        batch_size, num_steps = batch.x.shape[:2]
+        batch_size, num_steps, *_ = batch.x.shape
         self.unrolled = self.pool.get(num_steps, batch_size)
         z = self.unrolled.forward(batch, dropout_masks, initial_state)
         return batch_loss(self.loss, z, batch.targets)

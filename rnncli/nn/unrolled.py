@@ -95,14 +95,13 @@ class UnrolledNetwork:
             self.initial_state = initial_state
             for number, cell in enumerate(self.cells):
                 cell.set_initial_state(None if initial_state is None else initial_state[number])
-        first, *others = self.layers
-        self.input_stage.forward(batch.x, self.parameters.input_stage, first)
-        first.forward()
-        below = first.outputs
-        for number, layer in enumerate(others):
-            layer.set_inputs(below * dropout_masks[number] if dropout_masks else below)
-            layer.forward()
-            below = layer.outputs
+        layers = self.layers
+        self.input_stage.forward(batch.x, self.parameters.input_stage, layers[0])
+        layers[0].forward()
+        for number in range(1, len(layers)):
+            below = layers[number - 1].outputs
+            layers[number].set_inputs(below * dropout_masks[number - 1] if dropout_masks else below)
+            layers[number].forward()
         self.readout.forward()
         return np.dot(self.parameters.head, self.readout.features, self.outputs)
 
