@@ -73,8 +73,8 @@ def test_mistakes_in_the_sum_over_time() -> None:
 
 def test_arrays_are_equal_up_to_a_fraction_of_their_largest_value() -> None:
     expected = np.array([1e-6, -2.0])
-    assert equal(expected + [1.9e-9, 0], expected)
-    assert not equal(expected + [0, 2.1e-9], expected)
+    assert equal(np.array([1e-6 + 1.9e-9, -2.0]), expected)
+    assert not equal(np.array([1e-6, -2.0 + 2.1e-9]), expected)
     assert not equal(expected, np.zeros(2))
 
 
