@@ -53,6 +53,20 @@ OPERATORS = {
     ast.Or: ("or", "and"),
 }
 
+# Constants that change only the speed or the memory of a calculation, or the choice of one of many
+# equally good step sizes.
+TUNING = {
+    "_BYTES_KEPT",
+    "_WIDE_BATCH",
+    "_PRODUCTS_AT_ONCE",
+    "_BLOCKS",
+    "_BLOCK_SECONDS",
+    "_PRODUCT_SIZE",
+    "_CENTRAL_STEP",
+    "_MOVE",
+    "_MAX_MOVES",
+}
+
 # Mutants that are equivalent to the original, by file and mutated line, with the reason.
 EQUIVALENT = {
     (
@@ -110,15 +124,14 @@ def mutants(path: Path) -> Iterator[Mutant]:
         return Mutant(path, line, mutated.splitlines()[line - 1].strip(), mutated)
 
     tree = ast.parse(text)
-    # The arguments of a decorator declare what a class is, frozen for example.
-    decorators = {
+    left_out = {
         inner
         for node in ast.walk(tree)
-        for decorator in getattr(node, "decorator_list", ())
-        for inner in ast.walk(decorator)
+        for part in _equivalent_parts(node)
+        for inner in ast.walk(part)
     }
     for node in ast.walk(tree):
-        if node in decorators:
+        if node in left_out:
             continue
         for left, operator, right in _operations(node):
             old, new = OPERATORS[type(operator)]
@@ -135,6 +148,20 @@ def mutants(path: Path) -> Iterator[Mutant]:
             yield changed(begin(node.test), end(node.test), f"(not ({condition}))")
         elif isinstance(node, ast.AugAssign) or _is_call_for_its_effect(node):
             yield changed(begin(node), end(node), "pass")
+
+
+def _equivalent_parts(node: ast.AST) -> list[ast.AST]:
+    """Return the parts of a node whose mutants are equivalent to the original.
+
+    The arguments of a decorator declare what a class is, frozen for example; ``strict`` states what
+    holds for the arguments of ``zip``; and the constants in `TUNING` change no result.
+    """
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return [node.value]
+    if isinstance(node, ast.Assign):
+        names = {name.id for name in ast.walk(node.targets[0]) if isinstance(name, ast.Name)}
+        return [node.value] if names and names <= TUNING else []
+    return list(getattr(node, "decorator_list", ()))
 
 
 def _operations(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, ast.AST]]:
