@@ -109,7 +109,9 @@ def write_lines(name: str, header: str, line: str, count: int) -> None:
 
 _FILES: dict[str, Callable[[str], None]] = {
     "one-line.csv": lambda name: write_lines(name, "", "1," * 4_000_000 + "1\n", 1),
-    "series.csv": lambda name: write_lines(name, "a,b,c,d\n", "1,2,3,4\n", 600_000),
+    "series.csv": lambda name: write_lines(
+        name, ",".join("abcdefghijklmnop") + "\n", "0.25," * 15 + "0.25\n", 150_000
+    ),
     "large.ts": lambda name: write_lines(
         name, "@classLabel false\n@data\n", "1," * 200_000 + "1\n", 60
     ),

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from rnncli.datasets.arrangements.columns import column_position
 from rnncli.datasets.missing import Missing, fill_missing, is_missing
-from rnncli.datasets.numbers import is_number
+from rnncli.datasets.numbers import is_number, numbers
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.table import Table, find_column, value_in
 from rnncli.errors import InputError, Unit
@@ -148,11 +148,15 @@ def read_numeric_columns(
     for name, position in zip(names, positions, strict=True):
         if position in ignored:
             raise InputError(f"{place}: data.ignore: '{name}' is one of data.columns")
-    values = [
-        [_value(cells[i], f"{table.place(row)}, {header[i]}") for i in positions]
-        for row, cells in rows
-    ]
-    return NumericTable(table.source, names, np.array(values), [row for row, _ in rows], table.unit)
+    values = np.empty((len(rows), len(positions)))
+    for row_values, (row, cells) in zip(values, rows, strict=True):
+        try:
+            row_values[:] = numbers([cells[i] for i in positions])
+        except ValueError:  # One is missing or invalid.
+            row_values[:] = [
+                _value(cells[i], f"{table.place(row)}, {header[i]}") for i in positions
+            ]
+    return NumericTable(table.source, names, values, [row for row, _ in rows], table.unit)
 
 
 def _positions(names: Sequence[str], header: Sequence[str], place: str) -> list[int]:
