@@ -1,0 +1,38 @@
+"""A training run that is disturbed, and what must hold afterwards."""
+
+from pathlib import Path
+
+from conftest import Command, metrics, sha
+
+import rnncli
+
+CONFIG = """
+data: {kind: sum_sign, num_samples: 60, sequence_length: 4}
+model: {hidden_size: 4}
+training: {num_epochs: 2, checkpoint_every: 3, batch_size: 16}
+"""
+FILES = {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
+
+
+def train_to_the_end(rnn: Command, folder: Path) -> Path:
+    """Train a run of the config in a folder; return the run folder."""
+    folder.mkdir()
+    (folder / "c.yaml").write_text(CONFIG)
+    done = rnn("train", "-q", "-c", folder / "c.yaml", "--runs", folder / "runs")
+    assert done.code == 0, done.err
+    return Path(done.out.strip())
+
+
+def assert_no_temporary_files(folder: Path) -> None:
+    assert not [path for path in folder.rglob("*") if path.name.endswith(".tmp")]
+
+
+def assert_resumable(rnn: Command, run: Path, uninterrupted: Path) -> None:
+    """Existing weights can be loaded, and the resumed run ends as if nothing had happened."""
+    if (run / "weights.npz").exists():
+        rnncli.load(run)
+    done = rnn("train", "-q", "--resume", run)
+    assert done.code == 0, done.err
+    assert sha(run / "weights.npz") == sha(uninterrupted / "weights.npz")
+    assert [row["epoch"] for row in metrics(run)] == ["1", "2"]
+    assert {path.name for path in run.iterdir()} == FILES
