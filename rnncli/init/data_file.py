@@ -208,7 +208,8 @@ def _scale(sequences: Sequences) -> tuple[Array, Array, Array]:
     if sequences.lengths is not None:
         values = chunk[valid_steps(sequences.lengths, chunk.shape[1])]
     values = np.where(np.isnan(values), np.nanmean(values), values)
-    return values.std(axis=0), values.min(axis=0), values.max(axis=0)
+    with np.errstate(over="ignore"):  # numbers so large are refused when the config is tried
+        return values.std(axis=0), values.min(axis=0), values.max(axis=0)
 
 
 def _suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: Hints) -> None:
