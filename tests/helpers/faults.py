@@ -1,5 +1,6 @@
 """A training run that is disturbed, and what must hold afterwards."""
 
+import subprocess
 from pathlib import Path
 
 from conftest import Command, metrics, sha
@@ -14,13 +15,12 @@ training: {num_epochs: 2, checkpoint_every: 3, batch_size: 16}
 FILES = {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
 
 
-def train_to_the_end(rnn: Command, folder: Path) -> Path:
-    """Train a run of the config in a folder; return the run folder."""
-    folder.mkdir()
-    (folder / "c.yaml").write_text(CONFIG)
-    done = rnn("train", "-q", "-c", folder / "c.yaml", "--runs", folder / "runs")
-    assert done.code == 0, done.err
-    return Path(done.out.strip())
+def build_library(folder: Path) -> dict[str, str]:
+    """Build ``faults.c``; return the environment in which its faults happen."""
+    library = folder / "faults.so"
+    source = Path(__file__).parent.parent / "robustness" / "faults.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library)}
 
 
 def assert_no_temporary_files(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -60,16 +61,20 @@ class Forked:
         self._streams = [Path(self._folder.name, name) for name in ("out", "err")]
         for stream in self._streams:
             stream.touch()
+        self._has_started = False
         self._server = subprocess.Popen(
             [sys.executable, "-c", _SERVER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            bufsize=0,  # so that `is_running` sees all that was written
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment,
         )
 
     def start(self, *arguments: object, folder: Path, **environment: object) -> int:
-        """Start a command in a folder; return the number of its process."""
+        """Start a command in a folder, when the one before has ended; return its process number."""
+        if self._has_started:
+            self.wait()
+        self._has_started = True
         order = {
             "arguments": [*map(str, arguments)],
             "folder": str(folder),
@@ -77,13 +82,17 @@ class Forked:
             "streams": [*map(str, self._streams)],
         }
         assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps(order) + "\n")
-        self._server.stdin.flush()
+        self._server.stdin.write(json.dumps(order).encode() + b"\n")
         return int(self._answer())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the command that was started has not ended."""
+        return not select.select([self._server.stdout], [], [], 0)[0]
 
     def wait(self) -> Result:
         """Wait for the end of the command; a signal that ended it is a negative exit code."""
-        code = int(self._answer())
+        code, self._has_started = int(self._answer()), False
         return Result(code, *(stream.read_text() for stream in self._streams))
 
     def run(self, *arguments: object, folder: Path, **environment: object) -> Result:
@@ -91,7 +100,7 @@ class Forked:
         self.start(*arguments, folder=folder, **environment)
         return self.wait()
 
-    def _answer(self) -> str:
+    def _answer(self) -> bytes:
         assert self._server.stdout is not None
         return self._server.stdout.readline()
 

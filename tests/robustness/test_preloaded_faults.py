@@ -5,7 +5,6 @@ import errno
 import random
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import Command, Result
 from helpers.campaign import sample_or_campaign
-from helpers.faults import CONFIG, assert_no_temporary_files, assert_resumable
+from helpers.faults import CONFIG, assert_no_temporary_files, assert_resumable, build_library
 from helpers.forked import Forked
 
 from rnncli.runs.files import remove_temporary_files
@@ -29,10 +28,7 @@ Fault = dict[str, object]
 @pytest.fixture(scope="module")
 def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
     """Commands in processes of their own, under the library of faults."""
-    library = tmp_path_factory.mktemp("library") / "faults.so"
-    source = Path(__file__).with_name("faults.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    with Forked({"LD_PRELOAD": str(library)}) as commands:
+    with Forked(build_library(tmp_path_factory.mktemp("library"))) as commands:
         yield commands
 
 
