@@ -89,17 +89,18 @@ def test_coverage_guided_fuzzing_finds_nothing(tmp_path: Path) -> None:
 
 
 def with_value(array: np.ndarray, value: float) -> np.ndarray:
-    array.flat[0] = value
-    return array
+    """Return a copy of an array with another first value."""
+    changed = array.copy()
+    changed.flat[0] = value
+    return changed
 
 
 NUMBERS = np.arange(60.0).reshape(20, 3)
 # What fuzzing found: the reader, and the smallest content that showed the defect.
 FINDS: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "a number whose square overflows": (
-        "npy",
-        lambda: hostile.npy(with_value(NUMBERS.copy(), 1e200)),
-    ),
+    "a number whose square overflows": ("npy", lambda: hostile.npy(with_value(NUMBERS, 1e200))),
+    "an infinite number": ("npy", lambda: hostile.npy(with_value(NUMBERS, np.inf))),
+    "missing values alone": ("csv", lambda: b"x,y\n,a\n,b\n,a\n"),
 }
 
 
