@@ -147,13 +147,12 @@ class Delete(Scene):
         return ["runs", "delete", "run", "--yes"]
 
     def check(self, folder: Path, done: bool) -> None:
-        runs = folder / "runs"
-        left = list(runs.rglob("*"))
-        assert not left or not done
+        run = folder / "runs" / "run"
+        assert not (done and run.exists())
         # A folder without files, whose removal alone has failed, is not a run.
-        if len(left) > 1:
-            again = self.rnn("runs", "delete", "run", "--runs", runs, "--yes")
-            assert (again.code, list(runs.iterdir())) == (0, []), again.err
+        if run.exists() and list(run.iterdir()):
+            again = self.rnn("runs", "delete", "run", "--runs", run.parent, "--yes")
+            assert (again.code, run.exists()) == (0, False), again.err
 
 
 SCENES = {scene.__name__.lower(): scene for scene in (Train, Resume, Predict, Init, Delete)}

@@ -1,15 +1,18 @@
 """Races: processes train, resume, delete and read the same runs at the same time."""
 
+import errno
 import json
+import os
 import random
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from conftest import Command, Result, assert_same
+from conftest import Command, Result, assert_same, metrics
 from helpers.campaign import sample_or_campaign
 from helpers.faults import CONFIG, FILES, assert_resumable, build_library
 from helpers.forked import Forked
@@ -163,6 +166,39 @@ def test_a_kill_while_a_folder_is_made(
         assert again.code == 0, again
         listed = json.loads(other.run("runs", "--json", folder=where).out)["runs"]
         assert {run["status"] for run in listed} == {"finished"}
+        assert list((where / "runs").glob(".*")) == []
+
+
+@pytest.mark.parametrize("name", ["EBADF", "ENOLCK", "EOPNOTSUPP"])
+def test_a_live_run_is_left_alone_where_nothing_can_be_locked(
+    three: list[Forked], tmp_path: Path, name: str
+) -> None:
+    """As on some network file systems."""
+    train, other, _ = three
+    where = folder_of_round(tmp_path, 0)
+    fault = {"FAULT_CALLS": "flock", "FAULT_AT": 1, "FAULT_REPEAT": "every"}
+    no_locks = {"FAULT_FOLDER": where, "FAULT_ERRNO": getattr(errno, name), **fault}
+    long = ("--set", "training.num_epochs=3000")
+    number = train.start("train", "-q", "-c", "c.yaml", *long, folder=where, **no_locks)
+    while train.is_running and not list(where.glob("runs/2*/checkpoint.npz")):
+        time.sleep(0.002)
+    (run,) = where.glob("runs/2*")
+    for words in ("train", "-q", "--resume", run), ("runs", "delete", run, "--yes"):
+        refused = other.run(*words, folder=where, **no_locks)
+        assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1), refused
+    listed = json.loads(other.run("runs", "--json", folder=where, **no_locks).out)["runs"]
+    assert [run["status"] for run in listed] == ["running"]
+    os.kill(number, signal.SIGTERM)
+    stopped = train.wait()
+    assert stopped.code == 143, stopped
+    epochs = [row["epoch"] for row in metrics(run)]
+    assert epochs == [str(epoch) for epoch in range(1, len(epochs) + 1)]
+    # Once it has ended, it can be resumed and deleted there as anywhere else.
+    more = ("--set", f"training.num_epochs={len(epochs) + 1}")
+    resumed = other.run("train", "-q", "--resume", run, *more, folder=where, **no_locks)
+    assert resumed.code == 0, resumed
+    deleted = other.run("runs", "delete", run, "--yes", folder=where, **no_locks)
+    assert (deleted.code, list((where / "runs").iterdir())) == (0, []), deleted
 
 
 READINGS = {
