@@ -100,6 +100,13 @@ NUMBERS = np.arange(60.0).reshape(20, 3)
 FINDS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a number whose square overflows": ("npy", lambda: hostile.npy(with_value(NUMBERS, 1e200))),
     "an infinite number": ("npy", lambda: hostile.npy(with_value(NUMBERS, np.inf))),
+    "one value, to which a half adds nothing": (
+        "metrics",
+        lambda: (
+            b"epoch,step,seconds,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,"
+            b"grad_norm\n1,2,0,5e17,1,0,1,0,1\n"
+        ),
+    ),
     "missing values alone": ("csv", lambda: b"x,y\n,a\n,b\n,a\n"),
 }
 
