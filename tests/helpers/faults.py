@@ -24,7 +24,7 @@ def build_library(folder: Path) -> dict[str, str]:
 
 
 def assert_no_temporary_files(folder: Path) -> None:
-    assert not [path for path in folder.rglob("*") if path.name.endswith(".tmp")]
+    assert [path for path in folder.rglob("*") if path.name.endswith(".tmp")] == []
 
 
 def assert_resumable(rnn: Command, run: Path, uninterrupted: Path) -> None:
