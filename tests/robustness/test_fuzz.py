@@ -107,6 +107,13 @@ FINDS: dict[str, tuple[str, Callable[[], bytes]]] = {
             b"grad_norm\n1,2,0,5e17,1,0,1,0,1\n"
         ),
     ),
+    "a record without a best epoch": (
+        "record",
+        lambda: (
+            b'{"status": "finished", "started": "2026-11-22T14:05:33+01:00", "cell": "gru",'
+            b'"hidden_size": 2, "num_layers": 1, "epochs": 1, "seconds": 0.5}'
+        ),
+    ),
     "missing values alone": ("csv", lambda: b"x,y\n,a\n,b\n,a\n"),
 }
 
