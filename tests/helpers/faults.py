@@ -1,8 +1,11 @@
 """A training run that is disturbed, and what must hold afterwards."""
 
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from conftest import Command, metrics, sha
 
 import rnncli
@@ -13,6 +16,12 @@ model: {hidden_size: 4}
 training: {num_epochs: 2, checkpoint_every: 3, batch_size: 16}
 """
 FILES = {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
+
+
+needs_library = pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("cc") is None,
+    reason="faults.c is for Linux, and is built by a C compiler, cc",
+)
 
 
 def build_library(folder: Path) -> dict[str, str]:

@@ -61,8 +61,14 @@ def fuzz(target: str, seconds: int, seed: int, finds: Path) -> NoReturn:
             return bytes(atheris.Mutate(content, max_size))
         return reader.mutate(content, rng)[:max_size]
 
-    options = {"max_total_time": seconds, "seed": seed, "max_len": MAX_BYTES, "verbosity": 0}
+    options: dict[str, object] = {
+        "max_total_time": seconds,
+        "seed": seed,
+        "max_len": MAX_BYTES,
+        "verbosity": 0,
+    }
     options |= {"print_final_stats": 1, "rss_limit_mb": 4000, "timeout": 60}
+    options |= {"artifact_prefix": f"{finds}/{target}-"}
     arguments = [sys.argv[0], str(corpus), *(f"-{name}={value}" for name, value in options.items())]
     atheris.Setup(arguments, one_input, custom_mutator=mutate)
     atheris.Fuzz()

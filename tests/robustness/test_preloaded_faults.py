@@ -13,14 +13,18 @@ import numpy as np
 import pytest
 from conftest import Command, Result
 from helpers.campaign import sample_or_campaign
-from helpers.faults import CONFIG, assert_no_temporary_files, assert_resumable, build_library
+from helpers.faults import (
+    CONFIG,
+    assert_no_temporary_files,
+    assert_resumable,
+    build_library,
+    needs_library,
+)
 from helpers.forked import Forked
 
 from rnncli.runs.files import remove_temporary_files
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("cc") is None, reason="the preloaded library is built by a C compiler, cc"
-)
+pytestmark = needs_library
 
 Fault = dict[str, object]
 

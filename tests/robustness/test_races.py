@@ -14,12 +14,10 @@ from pathlib import Path
 import pytest
 from conftest import Command, Result, assert_same, metrics
 from helpers.campaign import sample_or_campaign
-from helpers.faults import CONFIG, FILES, assert_resumable, build_library
+from helpers.faults import CONFIG, FILES, assert_resumable, build_library, needs_library
 from helpers.forked import Forked
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("cc") is None, reason="the library that delays calls is built by a C compiler, cc"
-)
+pytestmark = needs_library
 ROUNDS = sample_or_campaign("rounds", 3, 200)
 
 
