@@ -9,6 +9,7 @@ import typer
 from rnncli.cli.commands import command_app
 from rnncli.cli.completion import complete_runs
 from rnncli.cli.options import DEFAULT_RUNS, ConfigFile, Overrides, Quiet
+from rnncli.display.terminal import write_message
 from rnncli.errors import InputError
 
 app = command_app()
@@ -55,6 +56,8 @@ def train(
         from rnncli.runs.resume import resume_run
 
         run = resume_run(str(resume), overrides or [], sys.argv)
+    for warning in run.warnings:
+        write_message(f"warning: {warning}")
     setup = run.setup
     metric, num_epochs = setup.model.task.metric, setup.config.training.num_epochs
     with choose_view(metric, num_epochs, quiet) as view:

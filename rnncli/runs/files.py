@@ -13,6 +13,8 @@ from rnncli.errors import StorageError
 
 # Names of files and folders that are not complete yet, as a pattern for `Path.match`.
 TEMPORARY = ".*.tmp"
+# With what is added to it, a stem of this length fits where names have at most 143 bytes.
+_MAX_STEM_BYTES = 100
 
 
 class _Writable(Protocol):
@@ -103,7 +105,10 @@ def append_line(path: Path, line: str) -> None:
 
 def temporary_name(path: Path) -> Path:
     """Return an unused name beside `path` for a file or folder that is not complete yet."""
-    return path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
+    stem = path.name
+    while len(os.fsencode(stem)) > _MAX_STEM_BYTES:
+        stem = stem[:-1]
+    return path.parent / f".{stem}.{secrets.token_hex(8)}.tmp"
 
 
 def remove_temporary_files(folder: Path) -> None:
@@ -112,6 +117,15 @@ def remove_temporary_files(folder: Path) -> None:
         for path in folder.glob(TEMPORARY):
             if path.is_symlink() or path.is_file():
                 path.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder with its parents, if it does not exist, and flush their names to the disk."""
+    with storage(folder):
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in missing:
+            sync_folder(path.parent)
 
 
 def sync_file(path: Path) -> None:

@@ -11,10 +11,11 @@ from rnncli.config.tree import as_tree, flatten
 from rnncli.errors import InputError
 from rnncli.runs.checkpoint import restore_checkpoint, saved_config
 from rnncli.runs.find_run import find_run
-from rnncli.runs.lock import locked
+from rnncli.runs.lock import lock_warnings, locked
+from rnncli.runs.new_record import new_record, new_session
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG
 from rnncli.runs.run_record import Record, read_record, sessions_of, start_time
-from rnncli.runs.training_run import TrainingRun, new_record, new_session
+from rnncli.runs.training_run import TrainingRun
 from rnncli.runs.training_setup import TrainingSetup, set_up
 
 _CHANGEABLE = "training.num_epochs"
@@ -48,7 +49,8 @@ def resume_run(run: str, overrides: list[str], command: list[str]) -> TrainingRu
         lock = on_error.enter_context(ExitStack())
         lock.enter_context(locked(folder))
         setup = _restored_setup(folder, read_config(folder / CONFIG, overrides))
-        resumed = TrainingRun(setup, folder, _resumed_record(folder, setup, command), lock)
+        record = _resumed_record(folder, setup, command)
+        resumed = TrainingRun(setup, folder, record, lock, lock_warnings(folder))
         resumed.restore_files()
         on_error.pop_all()  # From here on, the run itself releases the lock.
         return resumed

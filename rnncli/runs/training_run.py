@@ -1,7 +1,7 @@
 """A run being trained: even if the process is killed, it can be resumed from the last save."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +13,12 @@ from rnncli.config.config import Config
 from rnncli.config.tree import as_tree
 from rnncli.errors import DivergedError, InterruptError, StorageError
 from rnncli.runs.checkpoint import checkpoint_of, is_finite
-from rnncli.runs.environment import environment
 from rnncli.runs.files import remove_temporary_files, write_text
-from rnncli.runs.lock import locked
+from rnncli.runs.lock import lock_warnings
 from rnncli.runs.metrics_log import MetricsLog, result_columns
+from rnncli.runs.new_record import new_record, new_session
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS, create_run_folder
-from rnncli.runs.run_record import SESSION_KEYS, Record, now, write_record
+from rnncli.runs.run_record import Record, now, write_record
 from rnncli.runs.training_setup import TrainingSetup, set_up
 from rnncli.runs.weights import weights_of
 from rnncli.signals import handling
@@ -46,10 +46,20 @@ class TrainingRun:
         The content of ``run.json``.
     lock : ExitStack
         Releases the folder's lock when the training run ends.
+    warnings : sequence of str
+        What a user should know before the run is trained, one line each.
     """
 
-    def __init__(self, setup: TrainingSetup, folder: Path, record: Record, lock: ExitStack) -> None:
+    def __init__(
+        self,
+        setup: TrainingSetup,
+        folder: Path,
+        record: Record,
+        lock: ExitStack,
+        warnings: Sequence[str] = (),
+    ) -> None:
         self.setup, self.folder, self.record, self._lock = setup, folder, record, lock
+        self.warnings = warnings
         self._log = MetricsLog(folder, setup.model.task.metric)
         self._saved, self._saved_best_epoch, self._recorded_epochs = True, 0, 0
         self._saved_at, self._save_seconds = perf_counter(), _FIRST_SAVE_SECONDS
@@ -227,56 +237,17 @@ def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
     setup = set_up(config)
     session = new_session(command)
     record = new_record(setup, session, [session])
+
+    def fill(folder: Path) -> None:
+        write_config(folder, config)
+        MetricsLog(folder, setup.model.task.metric).create()
+        write_record(folder, record)
+
     with ExitStack() as lock:
-
-        def fill(folder: Path) -> None:
-            lock.enter_context(locked(folder))
-            write_config(folder, config)
-            MetricsLog(folder, setup.model.task.metric).create()
-            write_record(folder, record)
-
         started = datetime.fromisoformat(session["started"])
-        folder = create_run_folder(runs, config.name, started, fill)
-        return TrainingRun(setup, folder, record, lock.pop_all())
-
-
-def new_session(command: list[str]) -> Record:
-    """Return the record of a session that starts now."""
-    return {"command": command, "started": now(), "ended": None} | environment()
-
-
-def new_record(setup: TrainingSetup, first: Record, sessions: list[Record]) -> Record:
-    """Return the record of a run without results.
-
-    Parameters
-    ----------
-    setup : TrainingSetup
-        The training run.
-    first : dict
-        The first session, or an older record; its `SESSION_KEYS` become keys of the run.
-    sessions : list of dict
-        All sessions so far.
-    """
-    config = setup.config
-    return {
-        "status": "running",
-        "name": config.name,
-        "seed": config.seed,
-        **{key: first[key] for key in SESSION_KEYS if key in first},
-        "ended": None,
-        "data_sha256": setup.splits.sha256,
-        "parameters": setup.model.network.num_parameters,
-        "cell": config.model.cell.kind,
-        "hidden_size": config.model.hidden_size,
-        "num_layers": config.model.num_layers,
-        "metric": setup.model.task.metric,
-        "has_validation": setup.validation is not None,
-        "epochs": 0,
-        "seconds": 0.0,
-        "best_epoch": None,
-        "figures": None,
-        "sessions": sessions,
-    }
+        folder = create_run_folder(runs, config.name, started, fill, lock)
+        warnings = lock_warnings(folder)
+        return TrainingRun(setup, folder, record, lock.pop_all(), warnings)
 
 
 def write_config(folder: Path, config: Config) -> None:

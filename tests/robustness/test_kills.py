@@ -262,6 +262,7 @@ def assert_interrupted_or_whole(run: Path) -> None:
 
 BARRIER = """
 import os, sys, time
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from rnncli.runs.run_folder import create_run_folder
@@ -274,7 +275,8 @@ for i in range(50):
             pass
         when = datetime(2026, 11, 22, 14, 5, 33)
         fill = lambda folder: (folder / "me").write_text(str(i))
-        folder = create_run_folder(Path("runs"), "a", when, fill)
+        with ExitStack() as lock:
+            folder = create_run_folder(Path("runs"), "a", when, fill, lock)
         Path("folders", str(i)).write_text(folder.name)
         os._exit(0)
 while len(os.listdir(ready)) < 50:
