@@ -43,7 +43,7 @@ def lengthened(content: bytes, rng: random.Random) -> bytes:
 
 
 def shuffled(content: bytes, rng: random.Random) -> bytes:
-    first, second = sorted(rng.sample(range(len(content)), 2))
+    first, second = sorted(rng.choices(range(len(content)), k=2))
     length = rng.choice([4, 46, 200])
     piece = content[first : first + length]
     return content[:second] + piece + content[second + len(piece) :]
@@ -82,7 +82,7 @@ def texts(content: bytes, count: int, seed: int) -> Iterator[bytes]:
     for _ in range(count):
         mutant = content
         for _ in range(rng.choice([1, 1, 2])):
-            mutant = rng.choice((*BLIND, *[with_token] * 5, with_line))(mutant, rng) or b" "
+            mutant = rng.choice((*BLIND, *[with_token] * 5, with_line))(mutant, rng) or b"  "
         yield mutant
 
 
@@ -155,7 +155,7 @@ def rewritten(content: bytes, rng: random.Random) -> bytes:
     """Change what the file says of itself, with checksums that are right."""
     members = unpacked(content)
     choice = rng.random()
-    if choice < 0.5:
+    if choice < 0.5 and "metadata.npy" in members:
         members = with_metadata(members, mutated_json(metadata_of(members), rng))
     elif choice < 0.8:
         name = rng.choice(list(members))
