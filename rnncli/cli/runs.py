@@ -92,10 +92,12 @@ def show(run: Run, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> 
     summary, record, config = details.summary, details.record, as_tree(details.config)
     if as_json:
         rows = rows_of(details.metrics)
-        more = {"record": record, "metrics": rows, "config": config}
+        more = {"record": record, "metrics": rows, "config": config, "changes": details.changes}
         print(json.dumps(summary.as_json() | more))
     else:
         show_run(summary, record, details.metrics, yaml12.dump(config))
+        for change in details.changes:
+            write_message(f"warning: {change}")
 
 
 @app.command()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rnncli.config.config import Config
 from rnncli.config.reading import read_config
+from rnncli.runs.changes import changes
 from rnncli.runs.metrics_log import Metrics, read_metrics
 from rnncli.runs.run_folder import CONFIG
 from rnncli.runs.run_list import RunSummary, summarize_run
@@ -25,12 +26,15 @@ class RunDetails:
         The metrics log, column by column.
     config : Config
         The config.
+    changes : list of str
+        One line for each file that was changed after it was written.
     """
 
     summary: RunSummary
     record: Record
     metrics: Metrics
     config: Config
+    changes: list[str]
 
 
 def read_details(folder: Path) -> RunDetails:
@@ -41,9 +45,11 @@ def read_details(folder: Path) -> RunDetails:
     InputError
         The run is damaged.
     """
+    summary, record = summarize_run(folder), read_record(folder)
     return RunDetails(
-        summarize_run(folder),
-        read_record(folder),
+        summary,
+        record,
         read_metrics(folder),
         read_config(folder / CONFIG),
+        changes(folder, record),
     )

@@ -8,15 +8,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn
 
-from rnncli.config import yaml12
 from rnncli.config.config import Config
-from rnncli.config.tree import as_tree
 from rnncli.errors import DivergedError, InterruptError, StorageError
 from rnncli.runs.checkpoint import checkpoint_of, is_finite
 from rnncli.runs.files import remove_temporary_files, write_text
 from rnncli.runs.lock import lock_warnings
-from rnncli.runs.metrics_log import MetricsLog, result_columns
-from rnncli.runs.new_record import new_record, new_session
+from rnncli.runs.metrics_log import MetricsLog, finite, result_columns
+from rnncli.runs.new_record import config_text, new_record, new_session
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS, create_run_folder
 from rnncli.runs.run_record import Record, now, write_record
 from rnncli.runs.training_setup import TrainingSetup, set_up
@@ -117,22 +115,27 @@ class TrainingRun:
         self._saved_at = perf_counter()
         self._save_seconds = self._saved_at - start
 
-    def restore_files(self) -> None:
+    def restore_files(self, metrics_sha256: str | None) -> None:
         """Make the files of a resumed run agree with its checkpoint.
+
+        Parameters
+        ----------
+        metrics_sha256 : str or None
+            The hash of the metrics log that the checkpoint has.
 
         Raises
         ------
         InputError
-            The metrics log is not that of this run.
+            The metrics log is not that of this run, or was changed.
         """
         state = self.setup.state
-        rows = self._log.read_rows(state.epoch)
+        rows = self._log.read_rows(state.epoch, metrics_sha256)
         self.record |= {"epochs": state.epoch, "seconds": round(state.seconds, 3)}
         if state.best_epoch:
             self._record_best(state.best_epoch, self._log.parse(rows[state.best_epoch]))
         remove_temporary_files(self.folder)
         self._log.rewrite(rows)
-        write_config(self.folder, self.setup.config)
+        write_text(self.folder / CONFIG, config_text(self.setup.config))
         # A killed process may have left weights of another epoch than the checkpoint's.
         self._save_best_weights()
         self._saved = False  # The checkpoint has the old number of epochs.
@@ -170,7 +173,7 @@ class TrainingRun:
 
     def _record_best(self, epoch: int, row: dict[str, Any]) -> None:
         results = {name: row[name] for name in result_columns(self.setup.model.task.metric)}
-        self.record |= {"best_epoch": epoch, "figures": results}
+        self.record |= {"best_epoch": epoch, "figures": finite(results)}
 
     def _save_state(self) -> None:
         if not is_finite(self.setup):
@@ -178,7 +181,8 @@ class TrainingRun:
         self._log.sync()
         self._save_best_weights()
         # The checkpoint is written last: resuming from it needs the rows and weights of its epochs.
-        checkpoint_of(self.setup).write(self.folder / CHECKPOINT)
+        checkpoint = checkpoint_of(self.setup, self.record["config_sha256"], self._log.sha256)
+        checkpoint.write(self.folder / CHECKPOINT)
         self.record["seconds"] = round(self.setup.state.seconds, 3)
         self._saved = True
 
@@ -210,7 +214,7 @@ class TrainingRun:
         self._write_record(status)
 
     def _write_record(self, status: str) -> None:
-        self.record["status"] = status
+        self.record |= {"status": status, "metrics_sha256": self._log.sha256}
         write_record(self.folder, self.record)
         self._recorded_epochs = self.record["epochs"]
 
@@ -239,20 +243,16 @@ def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
     record = new_record(setup, session, [session])
 
     def fill(folder: Path) -> None:
-        write_config(folder, config)
-        MetricsLog(folder, setup.model.task.metric).create()
-        write_record(folder, record)
+        write_text(folder / CONFIG, config_text(config))
+        log = MetricsLog(folder, setup.model.task.metric)
+        log.create()
+        write_record(folder, record | {"metrics_sha256": log.sha256})
 
     with ExitStack() as lock:
         started = datetime.fromisoformat(session["started"])
         folder = create_run_folder(runs, config.name, started, fill, lock)
         warnings = lock_warnings(folder)
         return TrainingRun(setup, folder, record, lock.pop_all(), warnings)
-
-
-def write_config(folder: Path, config: Config) -> None:
-    """Write the complete config of a run."""
-    write_text(folder / CONFIG, yaml12.dump(as_tree(config)))
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from rnncli.runs.archive import METADATA_SHA256
+from rnncli.runs.checksums import with_checksum
+
 Members = dict[str, bytes]
 
 
@@ -141,6 +144,9 @@ def metadata_of(members: Members) -> Any:
 
 
 def with_metadata(members: Members, metadata: Any) -> Members:
+    """Replace the metadata, with the right checksum if they have one."""
+    if isinstance(metadata, dict) and METADATA_SHA256 in metadata:
+        metadata = with_checksum(metadata, METADATA_SHA256)
     text = json.dumps(metadata).encode()
     return members | {"metadata.npy": npy(np.frombuffer(text, np.uint8))}
 

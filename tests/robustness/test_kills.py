@@ -19,7 +19,9 @@ from helpers.campaign import sample_or_campaign
 import rnncli
 from rnncli.config.reading import read_config
 from rnncli.errors import InterruptError
+from rnncli.runs.changes import changes
 from rnncli.runs.resume import resume_run
+from rnncli.runs.run_record import read_record
 from rnncli.runs.training_run import start_run
 from rnncli.training.events import Step
 
@@ -87,7 +89,9 @@ def assert_whole(run: Path) -> None:
     assert log.endswith("\n")
     epochs = range(1, log.count("\n"))
     assert [int(row["epoch"]) for row in metrics(run)] == list(epochs)
-    assert json.loads((run / "run.json").read_text())["status"] in ("running", "finished")
+    record = read_record(run)
+    assert record["status"] in ("running", "finished")
+    assert changes(run, record) == []
     if (run / "weights.npz").exists():
         rnncli.load(run)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Command
+from helpers.run_copies import changed_record
 
 import rnncli
 from rnncli.config.reading import read_config
@@ -16,7 +17,6 @@ from rnncli.runs import lock, run_folder
 from rnncli.runs.lock import LOCK_FILE, is_locked, locked
 from rnncli.runs.resume import resume_run
 from rnncli.runs.run_list import summarize_run
-from rnncli.runs.run_record import read_record, write_record
 from rnncli.runs.training_run import TrainingRun, start_run
 
 
@@ -93,7 +93,7 @@ def status_of(run: Path) -> str:
 
 def mark_as_running(run: Path) -> None:
     """Make a run look as one that was killed."""
-    write_record(run, read_record(run) | {"status": "running"})
+    changed_record(run, status="running")
 
 
 ERRORS = pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_where_nothing_can_be_locked_care_is_demanded(
     mark_as_running(run.folder)
     with pytest.raises(InputError, match="set the status to 'interrupted'"):
         resume_run(str(run.folder), [], [])
-    write_record(run.folder, read_record(run.folder) | {"status": "interrupted"})
+    changed_record(run.folder, status="interrupted")
     resumed = resume_run(str(run.folder), ["training.num_epochs=4"], [])
     assert len(resumed.warnings) == 1
     finish(resumed)
