@@ -81,8 +81,8 @@ def _locked_folder(path: Path, lock: ExitStack) -> Path:
     """
     while True:
         temporary = temporary_name(path)
-        temporary.mkdir()
         try:
+            temporary.mkdir()
             with suppress(InputError):
                 lock.enter_context(locked(temporary))
                 if temporary.exists():

@@ -162,8 +162,10 @@ def _results(folder: Path, record: Record) -> Record:
         record = older_results(folder)
     for key, types in _RESULT_TYPES.items():
         # In Python, bool is a subclass of int.
-        valid = isinstance(record.get(key), types) and (
-            types is bool or not isinstance(record[key], bool)
+        valid = (
+            key in record
+            and isinstance(record[key], types)
+            and (types is bool or not isinstance(record[key], bool))
         )
         if not valid:
             raise InputError(f"{folder / RECORD}: {key} missing or invalid; the file is damaged")
