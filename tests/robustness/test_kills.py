@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -323,3 +323,26 @@ def test_fifty_commands_at_one_barrier_get_fifty_folders(small: Path) -> None:
     assert len(set(run_folders)) == 50
     assert len({sha(Path(run) / "weights.npz") for run in run_folders}) == 1
     assert {str(path) for path in Path("runs").iterdir()} == set(run_folders)
+
+
+def open_files(child: subprocess.Popen[str], folder: Path) -> list[Path]:
+    """Return the files in a folder that a process has open."""
+    found = []
+    for path in Path(f"/proc/{child.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found += [link for link in [path.readlink()] if link.parent == folder]
+    return found
+
+
+def test_a_killed_prediction_leaves_nothing(run_folder: Path, here: Path) -> None:
+    (here / "out.csv").write_text("old")
+    before = sorted(here.iterdir())
+    command = [sys.executable, "-m", "rnncli", "predict", "-w", run_folder, "-o", "out.csv"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as child:
+        assert child.stdin is not None
+        while not open_files(child, here):
+            assert child.poll() is None
+            time.sleep(0.002)
+        child.kill()
+    assert sorted(here.iterdir()) == before
+    assert (here / "out.csv").read_text() == "old"
