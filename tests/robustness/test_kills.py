@@ -346,3 +346,31 @@ def test_a_killed_prediction_leaves_nothing(run_folder: Path, here: Path) -> Non
         child.kill()
     assert sorted(here.iterdir()) == before
     assert (here / "out.csv").read_text() == "old"
+
+
+def test_time_for_which_a_process_is_stopped_does_not_count(tmp_path: Path) -> None:
+    endless = ("--set", "training.num_epochs=100000")
+    with training(tmp_path / "a", *endless) as child:
+        wait_for_an_epoch(child, tmp_path / "a")
+        (run,) = tmp_path.glob("a/runs/2*")
+
+        def seconds_after_another_epoch() -> float:
+            count = len(metrics(run)) + 1
+            while len(metrics(run)) <= count:
+                assert child.poll() is None
+                time.sleep(0.002)
+            return float(metrics(run)[count]["seconds"])
+
+        begun = time.perf_counter()
+        before = seconds_after_another_epoch()
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
+        stopped_at = time.perf_counter()
+        time.sleep(0.3)
+        stopped = time.perf_counter() - stopped_at
+        child.send_signal(signal.SIGCONT)
+        counted = seconds_after_another_epoch() - before
+        passed = time.perf_counter() - begun
+        child.kill()
+    # The log has milliseconds.
+    assert 0 < counted <= passed - stopped + 0.002
