@@ -3,7 +3,7 @@
 import errno
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -53,45 +53,43 @@ def create_run_folder(
         The folder could not be created; nothing is left behind.
     """
     stem = f"{time:{TIME_FORMAT}}_{name}"
+    names = (stem if count == 1 else f"{stem}_{count}" for count in itertools.count(1))
+    targets = (runs / name for name in names)
+    folder = None
     with storage(runs):
         make_folder(runs)
         _remove_leftovers(runs)
-        temporary = _locked_folder(runs / stem, lock)
-        try:
-            fill(temporary)
-            for count in itertools.count(1):
-                folder = runs / (stem if count == 1 else f"{stem}_{count}")
-                if _renamed(temporary, folder):
-                    break
-        except BaseException:
-            with suppress(StorageError, OSError):
-                delete_files(temporary)
-                lock.close()
-                remove_folder(temporary)
-            raise
+        while folder is None:
+            folder = _created(temporary_name(runs / stem), targets, fill, lock)
         sync_folder(runs)
     return folder
 
 
-def _locked_folder(path: Path, lock: ExitStack) -> Path:
-    """Create a folder under a temporary name, and lock it.
+def _created(
+    temporary: Path, targets: Iterator[Path], fill: Callable[[Path], None], lock: ExitStack
+) -> Path | None:
+    """Create a folder under a temporary name, and rename it to the first free one of the targets.
 
-    Until it is locked, another process that creates a run may take it for a leftover; then the
-    next one is created.
+    Return None if another process that creates a run has taken the folder for a leftover before it
+    was locked.
     """
-    while True:
-        temporary = temporary_name(path)
+    try:
+        temporary.mkdir()
         try:
-            temporary.mkdir()
-            with suppress(InputError):
-                lock.enter_context(locked(temporary))
-                if temporary.exists():
-                    return temporary
-        except BaseException:
-            with suppress(OSError):
-                temporary.rmdir()
-            raise
-        lock.close()
+            lock.enter_context(locked(temporary))
+        except InputError:
+            return None
+        if not temporary.exists():
+            lock.close()
+            return None
+        fill(temporary)
+        return next(target for target in targets if _renamed(temporary, target))
+    except BaseException:
+        with suppress(StorageError, OSError):
+            delete_files(temporary)
+            lock.close()
+            remove_folder(temporary)
+        raise
 
 
 def _renamed(folder: Path, target: Path) -> bool:

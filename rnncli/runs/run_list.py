@@ -162,12 +162,8 @@ def _results(folder: Path, record: Record) -> Record:
         record = older_results(folder)
     for key, types in _RESULT_TYPES.items():
         # In Python, bool is a subclass of int.
-        valid = (
-            key in record
-            and isinstance(record[key], types)
-            and (types is bool or not isinstance(record[key], bool))
-        )
-        if not valid:
+        is_wrong_bool = isinstance(record.get(key), bool) and types is not bool
+        if key not in record or not isinstance(record[key], types) or is_wrong_bool:
             raise InputError(f"{folder / RECORD}: {key} missing or invalid; the file is damaged")
     values = (record["figures"] or {}).values()
     if record.get("metric") not in METRIC_NAMES or not all(map(_is_result, values)):

@@ -16,6 +16,7 @@ from conftest import Command, Result, assert_same, metrics
 from helpers.campaign import sample_or_campaign
 from helpers.faults import CONFIG, FILES, assert_resumable, build_library, needs_library
 from helpers.forked import Forked
+from helpers.run_copies import changed_record
 
 pytestmark = needs_library
 ROUNDS = sample_or_campaign("rounds", 3, 200)
@@ -228,9 +229,7 @@ def test_what_reads_the_latest_run_while_runs_are_deleted(
         (where / "x.csv").write_text("1,-1,1,1\n")
         for day in range(10, 22):
             run = shutil.copytree(runs / "finished", where / "runs" / f"run{day}")
-            record = json.loads((run / "run.json").read_text())
-            record["started"] = f"2026-11-{day}T12:00:00.000000+00:00"
-            (run / "run.json").write_text(json.dumps(record))
+            changed_record(Path(run), started=f"2026-11-{day}T12:00:00.000000+00:00")
         doomed = [f"run{day}" for day in range(21, 10, -1)]
         delete.start("runs", "delete", *doomed, "--yes", folder=where, **delays(where, rng))
         while delete.is_running:
