@@ -59,7 +59,7 @@ def parse_features(text: str, count: int) -> Array:
     ValueError
         There are too few or too many values, or one is not a number.
     """
-    cells = text.split(",")
-    if len(cells) != count:
-        raise ValueError(f"{len(cells)} values; {count} features per time step were expected")
-    return np.array([number(cell) for cell in cells])
+    actual_count = text.count(",") + 1  # A long text is not split only to be refused.
+    if actual_count != count:
+        raise ValueError(f"{actual_count} values; {count} features per time step were expected")
+    return np.array([number(cell) for cell in text.split(",")])
