@@ -154,8 +154,11 @@ def _equivalent_parts(node: ast.AST) -> list[ast.AST]:
     """Return the parts of a node whose mutants are equivalent to the original.
 
     The arguments of a decorator declare what a class is, frozen for example; ``strict`` states what
-    holds for the arguments of ``zip``; and the constants in `TUNING` change no result.
+    holds for the arguments of ``zip``; any seed of a generator is as good as another; and the
+    constants in `TUNING` change no result.
     """
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("default_rng"):
+        return list(node.args)
     if isinstance(node, ast.keyword) and node.arg == "strict":
         return [node.value]
     if isinstance(node, ast.Assign):

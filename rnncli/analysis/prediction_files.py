@@ -15,6 +15,7 @@ from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.inference.predictions import Predictions, concatenated, predict_sequences
 from rnncli.inference.stream import Stream, parse_features
+from rnncli.memory import within_memory
 from rnncli.nn.arrays import Array
 from rnncli.runs.archive import write_npz
 from rnncli.runs.files import output_file, write_all
@@ -53,7 +54,7 @@ def open_predictions(
 def write_predictions(model: Model, pieces: Iterable[Sequences], write: Write) -> int:
     """Predict and write sequences piece by piece; return their number."""
     count = 0
-    for sequences in pieces:
+    for sequences in within_memory(pieces, 1, "the predictions", "write CSV or JSON lines"):
         write(predict_sequences(model, sequences, count))
         count += len(sequences)
     return count

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 
+import numpy as np
+
 from rnncli.errors import InputError, one_line
+from rnncli.nn.arrays import Array
 from rnncli.runs.metrics_log import Metrics, best_row, read_metrics
 
 # There is one chart for each; the first three are logged for training and validation.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
+
+# Of longer curves, the extremes in this many stretches are drawn, more than a figure can show.
+_MAX_BUCKETS = 2000
 
 Points = list[tuple[float, float]]
 
@@ -99,6 +104,19 @@ def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
 
 
 def _points(metrics: Metrics, column: str) -> Points:
-    values = metrics.get(column, [])
-    points = list(zip(metrics["epoch"], values, strict=True)) if values else []
-    return points if any(isfinite(value) for _, value in points) else []
+    """Return the points of a curve; none if no value is finite."""
+    values = np.asarray(metrics.get(column, ()), float)
+    finite = np.flatnonzero(np.isfinite(values))
+    rows: Sequence[int] = range(len(values)) if len(finite) else ()
+    if len(values) > 2 * _MAX_BUCKETS:
+        rows = _extremes(values, finite, {0, len(values) - 1, best_row(metrics) or 0})
+    return [(metrics["epoch"][row], float(values[row])) for row in rows]
+
+
+def _extremes(values: Array, finite: Array, kept: set[int]) -> Sequence[int]:
+    """Return the rows of the extreme values in each stretch of a curve, and those in `kept`."""
+    for stretch in np.array_split(finite, _MAX_BUCKETS):
+        if len(stretch):
+            order = values[stretch]
+            kept |= {int(stretch[order.argmin()]), int(stretch[order.argmax()])}
+    return sorted(kept) if len(finite) else ()

@@ -1,5 +1,6 @@
 """Sequences that stay on disk, and are read and scaled batch by batch."""
 
+import mmap
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,26 @@ from rnncli.nn.arrays import Array
 # Smaller files are read into memory, which is faster.
 MAPPED_FROM_BYTES = 1 << 28
 _NUMBERS_PER_CHUNK = 1 << 20
+# After so many bytes were read, their pages no longer count as memory of the process.
+_RELEASED_AFTER_BYTES = 1 << 26
+
+
+class _Pages:
+    """The pages of a mapped file, released now and then; selections of one file share them."""
+
+    def __init__(self, base: Array) -> None:
+        self.base, self.bytes_read = base, 0
+
+    def read(self, rows: Array) -> Array:
+        """Return rows of the file."""
+        selected: Array = self.base[rows]
+        self.bytes_read += selected.nbytes
+        mapping: Any = getattr(self.base, "_mmap", None)
+        if self.bytes_read >= _RELEASED_AFTER_BYTES and hasattr(mapping, "madvise"):
+            # The pages stay in the system's cache, and are mapped again when they are read.
+            mapping.madvise(mmap.MADV_DONTNEED)
+            self.bytes_read = 0
+        return selected
 
 
 class Mapped:
@@ -17,7 +38,7 @@ class Mapped:
 
     Parameters
     ----------
-    base : array (M, T, D)
+    base : array (M, T, D), or the pages of another selection
         The mapped file.
     index : array (N,), optional
         The selected sequences of the file; all by default.
@@ -31,17 +52,18 @@ class Mapped:
 
     def __init__(
         self,
-        base: Array,
+        base: Array | _Pages,
         index: Array | None = None,
         shift: Array | None = None,
         scale: Array | None = None,
         dtype: Any = None,
     ) -> None:
-        self.base = base
-        self.index = np.arange(len(base)) if index is None else index
+        self.pages = base if isinstance(base, _Pages) else _Pages(base)
+        file = self.pages.base
+        self.index = np.arange(len(file)) if index is None else index
         self.shift, self.scale = shift, scale
-        self.dtype = np.dtype(base.dtype if dtype is None else dtype)
-        self.shape = (len(self.index), *base.shape[1:])
+        self.dtype = np.dtype(file.dtype if dtype is None else dtype)
+        self.shape = (len(self.index), *file.shape[1:])
 
     def __len__(self) -> int:
         return len(self.index)
@@ -51,7 +73,7 @@ class Mapped:
 
         `axis` exists for compatibility with `numpy.ndarray.take`, and must be 0.
         """
-        selected = self.base[self.index[index]]
+        selected = self.pages.read(self.index[index])
         if self.shift is not None and self.scale is not None:
             selected = (selected - self.shift) / self.scale
         return selected.astype(self.dtype)
@@ -62,11 +84,11 @@ class Mapped:
 
     def subset(self, index: Array) -> "Mapped":
         """Return selected sequences, still on disk."""
-        return Mapped(self.base, self.index[index], self.shift, self.scale, self.dtype)
+        return Mapped(self.pages, self.index[index], self.shift, self.scale, self.dtype)
 
     def scaled(self, shift: Array, scale: Array, dtype: Any) -> "Mapped":
         """Return the same sequences, still on disk, which are scaled when they are read."""
-        return Mapped(self.base, self.index, shift, scale, dtype)
+        return Mapped(self.pages, self.index, shift, scale, dtype)
 
 
 def chunks(x: "Array | Mapped") -> Iterator[tuple[int, Array]]:

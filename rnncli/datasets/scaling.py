@@ -7,8 +7,9 @@ import numpy as np
 
 from rnncli.datasets.mapped import Mapped, chunks
 from rnncli.datasets.numbers import LARGEST
-from rnncli.datasets.sequences import valid_steps
+from rnncli.datasets.sequences import SMALLER_DATA, valid_steps
 from rnncli.errors import InputError
+from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 
 # Equal values may have a deviation up to this multiple of their mean, by rounding.
@@ -90,6 +91,9 @@ def scaled(
 
     Padding stays zero. Sequences on disk stay there.
     """
+    if not isinstance(x, Mapped):
+        itemsize = 8 + np.dtype(dtype).itemsize
+        require_memory(x.size * itemsize, "the standardized inputs", SMALLER_DATA)
     if isinstance(x, Mapped):
         unscaled = (np.zeros(x.shape[2]), np.ones(x.shape[2]))
         shift, scale = unscaled if scaler is None else (scaler.mean, scaler.std)

@@ -10,11 +10,13 @@ import numpy as np
 
 from rnncli.datasets.mapped import Mapped, chunks
 from rnncli.errors import InputError, Unit, place_in_file
+from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 
 TaskName = Literal["classification", "regression"]
 
 LONGEST_LABEL = 200
+SMALLER_DATA = "give fewer or shorter sequences"
 # A padded array may always hold this many numbers, and beyond that at most this many times those of
 # the sequences without padding.
 _ALWAYS_ALLOWED, _LARGEST_PADDING_RATIO = 1 << 25, 10
@@ -139,7 +141,7 @@ def padded(sequences: Sequence[Array], source: str) -> tuple[Array, Array | None
     """
     lengths = np.array([len(sequence) for sequence in sequences])
     steps = int(lengths.max())
-    _check_padding(lengths, sequences[0].shape[1], source)
+    _check_size(lengths, sequences[0].shape[1], source)
     x = np.zeros((len(sequences), steps, sequences[0].shape[1]))
     for row, sequence in zip(x, sequences, strict=True):
         row[steps - len(sequence) :] = sequence
@@ -155,7 +157,7 @@ def joined(batches: Sequence[Sequences]) -> Sequences:
     lengths = np.concatenate(
         [np.full(len(b), b.x.shape[1]) if b.lengths is None else b.lengths for b in batches]
     )
-    _check_padding(lengths, first.x.shape[2], first.source)
+    _check_size(lengths, first.x.shape[2], first.source)
     x = np.zeros((len(lengths), steps, first.x.shape[2]))
     start = 0
     for batch in batches:
@@ -182,8 +184,8 @@ def _labels_padded(labels: Array, steps: int) -> Array:
     return np.hstack([np.full((count, steps - own_steps, *rest), no_label), labels])
 
 
-def _check_padding(lengths: Array, features: int, source: str) -> None:
-    """Raise `InputError` if the padded array would be very large, and most of it padding."""
+def _check_size(lengths: Array, features: int, source: str) -> None:
+    """Raise `InputError` if the padded array is too large, or very large and mostly padding."""
     steps = int(lengths.max())
     numbers = len(lengths) * steps * features
     if numbers > _ALWAYS_ALLOWED and numbers > _LARGEST_PADDING_RATIO * features * lengths.sum():
@@ -192,6 +194,9 @@ def _check_padding(lengths: Array, features: int, source: str) -> None:
             f"and most have far fewer; all {len(lengths)}, padded to its length, would take "
             f"{numbers * 8 / 1e9:.0f} GB; split it, or leave it out"
         )
+    require_memory(
+        8 * numbers, f"{source}: {len(lengths)} sequences of {steps} time steps", SMALLER_DATA
+    )
 
 
 def valid_steps(lengths: Array, steps: int) -> Array:

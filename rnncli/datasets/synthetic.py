@@ -4,6 +4,7 @@ A new task is one class, which joins `SyntheticTask` at the end.
 """
 
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Sequences, Splits, valid_steps
 from rnncli.datasets.split import split
 from rnncli.datasets.task import Task
+from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 from rnncli.random_streams import generator
 
@@ -47,6 +49,12 @@ class Synthetic:
 
     def read(self, seed: int) -> DataSet:
         """Draw the sequences, and split off the validation data."""
+        one = self.draw(1, generator(seed, "data"))
+        require_memory(
+            self.num_samples * 8 * prod(one.x.shape),
+            f"data: {self.num_samples} sequences of the task {one.source}",
+            "lower data.num_samples or the size of a sequence",
+        )
         drawn = self.draw(self.num_samples, generator(seed, "data"))
         train, validation = drawn, None
         if self.validation_fraction:

@@ -13,9 +13,10 @@ from rnncli.datasets.arrangements.windows import read_numeric_columns
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
 from rnncli.datasets.input_spec import InputSpec
-from rnncli.datasets.sequences import Sequences, joined
+from rnncli.datasets.sequences import SMALLER_DATA, Sequences, joined
 from rnncli.datasets.table import Table
 from rnncli.errors import InputError
+from rnncli.memory import within_memory
 
 Column = int | str
 
@@ -100,7 +101,8 @@ class TableData(FileData):
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""
         with self.open_table(path, self.dialect) as table:
-            return joined(list(read_sequences(table, self.roles)))
+            batches = read_sequences(table, self.roles)
+            return joined(list(within_memory(batches, 1, str(path), SMALLER_DATA)))
 
     def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
         """Return the input spec, given the training split and the means of its features."""

@@ -57,7 +57,7 @@ def show_run(summary: RunSummary, record: dict[str, Any], metrics: Metrics, conf
     }
     rows = [(key, _text(value)) for key, value in facts.items()]
     print_table(["record", ""], rows, left=(0, 1))
-    if summary.best_epoch in metrics["epoch"]:
+    if summary.best_epoch is not None and summary.best_epoch in metrics["epoch"]:
         print()
         _show_metrics(metrics, summary.best_epoch)
         print()

@@ -1,6 +1,5 @@
 """Time and memory that a run will need."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,14 +8,13 @@ from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import Sequences
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Problem
+from rnncli.memory import VARIABLE, in_words, max_memory
+from rnncli.training.state import NUM_PARAMETER_VECTORS
 
-# A run that needs more than this share of the machine's memory makes the system swap.
-_MAX_SHARE_OF_MEMORY = 0.8
+# The estimate leaves out what the libraries and copies of the data take for a short time.
+_MAX_SHARE_OF_BUDGET = 0.8
 # A forward pass takes about a third of the time of a training step.
 _VALIDATION_COST = 1 / 3
-# Vectors of all weights besides the optimizer's: the weights, their gradient, the weights before
-# the last optimizer step and the best weights.
-_NUM_PARAMETER_VECTORS = 4
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def required_bytes(examination: Examination) -> int:
     """Return about how many bytes the network and the data will take."""
     network, settings, splits = examination.network, examination.settings, examination.splits
     batch_size = min(settings.batch_size, len(examination.train))
-    num_vectors = _NUM_PARAMETER_VECTORS + len(settings.optimizer.slots)
+    num_vectors = NUM_PARAMETER_VECTORS + len(settings.optimizer.slots)
     itemsize = network.parameters.itemsize
     data = _bytes_in_memory(examination.train) + _bytes_in_memory(splits.train)
     for split in (splits.validation, splits.test):
@@ -76,17 +74,12 @@ def _bytes_in_memory(data: Examples | Sequences) -> int:
 
 
 def insufficient_memory(examination: Examination) -> Iterator[Problem]:
-    """Find a run that needs more memory than this machine has."""
-    required, available = required_bytes(examination), physical_memory()
-    if required > _MAX_SHARE_OF_MEMORY * available:
+    """Find a run that needs more memory than it may use."""
+    required, allowed = required_bytes(examination), max_memory()
+    if required > _MAX_SHARE_OF_BUDGET * allowed:
         yield Problem(
-            f"about {required / 1e9:.1f} GB are needed; this machine has {available / 1e9:.1f}",
-            "the run will be very slow, or stopped by the system",
+            f"about {in_words(required)} are needed, and {in_words(allowed)} may be used",
+            f"the run may be refused ({VARIABLE} sets how much memory may be used)",
             "lower training.batch_size or model.hidden_size, or keep the data in an .npy file, "
             "which is read batch by batch",
         )
-
-
-def physical_memory() -> int:
-    """Return how many bytes of memory this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

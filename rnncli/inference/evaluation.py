@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.datasets.sequences import Sequences, check_features
+from rnncli.datasets.sequences import SMALLER_DATA, Sequences, check_features
 from rnncli.datasets.task import Task
 from rnncli.errors import InputError
 from rnncli.inference.baselines import (
@@ -32,6 +32,7 @@ from rnncli.inference.predictions import (
     model_outputs,
 )
 from rnncli.inference.regression_metrics import regression_metrics
+from rnncli.memory import within_memory
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES
 
@@ -101,7 +102,8 @@ def evaluate(
     forecasters = _forecasters(model, train)
     forecasts: dict[str, list[Array]] = {name: [] for name in forecasters}
     first = 0
-    for batch in (chunk for sequences in batches for chunk in sequences.in_memory()):
+    chunks = (chunk for sequences in batches for chunk in sequences.in_memory())
+    for batch in within_memory(chunks, 1, "the predictions", SMALLER_DATA):
         predictions.append(_predict_and_score(model, batch, first, sums))
         on_predictions(predictions[-1])
         first += len(batch)

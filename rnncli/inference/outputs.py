@@ -1,12 +1,16 @@
 """Outputs of a network for any number of sequences, calculated in batches."""
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 
 from rnncli.datasets.examples import Examples, rounded_length, slices
 from rnncli.datasets.mapped import Mapped
+from rnncli.datasets.sequences import SMALLER_DATA
+from rnncli.inference.long_sequences import long_outputs
 from rnncli.inference.metric_sums import MetricSums
+from rnncli.memory import max_memory, require_memory
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.losses import Loss, batch_loss
@@ -15,6 +19,9 @@ from rnncli.nn.objective import Objective, UnrolledPool
 
 # Bounds of a batch: its sequences, and the memory in bytes of its unrolled network.
 _LARGEST_BATCH, _BYTES_AT_ONCE = 256, 1 << 25
+# A sequence for which the unrolled network would take more bytes, or more than this share of the
+# memory budget, is processed in windows.
+_MAX_BYTES_UNROLLED, _MAX_SHARE_UNROLLED = 1 << 28, 0.25
 
 
 def batch_size(network: Network, num_steps: int) -> int:
@@ -56,6 +63,11 @@ def outputs(
     every_step = network.architecture.predicts_every_step
     size = network.layout.output_size
     shape = (count, num_steps, size) if every_step else (count, size)
+    require_memory(
+        prod(shape) * network.parameters.itemsize,
+        f"the outputs for {count} sequences of {num_steps} time steps",
+        SMALLER_DATA,
+    )
     results = np.zeros(shape, network.parameters.dtype)
     order = np.arange(count) if lengths is None else lengths.argsort(kind="stable")
     for selection in slices(count, batch_size(network, num_steps)):
@@ -66,13 +78,35 @@ def outputs(
         start = 0
         if batch_lengths is not None:
             start = num_steps - rounded_length(int(batch_lengths.max()), num_steps)
-        unrolled = pool.get(num_steps - start, len(index))
-        z = unrolled.forward(Batch(x.take(index, 0)[:, start:], lengths=batch_lengths))
+        batch = Batch(x.take(index, 0)[:, start:], lengths=batch_lengths)
+        z = _batch_outputs(pool, batch)
         if every_step:
-            results[index, start:] = z.reshape(len(z), num_steps - start, -1).transpose(2, 1, 0)
+            results[index, start:] = z
         else:
-            results[index] = z.T
+            results[index] = z
     return results
+
+
+def _batch_outputs(pool: UnrolledPool, batch: Batch) -> Array:
+    """Return the outputs (B, O), or (B, T, O) with a prediction for every time step, of a batch."""
+    network, (size, num_steps, _) = pool.network, batch.x.shape
+    every_step = network.architecture.predicts_every_step
+    max_bytes = min(_MAX_BYTES_UNROLLED, int(_MAX_SHARE_UNROLLED * max_memory()))
+    if pool.bytes_of(num_steps, size) <= max_bytes:
+        z = pool.get(num_steps, size).forward(batch)
+        return z.reshape(len(z), num_steps, -1).transpose(2, 1, 0) if every_step else z.T
+    window = max(1, min(_BYTES_AT_ONCE, max_bytes) // pool.bytes_of(1, 1))
+    lengths = np.full(size, num_steps) if batch.lengths is None else batch.lengths
+    outputs = [
+        long_outputs(network, sequence[num_steps - length :], window)
+        for sequence, length in zip(batch.x, lengths, strict=True)
+    ]
+    if not every_step:
+        return np.array(outputs)
+    padded = np.zeros((size, num_steps, network.layout.output_size), network.parameters.dtype)
+    for row, values in zip(padded, outputs, strict=True):
+        row[num_steps - len(values) :] = values
+    return padded
 
 
 def score(

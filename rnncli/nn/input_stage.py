@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.layer import UnrolledLayer
 
 
 class InputStage(Protocol):
@@ -31,8 +30,8 @@ class InputStage(Protocol):
         """See the attributes."""
         ...
 
-    def forward(self, x: Array, parameters: dict[str, Array], layer: UnrolledLayer) -> None:
-        """Set the inputs of the first layer from those of a batch."""
+    def forward(self, x: Array, parameters: dict[str, Array]) -> Array:
+        """Return what the first layer reads (T, D, B) for the inputs of a batch."""
         ...
 
     def backward(self, x: Array, grad_inputs: Array, gradient: dict[str, Array]) -> None:
@@ -57,9 +56,9 @@ class Features:
     width: int
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False)
 
-    def forward(self, x: Array, parameters: dict[str, Array], layer: UnrolledLayer) -> None:
+    def forward(self, x: Array, parameters: dict[str, Array]) -> Array:
         """See `InputStage.forward`."""
-        layer.set_inputs(x.transpose(1, 2, 0))
+        return x.transpose(1, 2, 0)
 
     def backward(self, x: Array, grad_inputs: Array, gradient: dict[str, Array]) -> None:
         """See `InputStage.backward`; there is nothing to fill."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import UnrolledCell
@@ -17,6 +18,8 @@ from rnncli.nn.unrolled import State, UnrolledNetwork
 
 # The memory in bytes that the unrolled networks kept for reuse may take together.
 _BYTES_KEPT = 1 << 28
+# About how many bytes the views of one time step take in an unrolled cell, besides the arrays.
+_BYTES_OF_VIEWS = 500
 
 
 class UnrolledPool:
@@ -54,9 +57,19 @@ class UnrolledPool:
         unrolled = self._kept.pop(key, None)
         if unrolled is None:
             self._make_room(num_steps * batch_size)
+            require_memory(
+                self.bytes_of(num_steps, batch_size),
+                f"the network unrolled over {num_steps} time steps for {batch_size} sequences",
+                "lower training.batch_size or model.hidden_size, or give shorter sequences",
+            )
             unrolled = self.network.unroll(*key, self.gradient, self.cell_class)
         self._kept[key] = unrolled
         return unrolled
+
+    def bytes_of(self, num_steps: int, batch_size: int) -> int:
+        """Return about how many bytes the network unrolled to this size takes."""
+        bytes_of_views = _BYTES_OF_VIEWS * len(self.network.views.cells)
+        return num_steps * (batch_size * self.network.bytes_per_step + bytes_of_views)
 
     def _make_room(self, total_steps: int) -> None:
         max_total_steps = _BYTES_KEPT // self.network.bytes_per_step

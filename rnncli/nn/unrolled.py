@@ -96,7 +96,7 @@ class UnrolledNetwork:
             for number, cell in enumerate(self.cells):
                 cell.set_initial_state(None if initial_state is None else initial_state[number])
         layers = self.layers
-        self.input_stage.forward(batch.x, self.parameters.input_stage, layers[0])
+        layers[0].set_inputs(self.input_stage.forward(batch.x, self.parameters.input_stage))
         layers[0].forward()
         for number in range(1, len(layers)):
             below = layers[number - 1].outputs

@@ -1,21 +1,25 @@
 """``metrics.csv``, the metrics log: one row per epoch."""
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from math import isfinite, nan
 from pathlib import Path
+from typing import BinaryIO
 
 from rnncli.errors import InputError
+from rnncli.memory import within_memory
 from rnncli.runs.files import append_line, storage, sync_file, write_text
 from rnncli.runs.run_folder import METRICS
 
 METRIC_NAMES = ("accuracy", "rmse")
-# A log of half a million epochs is smaller; nothing larger is read into memory.
-_MAX_BYTES = 1 << 26
 # A row has nine numbers of at most 25 characters.
 _MAX_ROW_BYTES = 512
+# Rows whose values take about ten megabytes.
+_ROWS_PER_CHECK = 1 << 17
 
 # The values of each column, epoch by epoch; NaN where a cell is empty.
-Metrics = dict[str, list[float]]
+Metrics = dict[str, Sequence[float]]
 
 
 def columns_of(metric: str) -> list[str]:
@@ -122,23 +126,34 @@ def read_metrics(folder: Path) -> Metrics:
     if not path.is_file():
         raise InputError(f"{path}: missing; every run has one")
     with storage(path), open(path, "rb") as file:
-        content = file.read(_MAX_BYTES + 1)
-    text = content.decode("ascii", errors="replace")
-    header, _, body = text.partition("\n")
-    names, lines = header.split(","), body.splitlines()
-    if names not in [columns_of(metric) for metric in METRIC_NAMES] or len(content) > _MAX_BYTES:
-        raise InputError(f"{path}: not a metrics log; the file is damaged")
-    if not text.endswith("\n"):
-        raise InputError(f"{path}: the last row is incomplete; the file is damaged")
-    try:
-        rows = [[float(cell or nan) for cell in line.split(",")] for line in lines]
-        values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
-        metrics = dict(zip(names, values, strict=True))
-    except ValueError:
-        raise InputError(f"{path}: malformed row; the file is damaged") from None
-    if metrics["epoch"] != list(range(1, len(rows) + 1)):
-        raise InputError(f"{path}: epochs are not consecutive; the file is damaged")
-    return metrics
+        lines = _rows(file, str(path))
+        names = next(lines, b"").decode("ascii", errors="replace").split(",")
+        if names not in [columns_of(metric) for metric in METRIC_NAMES]:
+            raise InputError(f"{path}: not a metrics log; the file is damaged")
+        columns = [array("d") for _ in names]
+        for epoch, line in enumerate(lines, 1):
+            cells = line.split(b",")
+            try:
+                values = [float(cell or nan) for cell in cells]
+            except ValueError:
+                values = []
+            if len(values) != len(columns) or values[0] != epoch:
+                raise InputError(
+                    f"{path}:{epoch + 1}: not the row of epoch {epoch}; the file is damaged"
+                )
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+    return dict(zip(names, columns, strict=True))
+
+
+def _rows(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """Yield the lines of a log without their ends; each is complete and of a limited length."""
+    lines = iter(partial(file.readline, _MAX_ROW_BYTES), b"")
+    advice = "delete the rows of early epochs"
+    for number, line in enumerate(within_memory(lines, _ROWS_PER_CHECK, name, advice), 1):
+        if not line.endswith(b"\n"):
+            raise InputError(f"{name}:{number}: the row is incomplete; the file is damaged")
+        yield line.rstrip(b"\r\n")
 
 
 def metric_of(metrics: Metrics) -> str:

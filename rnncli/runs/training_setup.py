@@ -3,18 +3,24 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from rnncli.config.config import Config
 from rnncli.datasets.examples import Examples
+from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.sequences import Splits
-from rnncli.datasets.task import scale_targets
+from rnncli.datasets.task import Task, scale_targets
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
+from rnncli.memory import require_memory
+from rnncli.nn.input_stage import Features
 from rnncli.nn.network import Network
+from rnncli.nn.parameters import Layout
 from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
 from rnncli.training.events import Epoch, Step
-from rnncli.training.state import TrainingState
+from rnncli.training.state import NUM_PARAMETER_VECTORS, TrainingState
 from rnncli.training.trainer import Trainer, TrainingData
 
 
@@ -71,6 +77,18 @@ class TrainingSetup:
         return self.train if fresh is None else self.model.examples(fresh)
 
 
+def _check_memory(config: Config, spec: InputSpec, task: Task) -> None:
+    """Check that the budget allows all vectors of parameters: weights, gradients and the like."""
+    size = Layout(config.model, Features(spec.input_size), task.output_size).size
+    num_vectors = NUM_PARAMETER_VECTORS + len(config.training.optimizer.slots)
+    itemsize = np.dtype(config.model.dtype).itemsize
+    require_memory(
+        num_vectors * size * itemsize,
+        f"model: {num_vectors} vectors of {size} parameters",
+        "lower model.hidden_size or model.num_layers",
+    )
+
+
 def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     """Read the data, create the network and draw its initial weights.
 
@@ -97,6 +115,7 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
         )
     task = scale_targets(data.task, raw)
     scaler = Scaler.fit(raw.x, raw.lengths) if config.data.standardize else None
+    _check_memory(config, data.input_spec, task)
     network = Network(config.model, data.input_spec.input_size, task.output_size)
     network.initialize(generator(config.seed, "weights"))
     if from_the_start and config.training.start_from is not None:

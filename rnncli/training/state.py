@@ -16,6 +16,9 @@ from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
 from rnncli.training.settings import Training
 
+# Vectors of all parameters in a training run, besides the optimizer's slots: the parameters, their
+# gradient, those before the last step and the best ones.
+NUM_PARAMETER_VECTORS = 4
 _NUMBERS = ("epoch", "batch", "step", "best_epoch", "best_loss", "seconds", "norm_sum")
 
 

@@ -39,7 +39,7 @@ def test_both_splits_are_in_memory_as_read_and_as_the_network_takes_them() -> No
 def test_a_run_that_needs_more_memory_than_there_is(
     rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(estimate, "physical_memory", lambda: 10_000)
+    monkeypatch.setattr(estimate, "max_memory", lambda: 10_000)
     result = rnn("doctor", "-c", small, "--set", "training.num_epochs=50")
     assert result.code == 1
     assert "lower training.batch_size" in result.out

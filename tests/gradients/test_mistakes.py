@@ -32,6 +32,20 @@ def test_mistakes_in_the_gradient_of_the_outputs(name: str) -> None:
         assert diagnose(calculated, EXPECTED, output_mistakes(EXPECTED, Z)) == name
 
 
+def test_mistakes_in_the_gradient_of_a_softmax() -> None:
+    rng = np.random.default_rng(3)
+    z, true = rng.standard_normal((3, COUNT)), rng.integers(3, size=COUNT)
+    p = np.exp(z) / np.exp(z).sum(axis=0)
+    expected = (p - np.eye(3)[:, true]) / COUNT
+    wrong = {
+        "the logit is used in place of the probability": (z - np.eye(3)[:, true]) / COUNT,
+        "the derivative of the sigmoid is applied twice": expected * p * (1 - p),
+        "the derivative of the sigmoid is left out": expected / (p * (1 - p)),
+    }
+    for name, gradient in wrong.items():
+        assert diagnose(gradient, expected, output_mistakes(expected, z)) == name
+
+
 def test_outputs_without_targets_have_no_part_in_a_mistake() -> None:
     has_target = np.array([[1, 0, 1, 1, 0]])
     expected = (P - Y) * has_target / 3

@@ -61,6 +61,14 @@ def test_training_loss_is_the_mean_over_samples_not_over_batches() -> None:
     assert epoch.train_loss == pytest.approx(sum(losses) / 108)
 
 
+def test_an_epoch_has_the_mean_gradient_norm_of_its_steps() -> None:
+    steps, epochs = events(set_up(config()))
+    for epoch in epochs:
+        norms = [step.gradient_norm for step in steps if step.epoch == epoch.epoch]
+        assert len(norms) == 4
+        assert epoch.gradient_norm == pytest.approx(np.mean(norms), rel=1e-14)
+
+
 def test_the_best_weights_are_kept() -> None:
     setup = set_up(config(num_epochs=30, optimizer={"kind": "sgd", "learning_rate": 3.0}))
     _, epochs = events(setup)

@@ -9,11 +9,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from rnncli.datasets.arrangements.columns import column_position
 from rnncli.datasets.missing import Missing, fill_missing, is_missing
-from rnncli.datasets.numbers import is_number
+from rnncli.datasets.numbers import is_number, numbers
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.table import Table, find_column, value_in
 from rnncli.errors import InputError, Unit
+from rnncli.memory import require_memory, within_memory
 from rnncli.nn.arrays import Array
+
+# Rows whose cells take a few megabytes.
+_ROWS_PER_MEMORY_CHECK = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ class Windows:
             table.values[np.newaxis].copy(), None, table.source, table.rows[:1], table.unit
         )
         x = fill_missing(whole, missing, means).x[0]
+        require_memory(
+            8 * count * length * x.shape[1],
+            f"{table.source}: {count} windows of {length} rows",
+            "lower data.sequence_length, or give fewer rows or columns",
+        )
         windows = sliding_window_view(x, length, axis=0)[:count].transpose(0, 2, 1).copy()
         rows = table.rows[length - 1 : length - 1 + count]
         sequences = Sequences(windows, None, table.source, rows, table.unit)
@@ -117,7 +126,14 @@ def read_numeric_columns(
     if not header:
         raise InputError(f"{table.source}: no rows; a table with a header was expected")
     ignored = {column_position(column, header, len(header), place, "ignore") for column in ignore}
-    rows = list(table.rows_of_width(len(header), "header"))
+    rows = list(
+        within_memory(
+            table.rows_of_width(len(header), "header"),
+            _ROWS_PER_MEMORY_CHECK,
+            table.source,
+            "give fewer rows or columns",
+        )
+    )
     if columns is None:
         numeric = _numeric_columns([cells for _, cells in rows], len(header))
         names = tuple(header[i] for i in numeric if i not in ignored)
@@ -132,11 +148,15 @@ def read_numeric_columns(
     for name, position in zip(names, positions, strict=True):
         if position in ignored:
             raise InputError(f"{place}: data.ignore: '{name}' is one of data.columns")
-    values = [
-        [_value(cells[i], f"{table.place(row)}, {header[i]}") for i in positions]
-        for row, cells in rows
-    ]
-    return NumericTable(table.source, names, np.array(values), [row for row, _ in rows], table.unit)
+    values = np.empty((len(rows), len(positions)))
+    for row_values, (row, cells) in zip(values, rows, strict=True):
+        try:
+            row_values[:] = numbers([cells[i] for i in positions])
+        except ValueError:  # One is missing or invalid.
+            row_values[:] = [
+                _value(cells[i], f"{table.place(row)}, {header[i]}") for i in positions
+            ]
+    return NumericTable(table.source, names, values, [row for row, _ in rows], table.unit)
 
 
 def _positions(names: Sequence[str], header: Sequence[str], place: str) -> list[int]:

@@ -12,8 +12,9 @@ from rnncli.datasets.files import FileData
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.mapped import MAPPED_FROM_BYTES, Mapped
 from rnncli.datasets.sequences import Sequences
-from rnncli.datasets.untrusted.arrays import open_arrays
+from rnncli.datasets.untrusted.arrays import NPY_ADVICE, open_arrays
 from rnncli.errors import InputError
+from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 
 _NUMBERS_PER_BATCH = 1 << 18
@@ -68,6 +69,8 @@ def _sequences(path: Path, arrays: dict[str, Array], labels: Array | None) -> Se
         labels = _checked_labels(path, labels, len(x))
     x = x if x.ndim == 3 else x[:, :, np.newaxis]
     is_large = x.nbytes >= MAPPED_FROM_BYTES and isinstance(x, np.memmap)
+    if not is_large:
+        require_memory(8 * x.size, f"{path}: x in double precision", NPY_ADVICE)
     with np.errstate(over="ignore"):  # an overflow gives infinity, which is refused later
         inputs = Mapped(x) if is_large else np.array(x, float)
     return Sequences(inputs, labels, str(path), range(len(x)), unit="sequence")

@@ -11,12 +11,15 @@ import numpy as np
 from rnncli.datasets.files import FileData
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.numbers import number, numbers
-from rnncli.datasets.sequences import Sequences, TaskName, check_label_length, padded
+from rnncli.datasets.sequences import SMALLER_DATA, Sequences, TaskName, check_label_length, padded
 from rnncli.datasets.untrusted.lines import open_lines
 from rnncli.errors import InputError, place_in_file
+from rnncli.memory import within_memory
 from rnncli.nn.arrays import Array
 
 _MISSING_MARKERS = ("?", "nan")
+# A line may hold one long sequence.
+_LINES_PER_MEMORY_CHECK = 8
 _LABEL_TAGS: tuple[tuple[str, TaskName], ...] = (
     ("targetlabel", "regression"),
     ("classlabel", "classification"),
@@ -57,7 +60,7 @@ def read_ts(path: Path, labelled: bool) -> Sequences:
         tags, lines = _header(stream, str(path))
         label_type, has_labels = _declared_labels(tags)
         content = _Content(str(path), has_labels)
-        for row, text in lines:
+        for row, text in within_memory(lines, _LINES_PER_MEMORY_CHECK, str(path), SMALLER_DATA):
             content.add(row, text.split(":"))
     if not content.sequences:
         raise InputError(f"{path}: no sequences after @data")

@@ -16,12 +16,14 @@ from typing import Any, BinaryIO, Self, cast
 import numpy as np
 
 from rnncli.errors import InputError, unreadable
+from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 
 # Arrays may always expand to this many bytes, and beyond that to at most this many times their
 # compressed size.
 _ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 28, 200
 _MAX_MEMBERS = 1024
+NPY_ADVICE = "give fewer sequences, or an .npy file, of which large ones are read batch by batch"
 _LARGEST_HEADER = 10_000
 
 _LOCAL_HEADER = struct.Struct("<4s2xH18xHH")  # signature, flags, lengths of name and extra field
@@ -57,6 +59,7 @@ class Archive:
         expanded = sum(member.file_size for member in members)
         if expanded > max(_ALWAYS_ALLOWED, _LARGEST_RATIO * size):
             raise ValueError(f"expands to over {_LARGEST_RATIO} times its size")
+        self.expanded = expanded
         self._members = {member.filename.removesuffix(".npy"): member for member in members}
         if len(self._members) != len(members):
             raise ValueError("two members have the same name")
@@ -163,6 +166,7 @@ def open_arrays(path: Path) -> dict[str, Array]:
     except _DAMAGED as error:
         raise _invalid(path, error) from None
     with open_archive(path) as archive:
+        require_memory(archive.expanded, f"{path}: its arrays", NPY_ADVICE)
         return {name: archive.read(name) for name in archive.names}
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from rnncli.errors import InputError, place_in_file, unreadable
+from rnncli.memory import require_memory
 
 STANDARD_INPUT_NAME = "standard input"
 LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
 # Text may always expand to this many bytes, and beyond that to at most this many times its
 # compressed size.
 _ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 20, 100
+# Cells of one digit take the most memory for their text: a string and its place in a list.
+_BYTES_PER_CHARACTER = 40
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -78,11 +81,21 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
                 place = place_in_file(name, number, "line")
                 raise InputError(f"{place}: a line of over 64 MiB; shorter lines were expected")
             continue
-        yield b"".join(pieces)
+        yield _joined(pieces, name, number)
         pieces.clear()
         number += 1
     if pieces:
-        yield b"".join(pieces)
+        yield _joined(pieces, name, number)
+
+
+def _joined(pieces: list[bytes], name: str, number: int) -> bytes:
+    """Return a line, if the memory budget allows to split it into cells and parse them."""
+    require_memory(
+        _BYTES_PER_CHARACTER * sum(map(len, pieces)),
+        place_in_file(name, number, "line"),
+        "give shorter lines",
+    )
+    return b"".join(pieces)
 
 
 class _Counted:

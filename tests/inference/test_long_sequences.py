@@ -1,0 +1,50 @@
+"""Long sequences in windows have the outputs of one pass, in memory that hardly grows with them."""
+
+import tracemalloc
+from itertools import product
+
+import numpy as np
+import pytest
+from helpers.networks import READOUTS, architecture
+
+from rnncli.inference.long_sequences import long_outputs
+from rnncli.nn.batch import Batch
+from rnncli.nn.cells import CELLS
+from rnncli.nn.network import Network
+
+
+def network(cell: str, readout: str, layers: int, bidirectional: bool) -> Network:
+    model = architecture(cell, readout, num_layers=layers, bidirectional=bidirectional)
+    network = Network(model, 2, 3).initialize(np.random.default_rng(0))
+    network.parameters[...] += 0.1 * np.random.default_rng(1).standard_normal(
+        len(network.parameters)
+    )
+    return network
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("readout", READOUTS)
+def test_windows_give_the_outputs_of_one_pass(cell: str, readout: str) -> None:
+    x = np.random.default_rng(2).standard_normal((23, 2))
+    for layers, bidirectional, window in product((1, 2, 3), (False, True), (1, 5, 22, 23, 100)):
+        net = network(cell, readout, layers, bidirectional)
+        expected = net.unroll(len(x), 1).forward(Batch(x[np.newaxis])).T
+        outputs = long_outputs(net, x, window)
+        if readout != "every_step":
+            expected = expected[0]
+        assert outputs.shape == expected.shape
+        np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("readout", ["last", "mean", "max"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_memory_hardly_depends_on_the_length(readout: str, bidirectional: bool) -> None:
+    net = network("lstm", readout, 2, bidirectional)
+    x = np.zeros((4_000, 2))
+    peaks = []
+    for length in (400, 4_000):
+        tracemalloc.start()
+        long_outputs(net, x[:length], 200)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
