@@ -143,7 +143,7 @@ def delete(
 
     paths = list(dict.fromkeys(find_deletable(run, folder) for run in selected))
     if not yes:
-        if any(stream is None or not stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise InputError("runs delete: no terminal to ask for confirmation; give --yes")
         for path in paths:
             write_message(str(path))

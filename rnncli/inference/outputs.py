@@ -123,6 +123,7 @@ def score(
 def add_outputs(z: Array, loss: Loss, y: Array, sums: MetricSums) -> MetricSums:
     """Add the outputs (N, O) or (N, T, O) and targets (N, K) or (N, T, K); return the sums."""
     columns = z.T if z.ndim == 2 else z.transpose(2, 1, 0).reshape(z.shape[2], -1)
-    value = batch_loss(loss, columns, y)
-    sums.add(value.losses, value.outputs, value.targets)
+    with np.errstate(over="ignore", invalid="ignore"):  # The loss of huge outputs is infinite.
+        value = batch_loss(loss, columns, y)
+        sums.add(value.losses, value.outputs, value.targets)
     return sums
