@@ -10,7 +10,7 @@ from rnncli.errors import InputError, RnnError
 from rnncli.runs.files import storage
 from rnncli.runs.run_record import RECORD, read_record
 
-# Locked in place of the folder where folders cannot be locked, as on NFS.
+# Network file systems lock files for all machines, but folders for one machine or not at all.
 LOCK_FILE = ".lock"
 # `is_locked` takes the lock for an instant, so `locked` tries for a tenth of a second.
 _TRIES, _PAUSE_SECONDS = 10, 0.01
@@ -20,10 +20,9 @@ _TRIES, _PAUSE_SECONDS = 10, 0.01
 def locked(folder: Path) -> Iterator[bool]:
     """Hold the lock of a run folder; the system releases it even if the process is killed.
 
-    The lock stays with the folder when that is renamed. Where folders cannot be locked, the file
-    `LOCK_FILE` in the folder is, and it is removed at the end. Where files cannot be locked
-    either, the block runs without a lock, unless the run's record says that the run is being
-    trained.
+    Both the folder and the file `LOCK_FILE` in it are locked. The lock stays with the folder when
+    that is renamed, and the file is removed at the end. Where neither can be locked, the block runs
+    without a lock, unless the run's record says that the run is being trained.
 
     Yields
     ------
@@ -36,13 +35,16 @@ def locked(folder: Path) -> Iterator[bool]:
         Another process holds the lock, or may be training the run, or the folder does not exist.
     """
     with ExitStack() as opened:
-        for tries_left in reversed(range(_TRIES)):
-            held = _lock(folder, exclusive=True, opened=opened)
+        held = _lock(folder, exclusive=True, opened=opened)
+        for _ in range(_TRIES):
             if held is not False:
                 break
-            if not tries_left:
-                raise InputError(f"{folder}: another process is training this run")
+            # What a try has locked would be in the way of the next one.
+            opened.close()
             sleep(_PAUSE_SECONDS)
+            held = _lock(folder, exclusive=True, opened=opened)
+        if held is False:
+            raise InputError(f"{folder}: another process is training this run")
         if held is None and _says_running(folder):
             raise InputError(
                 f"{folder / RECORD}: says 'running', and this file system has no locks that tell "
@@ -69,48 +71,62 @@ def lock_warnings(folder: Path) -> list[str]:
 
 
 def _lock(folder: Path, exclusive: bool, opened: ExitStack) -> bool | None:
-    """Try to lock a folder until `opened` is closed.
+    """Try to lock a folder and its lock file until `opened` is closed.
 
-    Return True if that succeeded, False if another process has the lock, and None if locks cannot
-    tell.
+    Return True if that succeeded, False if another process has the lock, and None if neither can be
+    locked.
     """
     if os.name != "posix":
         return None
     with storage(folder):
         try:
-            folder_descriptor = _open(folder, os.O_RDONLY, opened)
+            descriptor = _open(folder, os.O_RDONLY, opened)
+            of_folder = _flock(descriptor, exclusive)
+            if of_folder is False:
+                return False
+            of_file = _lock_file(descriptor, exclusive, opened)
         except FileNotFoundError:
             raise InputError(f"{folder}: no such run; it was deleted meanwhile") from None
-        held = _flock(folder_descriptor, exclusive)
-        if held is not None:
-            return held
-        file = folder / LOCK_FILE
-        # A process that could lock the folder itself, on the file server, has no lock file.
-        if not file.exists() and (not exclusive or _says_running(folder)):
-            return None
-        # NFS locks a file exclusively only if it is open for writing.
-        flags = os.O_RDWR | os.O_CREAT if exclusive else os.O_RDONLY
-        descriptor = _open(file, flags | os.O_NOFOLLOW, opened)
-        held = _flock(descriptor, exclusive)
-        if not exclusive or held is False:
-            return held
-        # The process that had the lock before has removed the file that is open here.
-        if not file.exists() or not os.path.samestat(file.stat(), os.fstat(descriptor)):
-            return False
-        opened.callback(_remove_lock_file, folder_descriptor)
+    return of_folder if of_file is None else of_file
+
+
+def _lock_file(folder: int, exclusive: bool, opened: ExitStack) -> bool | None:
+    """Try to lock the lock file of an open folder; None if that is impossible or there is none."""
+    # NFS locks a file exclusively only if it is open for writing.
+    flags = os.O_RDWR | os.O_CREAT if exclusive else os.O_RDONLY
+    try:
+        descriptor = _open(LOCK_FILE, flags | os.O_NOFOLLOW, opened, folder)
+    except FileNotFoundError:
+        if exclusive:
+            raise
+        return None
+    held = _flock(descriptor, exclusive)
+    if not exclusive or not held:
         return held
+    # The process that had the lock before may have removed the file that is open here.
+    if not _is_named(descriptor, folder):
+        return False
+    opened.callback(_remove_lock_file, folder)
+    return held
 
 
-def _open(path: Path, flags: int, opened: ExitStack) -> int:
-    descriptor = os.open(path, flags, 0o666)
+def _is_named(descriptor: int, folder: int) -> bool:
+    """Return whether an open file is the lock file of an open folder."""
+    with suppress(FileNotFoundError):
+        named = os.stat(LOCK_FILE, dir_fd=folder, follow_symlinks=False)
+        return os.path.samestat(named, os.fstat(descriptor))
+    return False
+
+
+def _open(path: Path | str, flags: int, opened: ExitStack, folder: int | None = None) -> int:
+    descriptor = os.open(path, flags, 0o666, dir_fd=folder)
     opened.callback(os.close, descriptor)
     return descriptor
 
 
-def _remove_lock_file(folder_descriptor: int) -> None:
-    """Remove the lock file of a folder that may have been renamed since it was opened."""
+def _remove_lock_file(folder: int) -> None:
     with suppress(OSError):
-        os.unlink(LOCK_FILE, dir_fd=folder_descriptor)
+        os.unlink(LOCK_FILE, dir_fd=folder)
 
 
 def _flock(descriptor: int, exclusive: bool) -> bool | None:

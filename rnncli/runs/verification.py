@@ -99,6 +99,7 @@ class Repetition:
         changed = changes(folder, self.record)
         if changed:
             raise InputError(*changed)
+        self.weights = read_weights(folder / WEIGHTS)
         first = replace(config.training, num_epochs=self.plan[0][1])
         self.run = start_run(replace(config, training=first), runs, [])
         self.num_epochs = config.training.num_epochs
@@ -138,7 +139,7 @@ class Repetition:
                     f"{old}: {key} does not agree with the run's config; the file belongs to "
                     "another run"
                 )
-        old_arrays, new_arrays = read_weights(old).arrays, read_weights(new).arrays
+        old_arrays, new_arrays = self.weights.arrays, read_weights(new).arrays
         differences = {
             name: float(np.abs(array - new_arrays[name]).max())
             for name, array in old_arrays.items()

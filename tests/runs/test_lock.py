@@ -20,10 +20,12 @@ from rnncli.runs.run_list import summarize_run
 from rnncli.runs.training_run import TrainingRun, start_run
 
 
+@pytest.mark.parametrize("name", [".", LOCK_FILE])
 def test_a_training_run_waits_for_a_process_that_only_checks_the_lock(
-    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    descriptor = os.open(run_folder, os.O_RDONLY)
+    (run_folder / LOCK_FILE).touch()
+    descriptor = os.open(run_folder / name, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     with pytest.raises(InputError, match="another process"), locked(run_folder):
         pass
@@ -104,7 +106,7 @@ ERRORS = pytest.mark.parametrize(
 
 
 @ERRORS
-def test_where_folders_cannot_be_locked_a_file_in_the_folder_is(
+def test_a_lock_holds_where_folders_cannot_be_locked(
     rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch, error: int
 ) -> None:
     without_locks(monkeypatch, error, of_files=False)
@@ -133,6 +135,8 @@ def test_where_nothing_can_be_locked_care_is_demanded(
 ) -> None:
     without_locks(monkeypatch, error, of_files=True)
     run = start_run(read_config(small), Path("runs"), [])
+    with pytest.raises(InputError, match="says 'running'"), locked(run.folder):
+        pass
     (warning,) = run.warnings
     assert warning.startswith(f"{run.folder}: this file system has no locks; do not resume")
     assert status_of(run.folder) == "unknown"
@@ -165,16 +169,22 @@ def test_a_training_run_without_a_lock_warns_in_one_line(
         rnncli.train(small, runs="other")
 
 
-def test_a_run_that_is_locked_on_the_file_server_is_not_taken_for_a_killed_one(
-    small: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_lock_holds_where_the_locks_of_folders_are_those_of_one_machine(
+    rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There the folder is locked, and a client that sees no lock file cannot tell."""
+    """Linux locks a folder of NFS for its own processes only, and files for all machines."""
     run = start_run(read_config(small), Path("runs"), [])
-    without_locks(monkeypatch, errno.EBADF, of_files=False)
-    assert status_of(run.folder) == "unknown"
-    with pytest.raises(InputError, match="says 'running'"):
+    real_flock = fcntl.flock
+
+    def flock_of_another_machine(descriptor: int, operation: int) -> None:
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            real_flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock_of_another_machine)
+    assert status_of(run.folder) == "running"
+    with pytest.raises(InputError, match="another process is training this run"):
         resume_run(str(run.folder), [], [])
-    assert not (run.folder / LOCK_FILE).exists()
+    assert rnn("runs", "delete", run.folder, "--yes").code == 2
     finish(run)
     finish(resume_run(str(run.folder), [], []))
 

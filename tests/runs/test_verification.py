@@ -122,7 +122,9 @@ def test_invalid_weights_are_not_verified(rnn: Command, run_folder: Path) -> Non
         assert refused.code == 2, title
         assert "weights.npz: " in refused.err
     np.savez(path, **{name: good[name] for name in good if name != "metadata"})
-    assert rnn("verify", "latest").code == 2
+    refused = rnn("verify", "latest")
+    # Nothing is trained for weights that cannot be compared.
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
     # Zeros are valid weights, but not those of this run.
     path.write_bytes(content)
     model = rnncli.load(run_folder)
