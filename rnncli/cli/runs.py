@@ -43,7 +43,7 @@ def runs(
     """List the runs, the newest first, with the metrics of their best epochs.
 
     A run is 'killed' if its record says 'running' but no process trains it, 'unknown' if its file
-    system has no locks that would tell, and 'damaged' if a file is missing or broken.
+    system has no locks that would tell, and 'damaged' if a file is missing or invalid.
 
     \b
     Examples:
