@@ -103,7 +103,7 @@ def check_case(
     return "trained" if trained.code == 0 else "diverged"
 
 
-@sample_or_campaign("count", 24, len(CASES))
+@sample_or_campaign("count", 10, len(CASES))
 def test_extremes_of_features_and_targets(rnn: Command, here: Path, count: int) -> None:
     fates = {
         check_case(rnn, here / str(number), *case) for number, case in enumerate(CASES[:count])

@@ -145,7 +145,7 @@ def assert_clear(code: int, err: str, error: int) -> None:
 
 
 # In the suite each combination takes every twelfth call; together they take every other one.
-STRIDES = sample_or_campaign("stride", 12, 1)
+STRIDES = sample_or_campaign("stride", 24, 1)
 WAYS = pytest.mark.parametrize("permanent", [False, True], ids=["once", "permanent"])
 CODES = [errno.ENOSPC, errno.EIO, errno.EACCES]
 ERRORS = pytest.mark.parametrize("error", CODES, ids=["ENOSPC", "EIO", "EACCES"])

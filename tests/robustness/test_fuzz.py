@@ -40,7 +40,7 @@ def test_all_readers_read_valid_files(all_readers: Readers) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@sample_or_campaign("count", 40, 10_000)
+@sample_or_campaign("count", 20, 10_000)
 def test_mutants_show_no_defect(all_readers: Readers, name: str, count: int) -> None:
     reader, rng = all_readers[name], random.Random(name)
     max_seconds = 2 if count > 1000 else inf

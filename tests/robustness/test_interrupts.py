@@ -66,7 +66,7 @@ def test_an_interrupt_during_an_import_is_one_line(small: Path) -> None:
         assert out == "", module
 
 
-@sample_or_campaign("count", 6, 400)
+@sample_or_campaign("count", 3, 400)
 def test_an_interrupt_at_any_moment_is_one_line(small: Path, count: int) -> None:
     words = ("gradcheck", "-c", small, "--num-samples", 1, "--set", "model.hidden_size=1")
     child = start(AT_EVENT, -1, *words)

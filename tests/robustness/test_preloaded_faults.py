@@ -171,7 +171,7 @@ def scene(
 
 
 # The suite takes some of all calls with all faults, the campaign takes them all.
-COUNTS = sample_or_campaign("count", 3, None)
+COUNTS = sample_or_campaign("count", 2, None)
 
 
 def each_call(

@@ -142,7 +142,7 @@ def copied_and_deleted(run: Path, times: int) -> None:
         delete_run(folder.resolve())
 
 
-@sample_or_campaign("times", 100, 3_000)
+@sample_or_campaign("times", 30, 3_000)
 def test_readers_skip_runs_that_are_deleted_meanwhile(run_folder: Path, times: int) -> None:
     seen = set()
 
@@ -158,7 +158,7 @@ def test_readers_skip_runs_that_are_deleted_meanwhile(run_folder: Path, times: i
     assert list(RUNS.iterdir()) == [run_folder]
 
 
-@sample_or_campaign("times", 30, 1_000)
+@sample_or_campaign("times", 10, 1_000)
 def test_a_fresh_run_is_not_deleted(small: Path, times: int) -> None:
     """Runs are trained while another process deletes the latest one as soon as it can."""
     config = read_config(small, ["training.num_epochs=1"])
@@ -181,7 +181,7 @@ def test_a_fresh_run_is_not_deleted(small: Path, times: int) -> None:
     assert not hidden()
 
 
-@sample_or_campaign("times", 30, 1_000)
+@sample_or_campaign("times", 10, 1_000)
 def test_creations_and_deletions_do_not_disturb_each_other(here: Path, times: int) -> None:
     def create_and_delete() -> None:
         for _ in range(times):
