@@ -13,7 +13,7 @@ from conftest import PEAK_MEGABYTES
 from rnncli.errors import InputError
 from rnncli.memory import (
     available_memory,
-    in_words,
+    format_size,
     max_memory,
     memory_in_use,
     require_memory,
@@ -92,8 +92,8 @@ def test_items_are_kept_up_to_the_budget(monkeypatch: pytest.MonkeyPatch) -> Non
     assert list(within_memory(range(5), 2, "x", "y")) == [0, 1, 2, 3, 4]
 
 
-def test_sizes_in_words() -> None:
-    assert [in_words(n) for n in (12e6, 999e6, 1e9, 12.34e9)] == [
+def test_sizes_format_size() -> None:
+    assert [format_size(n) for n in (12e6, 999e6, 1e9, 12.34e9)] == [
         "12 MB",
         "999 MB",
         "1 GB",
@@ -127,6 +127,7 @@ LARGE_DATA = "--set data.num_samples=2000000"
     [
         (f"train -c small.yaml -q {LARGE_DATA} --set data.sequence_length=100", "lower data"),
         ("train -c small.yaml -q --set model.hidden_size=4000", "lower model.hidden_size"),
+        ("train -c small.yaml -q --set data.test_length=20000", "lower data.test_length"),
         (
             "train -c small.yaml -q --set data.sequence_length=20000 --set model.hidden_size=200",
             "lower training.batch_size or model.hidden_size",
@@ -143,6 +144,8 @@ def test_every_command_stays_within_the_budget(
 ) -> None:
     """Each of these would take 300 MB at least."""
     name = command.split()[-1]
+    if "test_length" in command:
+        small.write_text("data: {kind: parity, num_samples: 100}")
     if name.startswith(("one-line", "series", "large")):
         _FILES[name](name)
     code = (

@@ -1,6 +1,7 @@
 """``rnn evaluate``."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import Json, Weights, standard_output
+from rnncli.cli.options import Json, Weights
 
 app = command_app()
 
@@ -81,5 +82,5 @@ def _prediction_writer(model: Any, output: Path | None) -> Iterator[Callable[[An
     if output is None:
         yield lambda predictions: None
     else:
-        with open_predictions(model, format_of(output, None), output, standard_output()) as write:
+        with open_predictions(model, format_of(output, None), output, sys.stdout.buffer) as write:
             yield write

@@ -1,19 +1,21 @@
 """The application, and the one place where errors become messages and exit codes."""
 
-import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from threading import Timer, get_ident
+from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from rnncli.cli.commands import LazyGroup, show_help
 from rnncli.cli.completion import COMPLETION_VARIABLE, complete
-from rnncli.display.terminal import write_message
+from rnncli.cli.unexpected import report_unexpected
+from rnncli.display.terminal import prepare_streams, write_message
 from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
 from rnncli.version import __version__
@@ -21,6 +23,10 @@ from rnncli.version import __version__
 # Typer does not export the base of the errors about options. It is defined beside `BadParameter`:
 # in click, or in newer versions in typer's own copy of click.
 _UsageError: Any = import_module(typer.BadParameter.__module__).UsageError
+# An exception raised during an import, or while pydantic builds a validator, can be lost. A signal
+# that arrives there is therefore sent again after a short pause.
+_EXCEPTIONS_ARE_LOST_IN = ("<frozen importlib", f"{os.sep}pydantic{os.sep}")
+_PAUSE_SECONDS = 0.01
 
 app = typer.Typer(
     name="rnn",
@@ -60,14 +66,12 @@ def _root(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command, and exit with its code."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() == "ascii":
-        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-    # Raised as exceptions, these signals let the command clean up, as Python does for SIGINT.
-    with handling(("SIGTERM", "SIGHUP"), _interrupt):
-        code = complete(_run) if COMPLETION_VARIABLE in os.environ else _run(arguments)
+    prepare_streams()
+    # Raised as exceptions, these signals let the command clean up.
+    with handling(("SIGINT", "SIGTERM", "SIGHUP"), _interrupt):
+        code = _run(arguments)
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except BrokenPipeError:
         _discard_standard_output()
     except OSError as error:
@@ -76,14 +80,31 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def _interrupt(number: signal.Signals) -> NoReturn:
+def _interrupt(number: signal.Signals) -> None:
+    if os.name == "posix" and _would_be_lost():
+        Timer(_PAUSE_SECONDS, signal.pthread_kill, (get_ident(), number)).start()
+        return
     raise InterruptError(f"stopped by {number.name}", number)
+
+
+def _would_be_lost() -> bool:
+    """Return whether code that discards or converts any exception is being executed."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if any(place in frame.f_code.co_filename for place in _EXCEPTIONS_ARE_LOST_IN):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _run(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code."""
-    try:
+
+    def run() -> int:
         return app(args=arguments, prog_name="rnn", standalone_mode=False) or 0
+
+    try:
+        return complete(run) if COMPLETION_VARIABLE in os.environ else run()
     except RnnError as error:
         return _report(error)
     except _UsageError as error:
@@ -100,6 +121,8 @@ def _run(arguments: Sequence[str] | None = None) -> int:
         return _report(StorageError(str(error.filename or "input or output"), error))
     except MemoryError as error:
         return _report(StorageError("memory", OSError(str(error) or "not enough memory")))
+    except Exception as error:
+        return report_unexpected(error)
 
 
 def _usage_problem(error: Any) -> str:

@@ -1,10 +1,8 @@
 """Arguments and options that several commands share, each defined once."""
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
@@ -87,10 +85,3 @@ FigureFile = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON object to standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show neither progress nor a summary.")]
-
-
-def standard_output() -> BinaryIO:
-    """Return standard output for bytes; where it is closed, what is written is discarded."""
-    if sys.stdout is None:
-        return open(os.devnull, "wb")
-    return sys.stdout.buffer

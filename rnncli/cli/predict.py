@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import Weights, choice, standard_output
+from rnncli.cli.options import Weights, choice
 from rnncli.errors import InputError
 
 FORMATS = ("csv", "jsonl", "npz")
@@ -89,17 +89,18 @@ def _predict_file(weights: str, source: str, target: Path | None, file_format: s
 
     model = open_model(weights).model
     sequences = read_inputs(source, model.input_spec, labelled=False)
-    with open_predictions(model, file_format, target, standard_output()) as write:
+    with open_predictions(model, file_format, target, sys.stdout.buffer) as write:
         write_predictions(model, sequences, write)
 
 
 def _predict_stream(weights: str, file_format: str) -> None:
     """Predict after each line of standard input, and write before the next line is read."""
     from rnncli.analysis.prediction_files import open_predictions, predict_stream
+    from rnncli.datasets.untrusted.lines import standard_input_lines
     from rnncli.runs.saved_model import open_model
 
     model = open_model(weights).model
-    with open_predictions(model, file_format, None, standard_output()) as write:
-        for predictions in predict_stream(model, sys.stdin.buffer):
+    with open_predictions(model, file_format, None, sys.stdout.buffer) as write:
+        for predictions in predict_stream(model, standard_input_lines()):
             write(predictions)
             sys.stdout.flush()

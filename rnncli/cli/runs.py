@@ -43,7 +43,7 @@ def runs(
     """List the runs, the newest first, with the metrics of their best epochs.
 
     A run is 'killed' if its record says 'running' but no process trains it, 'unknown' if its file
-    system has no locks that would tell, and 'damaged' if a file is missing or broken.
+    system has no locks that would tell, and 'damaged' if a file is missing or invalid.
 
     \b
     Examples:
@@ -143,7 +143,7 @@ def delete(
 
     paths = list(dict.fromkeys(find_deletable(run, folder) for run in selected))
     if not yes:
-        if any(stream is None or not stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise InputError("runs delete: no terminal to ask for confirmation; give --yes")
         for path in paths:
             write_message(str(path))

@@ -14,6 +14,10 @@ from rnncli.errors import InputError
 
 app = command_app()
 
+_Name = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The run's name, instead of the config's.")
+]
+
 
 @app.command(context_settings={"allow_extra_args": True})
 def train(
@@ -30,9 +34,7 @@ def train(
             metavar="DIR", help=f"The folder that contains the runs.  [default: {DEFAULT_RUNS}]"
         ),
     ] = None,
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The run's name, instead of the config's.")
-    ] = None,
+    name: _Name = None,
     quiet: Quiet = False,
 ) -> None:
     """Train a network; print the path of its run folder.

@@ -101,7 +101,7 @@ class FileData:
         for other in (validation, test):
             if other is not None:
                 check_features(other, train.x.shape[2])
-                task.encode(other, float)
+                task.check(other)
         if validation is None and self.validation_fraction:
             train, validation = split(train, task, self.validation_fraction, seed)
         means = feature_means(train)

@@ -1,10 +1,7 @@
 """Sequences for prediction or evaluation, from any kind of file or from standard input."""
 
-import sys
 from collections.abc import Iterator
-from io import BufferedReader
 from pathlib import Path
-from typing import cast
 
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.formats import format_of
@@ -13,7 +10,7 @@ from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.missing import fill_missing
 from rnncli.datasets.sequences import Sequences, check_features
 from rnncli.datasets.table_data import read_table_inputs
-from rnncli.datasets.untrusted.lines import decompressed_lines
+from rnncli.datasets.untrusted.lines import STANDARD_INPUT_NAME, standard_input_lines
 
 STANDARD_INPUT = "-"
 
@@ -47,7 +44,6 @@ def read_inputs(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequen
 def _read(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:
     if source != STANDARD_INPUT:
         return format_of(source).read_inputs(Path(source), spec, labelled)
-    name = "standard input"
-    stream = decompressed_lines(cast(BufferedReader, sys.stdin.buffer), name)
-    table = csv_table(stream, name, Dialect(spec.separator, spec.decimal))
+    lines = standard_input_lines()
+    table = csv_table(lines, STANDARD_INPUT_NAME, Dialect(spec.separator, spec.decimal))
     return read_table_inputs(table, spec, labelled)

@@ -22,7 +22,7 @@ _SMALLEST_DEVIATION = 1e-300
 class Scaler:
     """Mean and standard deviation of each feature in the training split, both (D,).
 
-    A feature that never changes has a standard deviation of 1.
+    The standard deviation of a feature that does not change is as in `mean_and_deviation`.
     """
 
     mean: tuple[float, ...]
@@ -50,14 +50,16 @@ class Scaler:
 def mean_and_deviation(values: Array) -> tuple[Array, Array]:
     """Return mean and standard deviation of the columns of (M, K), both (K,).
 
-    The standard deviation of a column that does not change is 1.
+    The standard deviation of a column that does not change is 1, or for huge values the size of
+    their rounding errors.
     """
     return _limited(values.mean(axis=0, dtype=float), values.std(axis=0, dtype=float))
 
 
 def _limited(mean: Array, std: Array) -> tuple[Array, Array]:
-    """Return mean and deviation corrected for rounding: 1 for equal values, and no overflow."""
-    std[std <= np.maximum(_ROUNDING * np.abs(mean), _SMALLEST_DEVIATION)] = 1
+    """Return mean and deviation with a scale for equal values, and without overflow."""
+    rounding = _ROUNDING * np.abs(mean)
+    std = np.where(std <= np.maximum(rounding, _SMALLEST_DEVIATION), np.maximum(rounding, 1), std)
     return np.clip(mean, -LARGEST, LARGEST), np.minimum(std, LARGEST)
 
 

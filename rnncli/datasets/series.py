@@ -52,10 +52,15 @@ class Series:
     targets: Annotated[
         tuple[str, ...] | None, Field(description="the columns to forecast; null for all features")
     ] = None
-    sequence_length: Annotated[int, Field(ge=1, description="time steps per window")] = 20
-    horizon: Annotated[int, Field(ge=1, description="time steps to forecast")] = 1
+    sequence_length: Annotated[int, Field(ge=1, le=10**6, description="time steps per window")] = 20
+    horizon: Annotated[int, Field(ge=1, le=10**6, description="time steps to forecast")] = 1
     test_size: Annotated[
-        int, Field(ge=0, description="rows at the end for the test split, which are not trained on")
+        int,
+        Field(
+            ge=0,
+            le=10**9,
+            description="rows at the end for the test split, which are not trained on",
+        ),
     ] = 0
     validation_fraction: Annotated[
         float,

@@ -19,7 +19,7 @@ from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 from rnncli.random_streams import generator
 
-_MAX_STEPS = 10**6
+_MAX_STEPS, _NUM_TEST_SEQUENCES = 10**6, 1000
 NumSamples = Annotated[
     int, Field(ge=2, le=10**9, description="number of sequences, those for validation included")
 ]
@@ -174,8 +174,13 @@ class Parity(Synthetic):
 
     def test(self, seed: int) -> Sequences:
         """Return a thousand long sequences."""
+        require_memory(
+            2 * 8 * _NUM_TEST_SEQUENCES * self.test_length,
+            f"data: {_NUM_TEST_SEQUENCES} test sequences of the task {self.kind}",
+            "lower data.test_length",
+        )
         rng = generator(seed, "data", 2**31)
-        return self._sequences(np.full(1000, self.test_length), rng)
+        return self._sequences(np.full(_NUM_TEST_SEQUENCES, self.test_length), rng)
 
     def _sequences(self, lengths: Array, rng: np.random.Generator) -> Sequences:
         steps = int(lengths.max())

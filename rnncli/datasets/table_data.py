@@ -30,7 +30,7 @@ class TableData(FileData):
 
     input_size: Annotated[
         int,
-        Field(ge=1, description="features per time step; a row holds T times as many"),
+        Field(ge=1, le=10**6, description="features per time step; a row holds T times as many"),
     ] = 1
     label_column: Annotated[
         Column, Field(description="the label's column: its name, or its position from 0")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,12 @@ class Report:
         return self.baselines["mean" if "mean" in self.baselines else "most_frequent"]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all attributes, and the constant baseline, as plain values."""
-        return asdict(self) | {"baseline": self.baseline}
+        """Return all attributes, and the constant baseline, as plain values.
+
+        An infinite loss is None, because JSON has no infinity.
+        """
+        metrics = {name: value if isfinite(value) else None for name, value in self.metrics.items()}
+        return asdict(self) | {"metrics": metrics, "baseline": self.baseline}
 
 
 def evaluate(

@@ -71,8 +71,11 @@ class Model:
                 "expected"
             )
         x = scaled(x, self.scaler, self.network.parameters.dtype, lengths)
-        with threads_for(self.network.architecture.hidden_size):
-            return outputs(UnrolledPool(self.network), x, lengths)
+        threads = threads_for(self.network.architecture.hidden_size)
+        with threads, np.errstate(over="ignore", invalid="ignore"):
+            z = outputs(UnrolledPool(self.network), x, lengths)
+        check_finite(z)
+        return z
 
     def _padded(self, sequences: list[Array]) -> tuple[Array, Array | None]:
         """Return sequences (T_i, D) as an array (N, T, D), and their lengths if they differ."""
@@ -119,6 +122,15 @@ class Model:
         dtype = self.network.parameters.dtype
         x = scaled(sequences.x, self.scaler, dtype, sequences.lengths)
         return Examples(x, self.task.encode(sequences, dtype), sequences.lengths)
+
+
+def check_finite(z: Array) -> None:
+    """Raise `InputError` unless all outputs are finite."""
+    if not np.isfinite(z).all():
+        raise InputError(
+            "the outputs of the model are not finite; inputs like those of the training data were "
+            "expected"
+        )
 
 
 def _unit(per_step: bool) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 from rnncli.datasets.numbers import number
 from rnncli.datasets.scaling import scaled
 from rnncli.errors import InputError
-from rnncli.inference.model import Model
+from rnncli.inference.model import Model, check_finite
 from rnncli.inference.predictions import Predictions
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
@@ -44,7 +44,9 @@ class Stream:
         """Take the features (D,) of the next time step, and return the prediction after it."""
         network, task = self.model.network, self.model.task
         x = scaled(values.reshape(1, 1, -1), self.model.scaler, network.parameters.dtype)
-        z = self.unrolled.forward(Batch(x), initial_state=self.state).T
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = self.unrolled.forward(Batch(x), initial_state=self.state).T
+        check_finite(z)
         self.state = self.unrolled.final_state()
         is_classification = task.kind != "regression"
         probabilities = task.probabilities(z) if is_classification else None
@@ -59,7 +61,7 @@ def parse_features(text: str, count: int) -> Array:
     ValueError
         There are too few or too many values, or one is not a number.
     """
-    cells = text.split(",")
-    if len(cells) != count:
-        raise ValueError(f"{len(cells)} values; {count} features per time step were expected")
-    return np.array([number(cell) for cell in cells])
+    actual_count = text.count(",") + 1  # A long text is not split only to be refused.
+    if actual_count != count:
+        raise ValueError(f"{actual_count} values; {count} features per time step were expected")
+    return np.array([number(cell) for cell in text.split(",")])

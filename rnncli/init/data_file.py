@@ -10,10 +10,11 @@ from rnncli.datasets import DATA, Data, FileFormat, Npz, Series
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
 from rnncli.datasets.formats import extension_of, format_of
+from rnncli.datasets.labels import sorted_labels
 from rnncli.datasets.mapped import chunks
 from rnncli.datasets.sequences import Sequences, valid_steps
 from rnncli.datasets.table_data import TableData
-from rnncli.datasets.task import MAX_CLASSES_INFERRED, infer_task, sorted_labels
+from rnncli.datasets.task import MAX_CLASSES_INFERRED, infer_task
 from rnncli.errors import InputError
 from rnncli.init.column_roles import Guess, sequence_column, time_columns
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion, or_others

@@ -1,4 +1,4 @@
-"""What was changed in a run folder after it was written, by the hashes in the run's record."""
+"""Detection of changes to the files of a run, by the hashes in its record."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rnncli.runs.run_record import RECORD, Record, is_as_written
 def changes(folder: Path, record: Record) -> list[str]:
     """Return one line for each of record, config and metrics log that was changed.
 
-    What an older record has no hash of counts as unchanged.
+    A file whose hash is missing from an older record counts as unchanged.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checksums of texts and of plain values."""
+"""SHA-256 checksums of bytes and of plain values."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def sha256_of(content: bytes) -> str:
-    """Return the sha256 of a file's content."""
+    """Return the SHA-256 hash of bytes."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -45,10 +45,11 @@ def locked(folder: Path) -> Iterator[bool]:
             held = _lock(folder, exclusive=True, opened=opened)
         if held is False:
             raise InputError(f"{folder}: another process is training this run")
-        if held is None and _says_running(folder):
+        if held is None and _recorded_as_running(folder):
             raise InputError(
-                f"{folder / RECORD}: says 'running', and this file system has no locks that tell "
-                "whether a process trains the run; if none does, set the status to 'interrupted'"
+                f"{folder / RECORD}: the status is 'running', and this file system has no "
+                "locks that tell whether a process trains the run; if none does, set the status to "
+                "'interrupted'"
             )
         yield bool(held)
 
@@ -61,7 +62,7 @@ def is_locked(folder: Path) -> bool | None:
 
 
 def lock_warnings(folder: Path) -> list[str]:
-    """Return a warning about a run that this process has locked, if there are no locks."""
+    """Return a warning if the file system of a run folder has no locks, or else nothing."""
     if is_locked(folder) is not None:
         return []
     return [
@@ -141,7 +142,7 @@ def _flock(descriptor: int, exclusive: bool) -> bool | None:
     return True
 
 
-def _says_running(folder: Path) -> bool:
+def _recorded_as_running(folder: Path) -> bool:
     with suppress(RnnError):
         return read_record(folder).get("status") == "running"
     return False

@@ -217,7 +217,7 @@ def read_metrics(folder: Path) -> Metrics:
 def _rows(file: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the lines of a log without their ends; each is complete and of a limited length."""
     lines = iter(partial(file.readline, _MAX_ROW_BYTES), b"")
-    advice = "delete the rows of early epochs"
+    advice = "read fewer runs at once"
     for number, line in enumerate(within_memory(lines, _ROWS_PER_CHECK, name, advice), 1):
         if not line.endswith(b"\n"):
             raise InputError(f"{name}:{number}: the row is incomplete; the file is damaged")

@@ -1,4 +1,4 @@
-"""Everything that a run folder says about its run."""
+"""The details of a run, read from its folder."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -41,7 +41,7 @@ def create_run_folder(
     Parameters
     ----------
     runs, name, time : Path, str, datetime
-        The folder of all runs, and what the new folder's name consists of.
+        The folder that contains the runs, the name in the config, and the start time.
     fill : callable
         Writes the files into the folder that it is given.
     lock : ExitStack

@@ -68,7 +68,8 @@ class TrainingRun:
         Raises
         ------
         DivergedError
-            After the last finite weights were saved.
+            A loss or a gradient is not finite. The best weights were saved or, if no epoch was
+            completed, the last finite ones.
         StorageError
             Something could not be saved; the last complete checkpoint is kept.
         InterruptError
@@ -193,7 +194,7 @@ class TrainingRun:
             self._saved_best_epoch = best
 
     def _keep_finite_weights(self) -> None:
-        """Save the best weights; those before the last step if no epoch was completed."""
+        """Save the best weights, or the last finite ones if no epoch was completed."""
         self._save_best_weights()
         if not (self.folder / WEIGHTS).is_file():
             weights_of(self.setup.model).write(self.folder / WEIGHTS)

@@ -19,7 +19,8 @@ class Training:
         int, Field(ge=1, le=10**9, description="passes over the training data")
     ] = 10
     batch_size: Annotated[
-        int, Field(ge=1, description="sequences per batch; the last batch may be smaller")
+        int,
+        Field(ge=1, le=10**9, description="sequences per batch; the last batch may be smaller"),
     ] = 32
     optimizer: Annotated[Optimizer, ByKind(OPTIMIZERS), Field(description="the optimizer")] = Adam()
     schedule: Annotated[
@@ -33,7 +34,7 @@ class Training:
     ] = 1.0
     checkpoint_every: Annotated[
         int | None,
-        Field(ge=1, description="optimizer steps between checkpoints within an epoch"),
+        Field(ge=1, le=10**12, description="optimizer steps between checkpoints within an epoch"),
     ] = None
     start_from: Annotated[
         Path | None,
@@ -44,5 +45,9 @@ class Training:
     ] = True
     patience: Annotated[
         int | None,
-        Field(ge=1, description="epochs without a lower validation loss before training stops"),
+        Field(
+            ge=1,
+            le=10**9,
+            description="epochs without a lower validation loss before training stops",
+        ),
     ] = None

@@ -6,14 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Command, process, write_csv
+from conftest import PEAK_MEGABYTES, Command, process, write_csv
 from helpers.shell import type_in
 
 import rnncli
+from rnncli.inference.stream import parse_features
 
 X = np.random.default_rng(0).standard_normal((40, 5, 1))
 
@@ -133,6 +135,33 @@ def test_a_long_input_is_predicted_in_bounded_memory(run_folder: Path) -> None:
         assert done.stdout.count("\n") == count + 1
         peaks.append(int(done.stderr))
     assert peaks[1] - peaks[0] < 20_000  # kilobytes
+
+
+def test_a_line_of_a_stream_has_the_limit_of_other_lines(run_folder: Path) -> None:
+    script = (
+        "from rnncli.cli.main import main\n"
+        f"try: main(['predict', '-w', {str(run_folder)!r}, '--stream'])\n"
+        f"finally: print({PEAK_MEGABYTES})"
+    )
+    lines = "(echo 1; head -c 400000000 /dev/zero | tr '\\0' 1)"
+    done = subprocess.run(
+        ["bash", "-c", f'{lines} | "$0" -c "$1"', sys.executable, script],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard input:2: row 2: a line of over 64 MiB; ")
+    assert done.stderr.count("\n") == 1
+    assert int(done.stdout.split()[-1]) < 250
+
+
+def test_a_line_with_too_many_values_is_not_split_to_count_them() -> None:
+    text = "1," * 999_999 + "1"
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="1000000 values; 1 features per time step were expected"):
+        parse_features(text, 1)
+    assert tracemalloc.get_traced_memory()[1] < 100_000
+    tracemalloc.stop()
 
 
 def test_text_labels_and_several_classes(rnn: Command, here: Path) -> None:

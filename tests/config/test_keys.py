@@ -52,6 +52,19 @@ def test_a_value_beyond_a_bound_is_refused(path: Any, kind: Any, key: Key) -> No
         assert problem == f"{bound + step} is out of range; {key.range_in_words()}"
 
 
+WHOLE = [parameter for parameter in KEYS if {*parameter.values[2].types} == {int}]
+
+
+@pytest.mark.parametrize(("path", "kind", "key"), WHOLE)
+@pytest.mark.parametrize("value", [2**31, 2**63, 10**20])
+def test_a_whole_number_has_a_maximum(path: Any, kind: Any, key: Key, value: int) -> None:
+    largest = key.bounds["at most"]
+    if value > largest:
+        problem = problem_with(path, kind, key.name, value)
+        assert problem == f"{value} is out of range; {key.range_in_words()}"
+    assert largest < 2**63
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "key"), [parameter for parameter in KEYS if float in parameter.values[2].types]
 )

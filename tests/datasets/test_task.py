@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import write_csv
-from helpers.data import read
+from helpers.data import read, text_file
 
 from rnncli.config.reading import config_from
-from rnncli.datasets import Csv
-from rnncli.datasets.task import scale_targets, sorted_labels
+from rnncli.datasets import Csv, Npz, Ts
+from rnncli.datasets.labels import sorted_labels
+from rnncli.datasets.task import scale_targets
 from rnncli.errors import InputError
 from rnncli.runs.training_setup import set_up
 
@@ -80,6 +81,36 @@ def test_constant_targets_and_features_have_a_scale(tmp_path: Path, value: float
     config = config_from({"data": keys})
     model = set_up(config).model
     assert model.task.target_mean == pytest.approx((value,))
-    assert model.task.target_std == (1,)
+    # As large as rounding errors may be.
+    assert model.task.target_std == pytest.approx((max(1, 1e-13 * abs(value)),))
     assert model.scaler is not None
-    assert model.scaler.std == (1,)
+    assert model.scaler.std == model.task.target_std
+
+
+def test_a_target_far_from_those_of_the_training_data_is_named(tmp_path: Path) -> None:
+    for name, y in (("a", RNG.standard_normal(30) * 1e-20), ("b", np.full(30, 1e-4))):
+        np.savez(tmp_path / f"{name}.npz", x=X, y=y)
+    keys = {"kind": "npz", "path": str(tmp_path / "a.npz")}
+    set_up(config_from({"data": keys}))
+    far = {"validation_path": str(tmp_path / "b.npz")}
+    with pytest.raises(InputError, match=r"b\.npz: sequence 0: target 0\.0001 is too far from"):
+        set_up(config_from({"data": keys | far}))
+    # Before targets are scaled, they may have any size.
+    np.savez(tmp_path / "c.npz", x=X, y=RNG.standard_normal(30) * 1e25)
+    large = {"path": str(tmp_path / "c.npz"), "validation_path": str(tmp_path / "c.npz")}
+    set_up(config_from({"data": keys | large}))
+
+
+@pytest.mark.parametrize("marker", ["nan", "NaN", "?", "NA"])
+def test_a_missing_label_is_not_a_class(tmp_path: Path, marker: str) -> None:
+    labels = ["a", "b", marker] * 10
+    np.savez(tmp_path / "a.npz", x=X, y=np.array(labels))
+    with pytest.raises(InputError, match=r"a\.npz: sequence 2: the label is missing \('"):
+        read(Npz(path=tmp_path / "a.npz"))
+    lines = [f"{i}:{label}" for i, label in enumerate(labels)]
+    text_file(tmp_path / "a.ts", f"@classLabel true a b {marker}", "@data", *lines)
+    with pytest.raises(InputError, match=r"a\.ts:5: row 5: the label is missing \('"):
+        read(Ts(path=tmp_path / "a.ts"))
+    write_csv(tmp_path / "a.csv", X, labels)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"a\.csv:3: row 3, column 9: the label is missing \('"):
+        read(Csv(path=tmp_path / "a.csv"))

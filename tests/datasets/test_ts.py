@@ -127,3 +127,18 @@ def test_time_stamps_without_a_value_are_refused_in_one_line(tmp_path: Path) -> 
     path = ts(tmp_path, TS.replace("@timeStamps false", "@timeStamps"))
     with pytest.raises(InputError, match=r"a\.ts: holds time stamps \(@timeStamps\)"):
         Ts(path=path).read_file(path)
+
+
+TAGS = [line.split()[0] for line in TS.splitlines() if line.startswith("@") and line != "@data"]
+
+
+@pytest.mark.parametrize("tag", [*TAGS, "@seriesLength", "@targetLabel", "@unknown", "@"])
+def test_any_tag_may_lack_its_value(rnn: Command, here: Path, tag: str) -> None:
+    lines = [line for line in TS.splitlines() if line.split()[:1] != [tag]]
+    path = ts(here, "\n".join([tag, *lines]))
+    for words in (["init", path, "-o", "-"], ["init", path, "-o", "c.yaml"]):
+        result = rnn(*words)
+        assert result.code == (2 if tag == "@timeStamps" else 0), result.err
+        assert (result.code == 0) == ("error" not in result.err)
+    if tag != "@timeStamps":
+        assert len(Ts(path=path).read_file(path)) == 3

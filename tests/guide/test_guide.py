@@ -7,6 +7,7 @@ import pytest
 from conftest import ALL_COMMANDS, REPOSITORY, Command
 from helpers.pages import Shell, blocks, commands, make_workplace
 
+from rnncli.cli.unexpected import EXIT_CODE
 from rnncli.datasets import DATA
 from rnncli.errors import DivergedError, InputError, StorageError
 
@@ -80,5 +81,6 @@ def test_the_data_sections_are_valid(rnn: Command, here: Path) -> None:
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
-    for error in (DivergedError, InputError, StorageError):
-        assert f"\n| {error.exit_code} | " in COMMANDS_PAGE
+    codes = [error.exit_code for error in (DivergedError, InputError, StorageError)]
+    for code in (*codes, EXIT_CODE):
+        assert f"\n| {code} | " in COMMANDS_PAGE

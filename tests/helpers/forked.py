@@ -24,7 +24,8 @@ from rnncli.init import config_text
 from rnncli.runs import deletion, resume, run_list, saved_model
 
 gc.freeze()
-for line in sys.stdin:
+# Standard input itself is left to the commands.
+for line in open(0, "rb", closefd=False):
     order = json.loads(line)
     child = os.fork()
     if child:

@@ -54,7 +54,7 @@ def delays(folder: Path, rng: random.Random) -> dict[str, object]:
 
 
 # In the first round training is so slow that others meet it for certain.
-SLOW: dict[str, object] = {"FAULT_AT": 1, "FAULT_DELAY": 5000}
+SLOW: dict[str, object] = {"FAULT_AT": 1, "FAULT_DELAY": 10_000}
 
 
 def folder_of_round(folder: Path, number: int) -> Path:
@@ -80,6 +80,8 @@ def test_a_run_is_not_deleted_while_it_is_trained(
         where, rng = folder_of_round(tmp_path, number), random.Random(number)
         slow = {} if number else SLOW
         train.start("train", "-q", "-c", "c.yaml", folder=where, **delays(where, rng) | slow)
+        while not number and train.is_running and not list(where.glob("runs/2*")):
+            time.sleep(0.002)
         deletions = []
         while train.is_running:
             words = ("runs", "delete", "latest", "--yes")

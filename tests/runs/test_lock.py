@@ -135,12 +135,12 @@ def test_where_nothing_can_be_locked_care_is_demanded(
 ) -> None:
     without_locks(monkeypatch, error, of_files=True)
     run = start_run(read_config(small), Path("runs"), [])
-    with pytest.raises(InputError, match="says 'running'"), locked(run.folder):
+    with pytest.raises(InputError, match="the status is 'running'"), locked(run.folder):
         pass
     (warning,) = run.warnings
     assert warning.startswith(f"{run.folder}: this file system has no locks; do not resume")
     assert status_of(run.folder) == "unknown"
-    refused = "says 'running', and this file system has no locks that tell"
+    refused = "the status is 'running', and this file system has no locks that tell"
     with pytest.raises(InputError, match=refused):
         resume_run(str(run.folder), [], [])
     delete = rnn("runs", "delete", run.folder, "--yes")

@@ -1,6 +1,7 @@
 """Untrusted text, line by line, plain or compressed."""
 
 import gzip
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from typing import BinaryIO, cast
 from rnncli.errors import InputError, place_in_file, unreadable
 from rnncli.memory import require_memory
 
+STANDARD_INPUT_NAME = "standard input"
 LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
 # Text may always expand to this many bytes, and beyond that to at most this many times its
 # compressed size.
@@ -34,6 +36,14 @@ def open_lines(path: Path) -> Iterator[Iterator[bytes]]:
             yield decompressed_lines(file, str(path))
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def standard_input_lines() -> Iterator[bytes]:
+    """Yield the lines of standard input; errors are those of `open_lines`."""
+    try:
+        yield from decompressed_lines(cast(BufferedReader, sys.stdin.buffer), STANDARD_INPUT_NAME)
+    except OSError as error:
+        raise unreadable(STANDARD_INPUT_NAME, error) from None
 
 
 def decompressed_lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
@@ -69,7 +79,7 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
         if len(piece) == _PIECE and not piece.endswith(b"\n"):
             if len(pieces) * _PIECE > LARGEST_LINE:
                 place = place_in_file(name, number, "line")
-                raise InputError(f"{place}: a line of over 64 MiB")
+                raise InputError(f"{place}: a line of over 64 MiB; shorter lines were expected")
             continue
         yield _joined(pieces, name, number)
         pieces.clear()
