@@ -73,6 +73,11 @@ def train(
     InterruptError
         A signal stopped a training run that is saved in a run folder.
 
+    Warns
+    -----
+    RuntimeWarning
+        The file system of the run folder has no locks.
+
     Examples
     --------
     >>> model = rnncli.train({"data": {"kind": "sum_sign"}})

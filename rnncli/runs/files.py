@@ -188,8 +188,9 @@ def _open_unnamed(path: str, flags: int) -> int:
 def _give_name(descriptor: int, name: Path) -> None:
     """Give an open file a name, if it has none."""
     if not os.fstat(descriptor).st_nlink:
-        # With a folder's descriptor, even an unused one, Python follows the link to the file.
-        os.link(_DESCRIPTORS / str(descriptor), name, src_dir_fd=descriptor)
+        # Python follows the link only if a folder's descriptor is given, even one without effect.
+        link = _DESCRIPTORS / str(descriptor)
+        os.link(link, name, src_dir_fd=descriptor, follow_symlinks=True)
 
 
 def _open_without_link(path: str, flags: int) -> int:

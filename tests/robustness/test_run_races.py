@@ -4,12 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import traceback
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from conftest import Command, process
@@ -17,14 +15,11 @@ from helpers.campaign import sample_or_campaign
 from helpers.run_copies import entries
 
 from rnncli.analysis.training_curves import read_charts
-from rnncli.config.reading import read_config
 from rnncli.errors import InputError
 from rnncli.runs.deletion import delete_run, find_deletable
 from rnncli.runs.find_run import find_run, read_runs
-from rnncli.runs.run_folder import create_run_folder
 from rnncli.runs.run_list import list_runs
 from rnncli.runs.saved_model import open_model
-from rnncli.runs.training_run import start_run
 
 RUNS = Path("runs")
 # A training run whose process gets a signal when its folder is complete but has no name yet.
@@ -95,51 +90,49 @@ def test_what_others_have_put_among_the_runs_is_not_removed(
     assert {path.name for path in mine.iterdir()} == {"notes.txt", "config.yaml"}
 
 
-def in_processes(tasks: list[Callable[[], None]], watch: Callable[[], None]) -> None:
-    """Run tasks in processes of their own and, until they have ended, call `watch` repeatedly."""
-    children = []
-    for task in tasks:
-        child = os.fork()
-        if not child:
-            code = 0
-            try:
-                task()
-            except BaseException:
-                traceback.print_exc()
-                code = 1
-            os._exit(code)
-        children.append(child)
-    codes: dict[int, int] = {}
-    try:
-        while len(codes) < len(children):
+# Creates copies of a run, which are newer, and deletes them. Without a name, each has its own.
+COPIES = """
+import os, sys
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from rnncli.runs.deletion import delete_run
+from rnncli.runs.run_folder import create_run_folder
+times, run, name = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+files = {path.name: path.read_bytes() for path in run.iterdir()}
+files["run.json"] = files["run.json"].replace(b'"started": "2', b'"started": "3')
+def fill(folder):
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+for number in range(times):
+    with ExitStack() as lock:
+        copy = name or f"copy{number}_of_{os.getpid()}"
+        folder = create_run_folder(Path("runs"), copy, datetime.now(), fill, lock)
+    delete_run(folder.resolve())
+"""
+TRAININGS = """
+import sys
+from pathlib import Path
+from rnncli.config.reading import read_config
+from rnncli.runs.training_run import start_run
+config = read_config(Path("small.yaml"), ["training.num_epochs=1"])
+for _ in range(int(sys.argv[1])):
+    for _ in start_run(config, Path("runs"), []).events():
+        pass
+"""
+
+
+def until_they_end(scripts: list[tuple[object, ...]], watch: Callable[[], None]) -> None:
+    """Run scripts with arguments and, until all have ended, call `watch` repeatedly."""
+    with ExitStack() as stack:
+        children = []
+        for words in scripts:
+            command = [sys.executable, "-c", *map(str, words)]
+            children.append(stack.enter_context(subprocess.Popen(command)))
+            stack.callback(children[-1].kill)
+        while any(child.poll() is None for child in children):
             watch()
-            for child in set(children) - set(codes):
-                pid, status = os.waitpid(child, os.WNOHANG)
-                if pid:
-                    codes[child] = os.waitstatus_to_exitcode(status)
-    finally:
-        for child in set(children) - set(codes):
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-    assert set(codes.values()) == {0}
-
-
-def copied_and_deleted(run: Path, times: int) -> None:
-    """Create and delete runs that are newer than `run`."""
-    files = {path.name: path.read_bytes() for path in run.iterdir()}
-    started = b'"started": "2'
-    assert started in files["run.json"]
-    files["run.json"] = files["run.json"].replace(started, b'"started": "3')
-
-    def fill(folder: Path) -> None:
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-
-    for number in range(times):
-        name = f"new{number}_of_{os.getpid()}"
-        with ExitStack() as lock:
-            folder = create_run_folder(RUNS, name, datetime.now(), fill, lock)
-        delete_run(folder.resolve())
+        assert [child.returncode for child in children] == [0] * len(children)
 
 
 @sample_or_campaign("times", 30, 3_000)
@@ -153,7 +146,7 @@ def test_readers_skip_runs_that_are_deleted_meanwhile(run_folder: Path, times: i
         assert [summary.problem for summary in summaries if summary.problem] == []
         assert run_folder.name in {summary.name for summary in summaries}
 
-    in_processes([lambda: copied_and_deleted(run_folder, times)] * 2, read)
+    until_they_end([(COPIES, times, run_folder, "")] * 2, read)
     assert len(seen) > 1
     assert list(RUNS.iterdir()) == [run_folder]
 
@@ -161,13 +154,7 @@ def test_readers_skip_runs_that_are_deleted_meanwhile(run_folder: Path, times: i
 @sample_or_campaign("times", 10, 1_000)
 def test_a_fresh_run_is_not_deleted(small: Path, times: int) -> None:
     """Runs are trained while another process deletes the latest one as soon as it can."""
-    config = read_config(small, ["training.num_epochs=1"])
     deleted = set()
-
-    def train() -> None:
-        for _ in range(times):
-            for _ in start_run(config, RUNS, []).events():
-                pass
 
     def delete() -> None:
         with suppress(InputError):
@@ -176,25 +163,17 @@ def test_a_fresh_run_is_not_deleted(small: Path, times: int) -> None:
             deleted.add(folder)
 
     RUNS.mkdir()
-    in_processes([train], delete)
+    until_they_end([(TRAININGS, times)], delete)
     assert deleted
     assert not hidden()
 
 
 @sample_or_campaign("times", 10, 1_000)
-def test_creations_and_deletions_do_not_disturb_each_other(here: Path, times: int) -> None:
-    def create_and_delete() -> None:
-        for _ in range(times):
-            with ExitStack() as lock:
-                folder = create_run_folder(
-                    RUNS, "a", datetime.now(), lambda f: (f / "config.yaml").touch(), lock
-                )
-            delete_run(folder.resolve())
-
-    begun = monotonic()
-    in_processes([create_and_delete] * 4, lambda: None)
-    print(f"{4 * times} runs created and deleted in {monotonic() - begun:.1f} s")
-    assert list(RUNS.iterdir()) == []
+def test_creations_and_deletions_of_the_same_names_do_not_disturb_each_other(
+    run_folder: Path, times: int
+) -> None:
+    until_they_end([(COPIES, times, run_folder, "a")] * 4, lambda: time.sleep(0.01))
+    assert list(RUNS.iterdir()) == [run_folder]
 
 
 def test_a_killed_deletion_leaves_a_damaged_run_that_is_deleted_again(
