@@ -1,4 +1,4 @@
-"""Recurrent networks from scratch in NumPy: train, predict, and prove the gradients."""
+"""Recurrent networks from scratch in NumPy: train, predict, and check the gradients."""
 
 from rnncli.version import __version__
 

@@ -1,7 +1,7 @@
 """The entry point of ``rnn`` and of ``python -m rnncli``.
 
-An interrupt or a broken installation is one line from the first moment on, so nothing but the
-standard library is imported outside `main`.
+Only the standard library is imported outside `main`, so that an interrupt or a broken installation
+is reported in one line even during the start.
 """
 
 import os

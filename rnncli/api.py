@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,8 @@ def train(
         events = setup.fit()
     else:
         run = start_run(config, Path(runs), sys.argv)
+        for warning in run.warnings:
+            warnings.warn(warning, RuntimeWarning, stacklevel=2)
         setup, events = run.setup, run.events()
     for _ in events:
         pass

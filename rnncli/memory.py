@@ -1,7 +1,7 @@
 """The memory budget: how much memory a command may use, checked before anything large is allocated.
 
 The environment variable ``RNN_MAX_MEMORY`` sets it, in bytes or as ``500M`` or ``2G``. The default
-is half of the memory of the machine, or of its control group if that allows less.
+is half of the physical memory, or half of the limit of the control group if that is lower.
 """
 
 import os
@@ -20,7 +20,7 @@ VARIABLE = "RNN_MAX_MEMORY"
 _UNCHECKED_BYTES = 1 << 24
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?|\d{1,20})([kKmMgGtT]?)(?:i?[bB])?", re.ASCII)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-# Where the limits of a control group stand, of version 2 and of version 1.
+# The files that contain the memory limit of a control group, in version 2 and in version 1.
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -88,7 +88,7 @@ def within_memory(items: Iterable[T], every: int, purpose: str, remedy: str) -> 
     items : iterable
         The items.
     every : int
-        The memory is measured after so many of them.
+        The number of items between two measurements of the memory.
     purpose, remedy : str
         See `require_memory`.
 
@@ -107,11 +107,11 @@ def _check(num_bytes: int, purpose: str, remedy: str) -> None:
     limit = max_memory()
     if num_bytes > limit:
         raise InputError(
-            f"{purpose}: would take over {in_words(limit)} of memory, which is what may be used "
-            f"({in_words(num_bytes)} are needed so far); {remedy}, or raise {VARIABLE}"
+            f"{purpose}: needs at least {format_size(num_bytes)} of memory; the limit is "
+            f"{format_size(limit)}; {remedy}, or raise {VARIABLE}"
         )
 
 
-def in_words(num_bytes: float) -> str:
+def format_size(num_bytes: float) -> str:
     """Return a number of bytes as ``3.2 GB`` or ``120 MB``."""
     return f"{num_bytes / 1e9:.3g} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.3g} MB"

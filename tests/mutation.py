@@ -82,6 +82,10 @@ EQUIVALENT = {
         "self.dz_joined = self.dz_by_row.reshape(rows, -2)",
     ): "NumPy takes any negative length for the unknown one",
     (
+        "rnncli/nn/initialization.py",
+        "block -= rng.uniform(-bound, bound, block.shape)",
+    ): "the distribution is symmetric about zero",
+    (
         "rnncli/nn/weight_gradient.py",
         "if rows <= columns:",
     ): "the order of the factors changes only the speed",

@@ -13,7 +13,7 @@ from conftest import PEAK_MEGABYTES
 from rnncli.errors import InputError
 from rnncli.memory import (
     available_memory,
-    in_words,
+    format_size,
     max_memory,
     memory_in_use,
     require_memory,
@@ -92,8 +92,8 @@ def test_items_are_kept_up_to_the_budget(monkeypatch: pytest.MonkeyPatch) -> Non
     assert list(within_memory(range(5), 2, "x", "y")) == [0, 1, 2, 3, 4]
 
 
-def test_sizes_in_words() -> None:
-    assert [in_words(n) for n in (12e6, 999e6, 1e9, 12.34e9)] == [
+def test_sizes_format_size() -> None:
+    assert [format_size(n) for n in (12e6, 999e6, 1e9, 12.34e9)] == [
         "12 MB",
         "999 MB",
         "1 GB",

@@ -13,7 +13,8 @@ from rnncli.runs.metrics_log import Metrics, best_row, read_metrics
 # There is one chart for each; the first three are logged for training and validation.
 QUANTITIES = ("loss", "accuracy", "rmse", "learning_rate", "grad_norm")
 
-# Of longer curves, the extremes in this many stretches are drawn, more than a figure can show.
+# A curve with more than twice as many points is divided into this many buckets, of which only the
+# minimum and the maximum are drawn; a figure cannot resolve more.
 _MAX_BUCKETS = 2000
 
 Points = list[tuple[float, float]]
@@ -114,9 +115,9 @@ def _points(metrics: Metrics, column: str) -> Points:
 
 
 def _extremes(values: Array, finite: Array, kept: set[int]) -> Sequence[int]:
-    """Return the rows of the extreme values in each stretch of a curve, and those in `kept`."""
-    for stretch in np.array_split(finite, _MAX_BUCKETS):
-        if len(stretch):
-            order = values[stretch]
-            kept |= {int(stretch[order.argmin()]), int(stretch[order.argmax()])}
+    """Return the rows of the extreme values in each bucket of a curve, and those in `kept`."""
+    for bucket in np.array_split(finite, _MAX_BUCKETS):
+        if len(bucket):
+            bucket_values = values[bucket]
+            kept |= {int(bucket[bucket_values.argmin()]), int(bucket[bucket_values.argmax()])}
     return sorted(kept) if len(finite) else ()

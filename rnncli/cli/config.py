@@ -47,14 +47,16 @@ def show(
     from rnncli.config import yaml12
     from rnncli.config.json_schema import schema_line
     from rnncli.config.tree import as_tree
-    from rnncli.runs.find_run import find_run
+    from rnncli.runs.find_run import read_runs
     from rnncli.runs.run_folder import CONFIG
 
-    if run is not None:
-        if config is not None:
-            raise InputError("config show: give either --config FILE or a RUN")
-        config = find_run(run) / CONFIG
-    text = yaml12.dump(as_tree(resolved_config(config, overrides)))
+    if run is None:
+        settings = resolved_config(config, overrides)
+    elif config is not None:
+        raise InputError("config show: give either --config FILE or a RUN")
+    else:
+        settings = read_runs([run], lambda runs: resolved_config(runs[0] / CONFIG, overrides))
+    text = yaml12.dump(as_tree(settings))
     print(f"{schema_line()}\n{text}", end="")
 
 

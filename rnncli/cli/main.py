@@ -23,8 +23,8 @@ from rnncli.version import __version__
 # Typer does not export the base of the errors about options. It is defined beside `BadParameter`:
 # in click, or in newer versions in typer's own copy of click.
 _UsageError: Any = import_module(typer.BadParameter.__module__).UsageError
-# In imports and while pydantic builds a validator, both of which are short, an exception can be
-# lost. A signal that arrives there is sent again after a pause.
+# An exception raised during an import, or while pydantic builds a validator, can be lost. A signal
+# that arrives there is therefore sent again after a short pause.
 _EXCEPTIONS_ARE_LOST_IN = ("<frozen importlib", f"{os.sep}pydantic{os.sep}")
 _PAUSE_SECONDS = 0.01
 

@@ -98,9 +98,9 @@ def _plot_curves(
     runs: list[str], quantities: list[str], log: bool, output: Path | None, options: FigureOptions
 ) -> None:
     from rnncli.analysis.training_curves import read_charts
-    from rnncli.runs.find_run import find_run
+    from rnncli.runs.find_run import read_runs
 
-    charts = read_charts(list(dict.fromkeys(find_run(run) for run in runs)), quantities)
+    charts = read_runs(runs, lambda folders: read_charts(list(dict.fromkeys(folders)), quantities))
     if output is None:
         from rnncli.display.terminal_plots import show_charts
 

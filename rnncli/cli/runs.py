@@ -13,7 +13,10 @@ from rnncli.display.terminal import write_message
 from rnncli.errors import InputError
 
 SORTS = ("when", "name", "status", "accuracy", "rmse", "loss", "cell", "size", "seconds")
-STATUSES = ("running", "finished", "interrupted", "diverged", "failed", "killed", "damaged")
+STATUSES = (
+    *("running", "finished", "interrupted", "diverged", "failed"),
+    *("killed", "unknown", "damaged"),
+)
 
 app = command_app(invoke_without_command=True)
 
@@ -39,8 +42,8 @@ def runs(
 ) -> None:
     """List the runs, the newest first, with the metrics of their best epochs.
 
-    A run is 'killed' if its record says 'running' but no process trains it, and 'damaged' if a
-    file is missing or broken.
+    A run is 'killed' if its record says 'running' but no process trains it, 'unknown' if its file
+    system has no locks that would tell, and 'damaged' if a file is missing or invalid.
 
     \b
     Examples:
@@ -77,23 +80,24 @@ def show(run: Run, folder: RunsFolder = DEFAULT_RUNS, as_json: Json = False) -> 
       rnn runs show 2026-11-22_14-05-33_sum_sign --json
     """
     from rnncli.config import yaml12
-    from rnncli.config.reading import read_config
     from rnncli.config.tree import as_tree
     from rnncli.display.run_tables import show_run
-    from rnncli.runs.find_run import find_damaged_run
-    from rnncli.runs.metrics_log import read_metrics, rows_of
-    from rnncli.runs.run_folder import CONFIG
-    from rnncli.runs.run_list import summarize_run
-    from rnncli.runs.run_record import read_record
+    from rnncli.runs.find_run import find_damaged_run, read_runs
+    from rnncli.runs.metrics_log import rows_of
+    from rnncli.runs.run_details import read_details
 
-    path = find_damaged_run(run, folder)
-    summary, record, metrics = summarize_run(path), read_record(path), read_metrics(path)
-    config = as_tree(read_config(path / CONFIG))
+    details = read_runs(
+        [run], lambda folders: read_details(folders[0]), lambda name: find_damaged_run(name, folder)
+    )
+    summary, record, config = details.summary, details.record, as_tree(details.config)
     if as_json:
-        details = {"record": record, "metrics": rows_of(metrics), "config": config}
-        print(json.dumps(summary.as_json() | details))
+        rows = rows_of(details.metrics)
+        more = {"record": record, "metrics": rows, "config": config, "changes": details.changes}
+        print(json.dumps(summary.as_json() | more))
     else:
-        show_run(summary, record, metrics, yaml12.dump(config))
+        show_run(summary, record, details.metrics, yaml12.dump(config))
+        for change in details.changes:
+            write_message(f"warning: {change}")
 
 
 @app.command()
@@ -108,11 +112,11 @@ def compare(
     """
     from rnncli.analysis.comparison import compare
     from rnncli.display.run_tables import show_comparison
-    from rnncli.runs.find_run import find_run
+    from rnncli.runs.find_run import find_run, read_runs
 
     if len(selected) < 2:
         raise InputError("runs compare: only one run is given; give at least two")
-    comparison = compare([find_run(run, folder) for run in selected])
+    comparison = read_runs(selected, compare, lambda run: find_run(run, folder))
     if as_json:
         print(json.dumps(asdict(comparison)))
     else:

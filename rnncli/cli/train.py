@@ -9,9 +9,14 @@ import typer
 from rnncli.cli.commands import command_app
 from rnncli.cli.completion import complete_runs
 from rnncli.cli.options import DEFAULT_RUNS, ConfigFile, Overrides, Quiet
+from rnncli.display.terminal import write_message
 from rnncli.errors import InputError
 
 app = command_app()
+
+_Name = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The run's name, instead of the config's.")
+]
 
 
 @app.command(context_settings={"allow_extra_args": True})
@@ -29,9 +34,7 @@ def train(
             metavar="DIR", help=f"The folder that contains the runs.  [default: {DEFAULT_RUNS}]"
         ),
     ] = None,
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The run's name, instead of the config's.")
-    ] = None,
+    name: _Name = None,
     quiet: Quiet = False,
 ) -> None:
     """Train a network; print the path of its run folder.
@@ -55,6 +58,8 @@ def train(
         from rnncli.runs.resume import resume_run
 
         run = resume_run(str(resume), overrides or [], sys.argv)
+    for warning in run.warnings:
+        write_message(f"warning: {warning}")
     setup = run.setup
     metric, num_epochs = setup.model.task.metric, setup.config.training.num_epochs
     with choose_view(metric, num_epochs, quiet) as view:

@@ -1,4 +1,4 @@
-"""Reports of exceptions that nobody expected, which are defects of the program."""
+"""Reports of unexpected exceptions, which are bugs in the program."""
 
 import platform
 import re

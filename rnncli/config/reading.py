@@ -33,11 +33,28 @@ def read_config(path: Path, overrides: Sequence[str] = (), name: str | None = No
     InputError
         With one line for each mistake: ``file:line: key: what is wrong; what would be right``.
     """
+    return parse_config(read_config_text(path), path, overrides, name)
+
+
+def read_config_text(path: Path) -> bytes:
+    """Return the content of a config file, or more than its largest size of a larger file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
     try:
         with open(path, "rb") as file:
-            text = file.read(yaml12.MAX_BYTES + 1)
+            return file.read(yaml12.MAX_BYTES + 1)
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def parse_config(
+    text: bytes, path: Path, overrides: Sequence[str] = (), name: str | None = None
+) -> Config:
+    """Return the config that `read_config` reads from a file with this content."""
     document = yaml12.load(text, str(path))
     if "name" not in document.tree:
         document.tree["name"] = as_name(path.stem)

@@ -39,8 +39,8 @@ class Examples:
         if self.lengths is None:
             return Batch(x, y)
         lengths = self.lengths[index]
-        num_steps = self.x.shape[1]
-        start = num_steps - rounded_length(int(lengths.max()), num_steps)
+        sequence_length = self.x.shape[1]
+        start = sequence_length - rounded_length(int(lengths.max()), sequence_length)
         return Batch(x[:, start:], y if y.ndim == 2 else y[:, start:], lengths)
 
 

@@ -1,4 +1,4 @@
-"""Labels as they are read from files: classes, their names and their order; or values."""
+"""Conversion of the labels in files to classes or values."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ def flat_labels(sequences: Sequences) -> tuple[Array, Array | None, Sequence[int
     if labels is None:
         raise InputError(f"{sequences.source}: has no labels; one per sequence was expected")
     if not labels.size:
-        raise InputError(f"{sequences.source}: holds no labelled sequences")
+        raise InputError(f"{sequences.source}: contains no labelled sequences")
     if not sequences.per_step:
         return labels, None, range(len(labels))
     steps = sequences.x.shape[1]

@@ -11,12 +11,13 @@ from rnncli.nn.arrays import Array
 # Smaller files are read into memory, which is faster.
 MAPPED_FROM_BYTES = 1 << 28
 _NUMBERS_PER_CHUNK = 1 << 20
-# After so many bytes were read, their pages no longer count as memory of the process.
+# The pages are released whenever this many bytes have been read, so that they do not count as
+# memory of the process.
 _RELEASED_AFTER_BYTES = 1 << 26
 
 
 class _Pages:
-    """The pages of a mapped file, released now and then; selections of one file share them."""
+    """The pages of a mapped file, released periodically, shared by all selections from it."""
 
     def __init__(self, base: Array) -> None:
         self.base, self.bytes_read = base, 0
@@ -45,7 +46,7 @@ class Mapped:
     shift, scale : array (D,), optional
         What is subtracted from each feature, and what it is divided by afterwards.
     dtype : dtype, optional
-        The type of selections.
+        The type of the selected arrays; by default, that of the file.
     """
 
     ndim = 3

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, isfinite, log10
+from math import ceil, log10
 
 from rich.text import Text
 
@@ -11,6 +11,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _COLORS = ("cyan", "magenta", "green", "red", "blue", "yellow")
 _MARKS = "ox+*#@"
 _SINGLE_POINT = "●"
+# Larger values leave a gap, so that sums and differences of values are finite.
+_LARGEST = 1e300
 # The bit of each dot of a braille character, by row and column.
 _BRAILLE_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
@@ -30,8 +32,10 @@ def sparkline(values: Sequence[float], width: int) -> str:
     means = [_mean(group) for group in groups]
     finite = [mean for mean in means if mean is not None]
     low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
-    scale = (len(_BLOCKS) - 1) / (high - low) if high > low else 0.0
-    return "".join(" " if mean is None else _BLOCKS[round((mean - low) * scale)] for mean in means)
+    span, steps = high - low or 1.0, len(_BLOCKS) - 1
+    return "".join(
+        " " if mean is None else _BLOCKS[round((mean - low) / span * steps)] for mean in means
+    )
 
 
 @dataclass(frozen=True)
@@ -125,20 +129,21 @@ def _draw(points: Mapping[str, Curve], axes: _Axes, color: bool) -> list[list[tu
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    finite = [value for value in values if isfinite(value)]
+    finite = [value for value in values if abs(value) <= _LARGEST]
     return sum(finite) / len(finite) if finite else None
 
 
 def _drawable(curve: Curve, log: bool) -> list[tuple[float, float]]:
     """Return the finite points of a curve, on a logarithmic axis with their logarithms."""
-    finite = [(x, y) for x, y in curve if isfinite(x) and isfinite(y) and (y > 0 or not log)]
+    finite = [(x, y) for x, y in curve if abs(y) <= _LARGEST and (y > 0 or not log)]
     return [(x, log10(y)) for x, y in finite] if log else finite
 
 
 def _axis_range(values: list[float]) -> tuple[float, float]:
     """Return the ends of an axis, which differ even if all values are equal."""
     low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    margin = 0.0 if high > low else max(0.5, abs(low) / 1000)
+    return low - margin, high + margin
 
 
 def _label(value: float) -> str:

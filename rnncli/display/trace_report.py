@@ -70,7 +70,7 @@ def trace_numbers(trace: Trace) -> dict[str, Any]:
 
 def title(cell: CellTrace) -> str:
     """Return the name and direction of a cell."""
-    return f"layer {cell.name}" + (" (backward direction)" if cell.reverse else "")
+    return f"layer {cell.name}" + (" (reverse direction)" if cell.reverse else "")
 
 
 def _format_value(name: str, value: float) -> str:

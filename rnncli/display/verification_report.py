@@ -18,8 +18,11 @@ def show_verification(verification: Verdict) -> None:
             f"largest difference {verification.largest_difference:.3g}, in {verification.array}; "
             f"relative to the largest weight {verification.largest_relative_difference:.3g}"
         )
-    differences = verification.environment.items()
-    rows = [[key, str(recorded), str(current)] for key, (recorded, current) in differences]
+    rows = [
+        [f"{found.session}, {found.started or '-'}", key, str(recorded), str(current)]
+        for found in verification.sessions
+        for key, (recorded, current) in found.differences.items()
+    ]
     if rows:
-        headers = ["", "recorded", "now"]
-        print_table(headers, rows, title="environment differences", left=(0, 1, 2))
+        headers = ["session", "", "recorded", "now"]
+        print_table(headers, rows, title="environment differences", left=(0, 1, 2, 3))

@@ -8,7 +8,7 @@ from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import Sequences
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Problem
-from rnncli.memory import VARIABLE, in_words, max_memory
+from rnncli.memory import VARIABLE, format_size, max_memory
 from rnncli.training.state import NUM_PARAMETER_VECTORS
 
 # The estimate leaves out what the libraries and copies of the data take for a short time.
@@ -78,7 +78,7 @@ def insufficient_memory(examination: Examination) -> Iterator[Problem]:
     required, allowed = required_bytes(examination), max_memory()
     if required > _MAX_SHARE_OF_BUDGET * allowed:
         yield Problem(
-            f"about {in_words(required)} are needed, and {in_words(allowed)} may be used",
+            f"about {format_size(required)} are needed, and {format_size(allowed)} may be used",
             f"the run may be refused ({VARIABLE} sets how much memory may be used)",
             "lower training.batch_size or model.hidden_size, or keep the data in an .npy file, "
             "which is read batch by batch",

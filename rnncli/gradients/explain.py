@@ -82,7 +82,7 @@ def explain(
     with np.errstate(all="ignore"):
         explanation = _explain_head(unrolled, expected)
         probe = _DirectionalProbe(network, loss, batch, masks)
-        total, steps_done = len(unrolled.cells) * (unrolled.num_steps + 1), count(1)
+        total, steps_done = len(unrolled.cells) * (unrolled.sequence_length + 1), count(1)
 
         def on_step() -> None:
             on_progress(next(steps_done), total)
@@ -132,7 +132,7 @@ def _explain_head(unrolled: UnrolledNetwork, expected: Array) -> Explanation | N
         if not mistakes.equal(values, gradient, magnitudes[name]):
             candidates = ((cause, arrays[name]) for cause, arrays in known)
             cause = mistakes.diagnose(values, gradient, candidates)
-            return Explanation(name, None, None, unrolled.num_steps, cause)
+            return Explanation(name, None, None, unrolled.sequence_length, cause)
     return None
 
 
@@ -144,7 +144,7 @@ def _explain_inputs(unrolled: UnrolledNetwork) -> Explanation | None:
     if mistakes.equal(unrolled.grad_inputs, expected, magnitudes):
         return None
     cause = mistakes.diagnose(unrolled.grad_inputs, expected, iter(()))
-    return Explanation("input", None, None, unrolled.num_steps, cause)
+    return Explanation("input", None, None, unrolled.sequence_length, cause)
 
 
 class _DirectionalProbe:
@@ -203,23 +203,25 @@ class _CellExplainer:
         self, name: str, cell: ObservedCell, number: int, probe: _DirectionalProbe
     ) -> None:
         self.name, self.cell, self.number, self.probe = name, cell, number, probe
-        self.num_steps = len(cell.outputs)
+        self.sequence_length = len(cell.outputs)
         known = type(cell.cell) in formulas.FORMULAS
         self.unknown_cell = None if known else cell.cell.kind
 
     def explain(self, on_step: Callable[[], None]) -> Explanation | None:
         """Return the first quantity that is wrong; call `on_step` after each time step."""
-        for step in reversed(range(-1, self.num_steps)):
+        for step in reversed(range(-1, self.sequence_length)):
             wrong = self._wrong_state(step) or (self._wrong_block(step) if step >= 0 else None)
             if wrong is not None:
-                in_time = self.num_steps - step if self.name.endswith("_reverse") else step + 1
+                in_time = (
+                    self.sequence_length - step if self.name.endswith("_reverse") else step + 1
+                )
                 return self._explanation(wrong[0], 0 if step < 0 else in_time, wrong[1])
             on_step()
         return self._wrong_sum()
 
     def _explanation(self, array: str, step: int | None, cause: str | None) -> Explanation:
         unknown = self.unknown_cell if cause is None else None
-        return Explanation(array, self.name, step, self.num_steps, cause, unknown)
+        return Explanation(array, self.name, step, self.sequence_length, cause, unknown)
 
     def _wrong_state(self, step: int) -> tuple[str, str | None] | None:
         for state, gradients in self.cell.grad_states.items():
@@ -233,7 +235,7 @@ class _CellExplainer:
         return None
 
     def _cause_in_state(self, step: int, calculated: Array) -> str | None:
-        if step == self.num_steps - 1:
+        if step == self.sequence_length - 1:
             return _FROM_ABOVE
         terms = formulas.state_terms(self.cell, step)
         if terms is None:
@@ -247,7 +249,7 @@ class _CellExplainer:
 
     def _cause_in_other_state(self, step: int, calculated: Array) -> str | None:
         factors = None
-        if step < self.num_steps - 1:
+        if step < self.sequence_length - 1:
             factors = formulas.cell_state_factors(self.cell, step)
         if factors is None:
             return None

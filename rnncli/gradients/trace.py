@@ -150,8 +150,10 @@ def _cell_trace(name: str, cell: UnrolledCell, has_gradients: bool) -> CellTrace
 
 def _valid(cell: UnrolledCell) -> Array:
     """Return which time steps (T, B) belong to the sequences."""
-    num_steps, _, batch_size = cell.outputs.shape
-    return np.ones((num_steps, batch_size), bool) if cell.mask is None else cell.mask[:, 0] > 0
+    sequence_length, _, batch_size = cell.outputs.shape
+    return (
+        np.ones((sequence_length, batch_size), bool) if cell.mask is None else cell.mask[:, 0] > 0
+    )
 
 
 def _mean(values: Array, valid: Array) -> Array:

@@ -1,9 +1,10 @@
 """Outputs for one sequence that is too long for the network to be unrolled over all of it.
 
-Its time steps are processed in windows. Every cell carries its state from window to window, a
-reverse cell from the last window to the first. The states at the borders of the windows are kept,
-so that the outputs of a layer in any window can be calculated again when the next layer reads them:
-the memory hardly depends on the number of time steps, and nothing is written to the disk.
+Its time steps are processed in windows. The state of every cell is carried from window to window;
+in the reverse direction, from the last window to the first. The states at the borders of the
+windows are kept, so that the outputs of a layer in any window can be calculated again when the next
+layer reads them: the memory hardly depends on the number of time steps, and nothing is written to
+the disk.
 """
 
 from collections.abc import Iterator
@@ -140,7 +141,7 @@ def _in_time(values: Array, direction: int) -> Array:
     return values[::-1] if direction else values
 
 
-def _pooled(pooling: Pooling, layer: _Layer, direction: int, num_steps: int) -> Array:
+def _pooled(pooling: Pooling, layer: _Layer, direction: int, sequence_length: int) -> Array:
     """Return the outputs (H,) of a direction of the top layer, pooled over all time steps."""
     all_values = (values for _, values in layer.sweep(direction))
     pooled: Array
@@ -148,7 +149,7 @@ def _pooled(pooling: Pooling, layer: _Layer, direction: int, num_steps: int) -> 
         pooled = reduce(np.maximum, (values.max(axis=0) for values in all_values))
     elif pooling == "mean":
         sums = (values.sum(axis=0, dtype=float) for values in all_values)
-        pooled = reduce(np.add, sums) / num_steps
+        pooled = reduce(np.add, sums) / sequence_length
     else:
         for values in all_values:
             pooled = values[-1]

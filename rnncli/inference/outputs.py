@@ -24,12 +24,12 @@ _LARGEST_BATCH, _BYTES_AT_ONCE = 256, 1 << 25
 _MAX_BYTES_UNROLLED, _MAX_SHARE_UNROLLED = 1 << 28, 0.25
 
 
-def batch_size(network: Network, num_steps: int) -> int:
+def batch_size(network: Network, sequence_length: int) -> int:
     """Return the largest batch size whose unrolled network stays within the memory bound.
 
     It is at least 1 and at most 256.
     """
-    return max(1, min(_LARGEST_BATCH, _BYTES_AT_ONCE // (num_steps * network.bytes_per_step)))
+    return max(1, min(_LARGEST_BATCH, _BYTES_AT_ONCE // (sequence_length * network.bytes_per_step)))
 
 
 class StoppedError(Exception):
@@ -59,25 +59,25 @@ def outputs(
         `should_stop`, which is called before each batch, returned True.
     """
     network = pool.network
-    count, num_steps, _ = x.shape
+    count, sequence_length, _ = x.shape
     every_step = network.architecture.predicts_every_step
     size = network.layout.output_size
-    shape = (count, num_steps, size) if every_step else (count, size)
+    shape = (count, sequence_length, size) if every_step else (count, size)
     require_memory(
         prod(shape) * network.parameters.itemsize,
-        f"the outputs for {count} sequences of {num_steps} time steps",
+        f"the outputs for {count} sequences of {sequence_length} time steps",
         SMALLER_DATA,
     )
     results = np.zeros(shape, network.parameters.dtype)
     order = np.arange(count) if lengths is None else lengths.argsort(kind="stable")
-    for selection in slices(count, batch_size(network, num_steps)):
+    for selection in slices(count, batch_size(network, sequence_length)):
         if should_stop():
             raise StoppedError
         index = order[selection]
         batch_lengths = None if lengths is None else lengths[index]
         start = 0
         if batch_lengths is not None:
-            start = num_steps - rounded_length(int(batch_lengths.max()), num_steps)
+            start = sequence_length - rounded_length(int(batch_lengths.max()), sequence_length)
         batch = Batch(x.take(index, 0)[:, start:], lengths=batch_lengths)
         z = _batch_outputs(pool, batch)
         if every_step:
@@ -89,23 +89,23 @@ def outputs(
 
 def _batch_outputs(pool: UnrolledPool, batch: Batch) -> Array:
     """Return the outputs (B, O), or (B, T, O) with a prediction for every time step, of a batch."""
-    network, (size, num_steps, _) = pool.network, batch.x.shape
+    network, (size, sequence_length, _) = pool.network, batch.x.shape
     every_step = network.architecture.predicts_every_step
     max_bytes = min(_MAX_BYTES_UNROLLED, int(_MAX_SHARE_UNROLLED * max_memory()))
-    if pool.bytes_of(num_steps, size) <= max_bytes:
-        z = pool.get(num_steps, size).forward(batch)
-        return z.reshape(len(z), num_steps, -1).transpose(2, 1, 0) if every_step else z.T
+    if pool.bytes_of(sequence_length, size) <= max_bytes:
+        z = pool.get(sequence_length, size).forward(batch)
+        return z.reshape(len(z), sequence_length, -1).transpose(2, 1, 0) if every_step else z.T
     window = max(1, min(_BYTES_AT_ONCE, max_bytes) // pool.bytes_of(1, 1))
-    lengths = np.full(size, num_steps) if batch.lengths is None else batch.lengths
+    lengths = np.full(size, sequence_length) if batch.lengths is None else batch.lengths
     outputs = [
-        long_outputs(network, sequence[num_steps - length :], window)
+        long_outputs(network, sequence[sequence_length - length :], window)
         for sequence, length in zip(batch.x, lengths, strict=True)
     ]
     if not every_step:
         return np.array(outputs)
-    padded = np.zeros((size, num_steps, network.layout.output_size), network.parameters.dtype)
+    padded = np.zeros((size, sequence_length, network.layout.output_size), network.parameters.dtype)
     for row, values in zip(padded, outputs, strict=True):
-        row[num_steps - len(values) :] = values
+        row[sequence_length - len(values) :] = values
     return padded
 
 

@@ -208,8 +208,11 @@ def _scale(sequences: Sequences) -> tuple[Array, Array, Array]:
     values = chunk.reshape(-1, chunk.shape[2])
     if sequences.lengths is not None:
         values = chunk[valid_steps(sequences.lengths, chunk.shape[1])]
-    values = np.where(np.isnan(values), np.nanmean(values), values)
-    return values.std(axis=0), values.min(axis=0), values.max(axis=0)
+    known = values[~np.isnan(values)]
+    # Infinite numbers, and those whose squares are, are refused when the config is tried.
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.where(np.isnan(values), known.mean() if known.size else 0.0, values)
+        return values.std(axis=0), values.min(axis=0), values.max(axis=0)
 
 
 def _suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: Hints) -> None:

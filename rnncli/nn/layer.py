@@ -22,11 +22,11 @@ class UnrolledLayer:
 
     def __init__(self, cells: list[UnrolledCell]) -> None:
         self.cells = cells
-        self.num_steps, self.hidden_size, self.batch_size = cells[0].outputs.shape
+        self.sequence_length, self.hidden_size, self.batch_size = cells[0].outputs.shape
         self.lengths: Array | None = None
         self.outputs = cells[0].outputs
         if len(cells) == 2:
-            shape = (self.num_steps, 2 * self.hidden_size, self.batch_size)
+            shape = (self.sequence_length, 2 * self.hidden_size, self.batch_size)
             self.outputs = np.empty(shape, cells[0].matrix.dtype)
 
     def set_lengths(self, lengths: Array | None) -> None:
@@ -36,9 +36,9 @@ class UnrolledLayer:
             if lengths is None:
                 cell.mask = None
                 continue
-            step = np.arange(self.num_steps)[:, np.newaxis, np.newaxis]
+            step = np.arange(self.sequence_length)[:, np.newaxis, np.newaxis]
             # With time reversed, sequences are aligned at the beginning.
-            valid = step < lengths if direction else step >= self.num_steps - lengths
+            valid = step < lengths if direction else step >= self.sequence_length - lengths
             cell.mask = valid.astype(cell.matrix.dtype)
 
     def set_inputs(self, x: Array) -> None:

@@ -78,7 +78,7 @@ class Network:
 
     def unroll(
         self,
-        num_steps: int,
+        sequence_length: int,
         batch_size: int,
         gradient: Array | None = None,
         cell_class: type[UnrolledCell] = UnrolledCell,
@@ -87,7 +87,7 @@ class Network:
 
         Parameters
         ----------
-        num_steps, batch_size : int
+        sequence_length, batch_size : int
             T and B.
         gradient : array (P,), optional
             Where `UnrolledNetwork.backward` writes the gradient; by default a new vector.
@@ -96,7 +96,9 @@ class Network:
         """
         gradient = np.zeros_like(self.parameters) if gradient is None else gradient
         views = self.layout.views(gradient)
-        return UnrolledNetwork(self.layout, self.views, views, num_steps, batch_size, cell_class)
+        return UnrolledNetwork(
+            self.layout, self.views, views, sequence_length, batch_size, cell_class
+        )
 
     @cached_property
     def bytes_per_step(self) -> int:
@@ -120,14 +122,14 @@ class Network:
             for _ in range(self.architecture.num_layers - 1)
         ]
 
-    def flops(self, num_steps: int, batch_size: int) -> int:
+    def flops(self, sequence_length: int, batch_size: int) -> int:
         """Return the number of operations in the matrix products of one training step."""
         cell, hidden = self.architecture.cell, self.architecture.hidden_size
         multiplications = 3 * self.views.head.size
         for number, size in enumerate(self.layout.input_sizes):
             sizes = {name: prod(cell.shape(name, size, hidden)) for name in cell.arrays}
-            multiplications += 2 * num_steps * sum(sizes.values())
-            multiplications += (num_steps - 1) * sizes.get("weight_hh", 0)
+            multiplications += 2 * sequence_length * sum(sizes.values())
+            multiplications += (sequence_length - 1) * sizes.get("weight_hh", 0)
             if number >= len(self.architecture.directions):
-                multiplications += num_steps * sizes["weight_ih"]
+                multiplications += sequence_length * sizes["weight_ih"]
         return 2 * batch_size * multiplications

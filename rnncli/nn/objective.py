@@ -45,31 +45,32 @@ class UnrolledPool:
         self._kept: dict[tuple[int, int], UnrolledNetwork] = {}
         self._last_key: tuple[int, int] | None = None
 
-    def get(self, num_steps: int, batch_size: int) -> UnrolledNetwork:
+    def get(self, sequence_length: int, batch_size: int) -> UnrolledNetwork:
         """Return the network unrolled over T time steps for a batch of B.
 
         The least recently used networks are dropped when all together need too much memory.
         """
-        key = (num_steps, batch_size)
+        key = (sequence_length, batch_size)
         if key == self._last_key:
             return self._kept[key]
         self._last_key = key
         unrolled = self._kept.pop(key, None)
         if unrolled is None:
-            self._make_room(num_steps * batch_size)
+            self._make_room(sequence_length * batch_size)
             require_memory(
-                self.bytes_of(num_steps, batch_size),
-                f"the network unrolled over {num_steps} time steps for {batch_size} sequences",
+                self.bytes_of(sequence_length, batch_size),
+                f"the network unrolled over {sequence_length} time steps for {batch_size} "
+                "sequences",
                 "lower training.batch_size or model.hidden_size, or give shorter sequences",
             )
             unrolled = self.network.unroll(*key, self.gradient, self.cell_class)
         self._kept[key] = unrolled
         return unrolled
 
-    def bytes_of(self, num_steps: int, batch_size: int) -> int:
+    def bytes_of(self, sequence_length: int, batch_size: int) -> int:
         """Return about how many bytes the network unrolled to this size takes."""
         bytes_of_views = _BYTES_OF_VIEWS * len(self.network.views.cells)
-        return num_steps * (batch_size * self.network.bytes_per_step + bytes_of_views)
+        return sequence_length * (batch_size * self.network.bytes_per_step + bytes_of_views)
 
     def _make_room(self, total_steps: int) -> None:
         max_total_steps = _BYTES_KEPT // self.network.bytes_per_step
@@ -113,8 +114,8 @@ class Objective:
         initial_state: State | None = None,
     ) -> BatchLoss:
         """Return the loss of a batch; see `UnrolledNetwork.forward` for the arguments."""
-        batch_size, num_steps, *_ = batch.x.shape
-        self.unrolled = self.pool.get(num_steps, batch_size)
+        batch_size, sequence_length, *_ = batch.x.shape
+        self.unrolled = self.pool.get(sequence_length, batch_size)
         z = self.unrolled.forward(batch, dropout_masks, initial_state)
         return batch_loss(self.loss, z, batch.targets)
 

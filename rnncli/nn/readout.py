@@ -79,7 +79,7 @@ class Mean:
     def _lengths(self) -> Array:
         layer = self.layer
         if layer.lengths is None:
-            return np.full(layer.batch_size, layer.num_steps)
+            return np.full(layer.batch_size, layer.sequence_length)
         return layer.lengths
 
 
@@ -110,8 +110,8 @@ class EveryStep:
 
     def __init__(self, layer: UnrolledLayer) -> None:
         self.layer = layer
-        num_steps, width, batch = layer.outputs.shape
-        self.by_step = np.ones((width + 1, num_steps, batch), layer.outputs.dtype)
+        sequence_length, width, batch = layer.outputs.shape
+        self.by_step = np.ones((width + 1, sequence_length, batch), layer.outputs.dtype)
         self.features = self.by_step.reshape(width + 1, -1)
 
     def forward(self) -> None:
@@ -120,8 +120,8 @@ class EveryStep:
 
     def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
         """See `Readout.backward`."""
-        num_steps, width, batch = self.layer.outputs.shape
-        return None, gradient.reshape(width, num_steps, batch).transpose(1, 0, 2)
+        sequence_length, width, batch = self.layer.outputs.shape
+        return None, gradient.reshape(width, sequence_length, batch).transpose(1, 0, 2)
 
 
 def _with_ones(layer: UnrolledLayer) -> Array:

@@ -25,7 +25,7 @@ class UnrolledNetwork:
         The network's shape.
     parameters, gradient : Views
         Its parameters, and where their gradient goes; both are kept, not copied.
-    num_steps, batch_size : int
+    sequence_length, batch_size : int
         T and B.
     cell_class : type of UnrolledCell
         Another class where the cells are to be observed.
@@ -45,15 +45,15 @@ class UnrolledNetwork:
         layout: Layout,
         parameters: Views,
         gradient: Views,
-        num_steps: int,
+        sequence_length: int,
         batch_size: int,
         cell_class: type[UnrolledCell] = UnrolledCell,
     ) -> None:
         architecture = layout.architecture
         self.input_stage, self.parameters, self.gradient = layout.input_stage, parameters, gradient
-        self.num_steps, self.batch_size = num_steps, batch_size
+        self.sequence_length, self.batch_size = sequence_length, batch_size
         self.cells = [
-            cell_class(architecture.cell, weights, grad, num_steps, batch_size)
+            cell_class(architecture.cell, weights, grad, sequence_length, batch_size)
             for weights, grad in zip(parameters.cells, gradient.cells, strict=True)
         ]
         per_layer = len(architecture.directions)

@@ -35,11 +35,11 @@ class _NarrowSum:
     """All time steps gathered into one long product."""
 
     def __init__(self, dz: Array, states: Array, gradient: Array) -> None:
-        num_steps, rows, batch = dz.shape
+        sequence_length, rows, batch = dz.shape
         columns = states.shape[1]
         self.dz, self.states, self.gradient = dz, states, gradient
-        self.states_by_step = np.empty((num_steps, batch, columns), dz.dtype)
-        self.dz_by_row = np.empty((rows, num_steps, batch), dz.dtype)
+        self.states_by_step = np.empty((sequence_length, batch, columns), dz.dtype)
+        self.dz_by_row = np.empty((rows, sequence_length, batch), dz.dtype)
         self.states_joined = self.states_by_step.reshape(-1, columns)
         self.dz_joined = self.dz_by_row.reshape(rows, -1)
 
@@ -53,14 +53,14 @@ class _WideSum:
     """A product per time step, for several time steps at once."""
 
     def __init__(self, dz: Array, states: Array, gradient: Array) -> None:
-        num_steps, rows, _ = dz.shape
+        sequence_length, rows, _ = dz.shape
         columns = states.shape[1]
         self.left, self.right, self.gradient = dz, states[:-1], gradient
         # The larger of the two factors on the left is the faster order.
         if rows < columns:
             self.left, self.right, self.gradient = self.right, self.left, gradient.T
         self.right = self.right.transpose(0, 2, 1)
-        chunk = max(1, min(num_steps, _PRODUCTS_AT_ONCE // gradient.size))
+        chunk = max(1, min(sequence_length, _PRODUCTS_AT_ONCE // gradient.size))
         self.products = np.empty((chunk, *self.gradient.shape), dz.dtype)
         self.chunk_sum = np.empty(self.gradient.shape, dz.dtype)
         self.total = np.empty(self.gradient.shape, dz.dtype)

@@ -15,10 +15,13 @@ from rnncli.datasets.untrusted.arrays import Archive, open_archive
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 from rnncli.nn.state_dict import Shapes, check_names
+from rnncli.runs.checksums import matches_checksum, with_checksum
 from rnncli.runs.files import replacing, write_all
 from rnncli.version import __version__
 
 METADATA = "metadata"
+# The key of the checksum of all other metadata; files of older versions do not have it.
+METADATA_SHA256 = "metadata_sha256"
 # The files of networks that fit into the memory of a machine are smaller; metadata takes kilobytes.
 _MAX_FILE_BYTES, _MAX_METADATA_BYTES = 1 << 36, 1 << 20
 
@@ -46,6 +49,7 @@ class Contents:
         """Write the file atomically; the same contents give the same bytes."""
         header = {"format": self.format, "version": self.version, "rnncli": __version__}
         metadata = header | self.metadata | {"sha256": digest(self.arrays)}
+        metadata = with_checksum(metadata, METADATA_SHA256)
         text = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
         buffer = io.BytesIO()
         write_npz(buffer, self.arrays | {METADATA: np.frombuffer(text, np.uint8)})
@@ -72,7 +76,9 @@ def read_metadata(path: Path, file_format: str, version: int) -> dict[str, Any]:
         The file is damaged, of another format or from a newer version.
     """
     with open_archive(path, _MAX_FILE_BYTES) as archive:
-        return _metadata(archive, path, file_format, version)
+        metadata = _metadata(archive, path, file_format, version)
+    _check_metadata(path, metadata)
+    return metadata
 
 
 def read_contents(
@@ -108,6 +114,8 @@ def read_contents(
             raise InputError(f"{path}: {error}") from None
         if metadata.get("sha256") != digest(arrays):
             raise InputError(f"{path}: the arrays do not match their sha256; the file is damaged")
+    # Metadata that are invalid in themselves were refused above, with a line that says why.
+    _check_metadata(path, metadata)
     return Contents(file_format, version, arrays, metadata)
 
 
@@ -139,6 +147,11 @@ def _metadata(archive: Archive, path: Path, file_format: str, version: int) -> d
             f"{version}; it needs rnncli {writer_version} or newer"
         )
     return dict(metadata)
+
+
+def _check_metadata(path: Path, metadata: dict[str, Any]) -> None:
+    if not matches_checksum(metadata, METADATA_SHA256):
+        raise InputError(f"{path}: the metadata do not match their sha256; the file is damaged")
 
 
 def _refuse(constant: str) -> None:

@@ -17,16 +17,25 @@ from rnncli.training.state import restored_plan
 FORMAT, VERSION = "rnncli-checkpoint", 1
 
 
-def checkpoint_of(setup: TrainingSetup) -> Contents:
+def checkpoint_of(setup: TrainingSetup, config_sha256: str, metrics_sha256: str) -> Contents:
     """Return a copy of the state of a training run, as it is written to a file.
 
     The random streams have no state to save: they depend on the seed, the epoch and the step, and
     these are part of the checkpoint.
+
+    Parameters
+    ----------
+    setup : TrainingSetup
+        The training run.
+    config_sha256, metrics_sha256 : str
+        The hashes of the run's config file, and of its metrics log up to this epoch.
     """
     arrays = {name: array.copy() for name, array in _vectors(setup).items()}
     metadata = {
         "progress": setup.state.numbers(),
         "config": as_tree(setup.config),
+        "config_sha256": config_sha256,
+        "metrics_sha256": metrics_sha256,
         "data_sha256": setup.splits.sha256,
     }
     return Contents(FORMAT, VERSION, arrays, metadata)
@@ -46,6 +55,12 @@ def saved_config(path: Path) -> dict[str, Any]:
     return config
 
 
+def saved_config_sha256(path: Path) -> str | None:
+    """Return the hash of the config file of a checkpoint's run; None of an older checkpoint."""
+    sha256: str | None = read_metadata(path, FORMAT, VERSION).get("config_sha256")
+    return sha256
+
+
 def saved_plan(path: Path) -> list[list[int]]:
     """Return the values of ``training.num_epochs``, each with the step from which it applied."""
     metadata = read_metadata(path, FORMAT, VERSION)
@@ -53,8 +68,13 @@ def saved_plan(path: Path) -> list[list[int]]:
         return restored_plan(metadata["progress"]["plan"])
 
 
-def restore_checkpoint(path: Path, setup: TrainingSetup) -> None:
+def restore_checkpoint(path: Path, setup: TrainingSetup) -> str | None:
     """Set the state of a training run to that of a checkpoint.
+
+    Returns
+    -------
+    str or None
+        The hash of the metrics log up to the checkpoint's epoch; None of an older checkpoint.
 
     Raises
     ------
@@ -72,6 +92,8 @@ def restore_checkpoint(path: Path, setup: TrainingSetup) -> None:
             raise ValueError("numbers that contradict each other")
     for name, vector in vectors.items():
         vector[...] = contents.arrays[name]
+    metrics_sha256: str | None = contents.metadata.get("metrics_sha256")
+    return metrics_sha256
 
 
 @contextmanager

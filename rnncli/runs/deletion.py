@@ -3,14 +3,10 @@
 from pathlib import Path
 
 from rnncli.errors import InputError
-from rnncli.runs.files import TEMPORARY, remove_temporary_files, storage, sync_folder
+from rnncli.runs.files import storage, sync_folder
 from rnncli.runs.find_run import find_damaged_run
 from rnncli.runs.lock import locked
-from rnncli.runs.run_folder import CHECKPOINT, CONFIG, METRICS, WEIGHTS
-from rnncli.runs.run_record import RECORD
-
-# The config is deleted last, so that a run whose deletion was interrupted is still recognized.
-_FILES = (CHECKPOINT, WEIGHTS, METRICS, RECORD, CONFIG)
+from rnncli.runs.run_folder import delete_files, foreign_files, remove_folder
 
 
 def find_deletable(run: str, runs: Path) -> Path:
@@ -28,13 +24,8 @@ def find_deletable(run: str, runs: Path) -> Path:
     folder = folder.resolve()
     if folder.parent != runs.resolve():
         raise InputError(f"{run}: is not in {runs}/; --runs DIR names the folder to delete from")
-    with storage(folder):
-        paths = list(folder.iterdir())
-    for path in paths:
-        known = path.name in _FILES or path.match(TEMPORARY)
-        if not (known and (path.is_file() or path.is_symlink())):
-            raise InputError(f"{run}: {path.name} does not belong to the run; move it elsewhere")
     with locked(folder):
+        _check_files(folder)
         return folder
 
 
@@ -44,13 +35,21 @@ def delete_run(folder: Path) -> None:
     Raises
     ------
     InputError
-        The run is being trained now.
+        The run is being trained now, or its folder contains a file that does not belong to it.
     StorageError
         The folder could not be deleted completely.
     """
-    with locked(folder), storage(folder):
-        remove_temporary_files(folder)
-        for name in _FILES:
-            (folder / name).unlink(missing_ok=True)
-        folder.rmdir()
+    with storage(folder):
+        with locked(folder):
+            _check_files(folder)
+            delete_files(folder)
+        remove_folder(folder)
         sync_folder(folder.parent)
+
+
+def _check_files(folder: Path) -> None:
+    """Check that a folder holds the files of a run only."""
+    with storage(folder):
+        foreign = foreign_files(folder)
+    if foreign:
+        raise InputError(f"{foreign[0]}: does not belong to the run; move it elsewhere")

@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -13,6 +13,10 @@ from rnncli.errors import StorageError
 
 # Names of files and folders that are not complete yet, as a pattern for `Path.match`.
 TEMPORARY = ".*.tmp"
+# With what is added to it, a stem of this length fits where names have at most 143 bytes.
+_MAX_STEM_BYTES = 100
+# Links to the open files of a process, on Linux.
+_DESCRIPTORS = Path("/proc/self/fd")
 
 
 class _Writable(Protocol):
@@ -20,12 +24,19 @@ class _Writable(Protocol):
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, opener: Callable[[str, int], int] | None = None) -> Iterator[BinaryIO]:
     """Open a new file that replaces `path` when the block ends without an error.
 
     The content is on the disk before the file gets its name, and the name is on the disk before
     this returns. An existing file's mode is kept. A symbolic link is replaced, not followed, so
     that nothing outside the folder changes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    opener : callable, optional
+        As that of `open`; the file that it opens may have no name.
 
     Raises
     ------
@@ -35,11 +46,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     temporary = temporary_name(path)
     with storage(path):
         try:
-            with open(temporary, "xb") as file:
-                _copy_mode(path, temporary)
+            with open(temporary, "xb", opener=opener) as file:
+                _copy_mode(path, file.fileno())
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+                _give_name(file.fileno(), temporary)
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
@@ -53,7 +65,7 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that the user named for output, as `replacing` does.
 
     The target of a symbolic link is replaced and the link stays; a device or a pipe is written
-    directly.
+    directly. Where files without a name are possible, nothing is left if the process is killed.
 
     Raises
     ------
@@ -66,7 +78,7 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
                 yield file
             return
         target = path.resolve()
-    with replacing(target) as file:
+    with replacing(target, _open_unnamed) as file:
         yield file
 
 
@@ -103,7 +115,10 @@ def append_line(path: Path, line: str) -> None:
 
 def temporary_name(path: Path) -> Path:
     """Return an unused name beside `path` for a file or folder that is not complete yet."""
-    return path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
+    stem = path.name
+    while len(os.fsencode(stem)) > _MAX_STEM_BYTES:
+        stem = stem[:-1]
+    return path.parent / f".{stem}.{secrets.token_hex(8)}.tmp"
 
 
 def remove_temporary_files(folder: Path) -> None:
@@ -112,6 +127,15 @@ def remove_temporary_files(folder: Path) -> None:
         for path in folder.glob(TEMPORARY):
             if path.is_symlink() or path.is_file():
                 path.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder with its parents, if it does not exist, and flush their names to the disk."""
+    with storage(folder):
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in missing:
+            sync_folder(path.parent)
 
 
 def sync_file(path: Path) -> None:
@@ -143,13 +167,29 @@ def storage(path: Path) -> Iterator[None]:
         raise StorageError(str(path), error) from error
 
 
-def _copy_mode(source: Path, target: Path) -> None:
-    """Give `target` the permissions of `source`, if that is a regular file."""
+def _copy_mode(source: Path, descriptor: int) -> None:
+    """Give an open file the permissions of `source`, if that is a regular file."""
     # A file system without permissions has none to keep.
     with suppress(OSError):
         status = os.lstat(source)
-        if stat.S_ISREG(status.st_mode):
-            target.chmod(status.st_mode & 0o777)
+        if stat.S_ISREG(status.st_mode) and os.name == "posix":
+            os.fchmod(descriptor, status.st_mode & 0o777)
+
+
+def _open_unnamed(path: str, flags: int) -> int:
+    """Open a new file without a name in the folder of `path`, or elsewhere than on Linux `path`."""
+    if hasattr(os, "O_TMPFILE") and _DESCRIPTORS.is_dir():
+        # Not all file systems can do it; the real errors come up again below.
+        with suppress(OSError):
+            return os.open(Path(path).parent, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    return os.open(path, flags, 0o666)
+
+
+def _give_name(descriptor: int, name: Path) -> None:
+    """Give an open file a name, if it has none."""
+    if not os.fstat(descriptor).st_nlink:
+        # With a folder's descriptor, even an unused one, Python follows the link to the file.
+        os.link(_DESCRIPTORS / str(descriptor), name, src_dir_fd=descriptor)
 
 
 def _open_without_link(path: str, flags: int) -> int:

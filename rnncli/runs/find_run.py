@@ -1,15 +1,18 @@
 """Finding runs: by path, by name, or the one started last."""
 
 import re
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from rnncli.errors import InputError, RnnError
 from rnncli.runs.run_folder import TIME_FORMAT, has_config, is_run
 from rnncli.runs.run_record import read_record, start_time
 
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_.*?(?:_(\d+))?", re.ASCII | re.DOTALL)
+_Result = TypeVar("_Result")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -66,3 +69,36 @@ def find_damaged_run(run: str, runs: Path) -> Path:
         if run != "latest" and is_run(folder):
             return folder
     return find_run(run, runs)
+
+
+def read_runs(
+    runs: Iterable[str],
+    read: Callable[[list[Path]], _Result],
+    find: Callable[[str], Path] = find_run,
+) -> _Result:
+    """Find runs, and return `read` of their folders.
+
+    If a run is deleted before it is read, ``latest`` is then the next one.
+
+    Parameters
+    ----------
+    runs : iterable of str
+        Each a RUN.
+    read : callable
+        Reads the runs whose folders it is given.
+    find : callable
+        Returns the folder of a RUN.
+
+    Raises
+    ------
+    InputError
+        There is no such run, or it cannot be read.
+    """
+    names = list(runs)
+    while True:
+        folders = [find(name) for name in names]
+        try:
+            return read(folders)
+        except RnnError:
+            if folders == [find(name) for name in names]:
+                raise

@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from rnncli.config.config import Config
-from rnncli.config.reading import config_from, read_config
+from rnncli.config.reading import config_from, read_config, read_config_text
 from rnncli.config.tree import as_tree, flatten
 from rnncli.errors import InputError
-from rnncli.runs.checkpoint import restore_checkpoint, saved_config
+from rnncli.runs.changes import config_changes, record_changes
+from rnncli.runs.checkpoint import restore_checkpoint, saved_config, saved_config_sha256
+from rnncli.runs.checksums import sha256_of
 from rnncli.runs.find_run import find_run
-from rnncli.runs.lock import locked
+from rnncli.runs.lock import lock_warnings, locked
+from rnncli.runs.new_record import new_record, new_session
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG
 from rnncli.runs.run_record import Record, read_record, sessions_of, start_time
-from rnncli.runs.training_run import TrainingRun, new_record, new_session
+from rnncli.runs.training_run import TrainingRun
 from rnncli.runs.training_setup import TrainingSetup, set_up
 
 _CHANGEABLE = "training.num_epochs"
@@ -47,46 +50,57 @@ def resume_run(run: str, overrides: list[str], command: list[str]) -> TrainingRu
     with ExitStack() as on_error:
         lock = on_error.enter_context(ExitStack())
         lock.enter_context(locked(folder))
-        setup = _restored_setup(folder, read_config(folder / CONFIG, overrides))
-        resumed = TrainingRun(setup, folder, _resumed_record(folder, setup, command), lock)
-        resumed.restore_files()
+        old = _old_record(folder)
+        setup, metrics_sha256 = _restored_setup(folder, read_config(folder / CONFIG, overrides))
+        session = new_session(command)
+        record = new_record(
+            setup, old if start_time(old) else session, [*sessions_of(old), session]
+        )
+        warnings = lock_warnings(folder) + record_changes(folder, old)
+        if not (folder / CHECKPOINT).exists():
+            # Otherwise the checkpoint tells which keys of the config were changed.
+            warnings += config_changes(folder, old)
+        resumed = TrainingRun(setup, folder, record, lock, warnings)
+        resumed.restore_files(metrics_sha256)
         on_error.pop_all()  # From here on, the run itself releases the lock.
         return resumed
 
 
-def _restored_setup(folder: Path, config: Config) -> TrainingSetup:
+def _restored_setup(folder: Path, config: Config) -> tuple[TrainingSetup, str | None]:
+    """Return a run at its last checkpoint, and the hash of the log that the checkpoint has."""
     checkpoint = folder / CHECKPOINT
     if not checkpoint.exists():
-        return set_up(config)
+        return set_up(config), None
     check_unchanged(folder, config)
     setup = set_up(config, from_the_start=False)
-    restore_checkpoint(checkpoint, setup)
+    metrics_sha256 = restore_checkpoint(checkpoint, setup)
     if setup.state.epoch > config.training.num_epochs:
         raise InputError(
             f"{folder}: {setup.state.epoch} epochs are already trained; "
             f"training.num_epochs={config.training.num_epochs} would be fewer"
         )
-    return setup
+    return setup, metrics_sha256
 
 
-def _resumed_record(folder: Path, setup: TrainingSetup, command: list[str]) -> Record:
-    """Return a new record with the sessions of the old one, if that is valid."""
-    session, old = new_session(command), Record()
+def _old_record(folder: Path) -> Record:
+    """Return the record of a run, or an empty one if that is missing or invalid."""
     with suppress(InputError):
-        old = read_record(folder)
-    first = old if start_time(old) else session
-    return new_record(setup, first, [*sessions_of(old), session])
+        return read_record(folder)
+    return {}
 
 
 def check_unchanged(folder: Path, config: Config) -> None:
-    """Check a run's config against that of its checkpoint.
+    """Check a run's config against that of its checkpoint, if its file was changed.
 
     Raises
     ------
     InputError
         A key other than ``training.num_epochs`` changed; one line for each.
     """
-    changed = list(_changed_keys(_checkpoint_config(folder / CHECKPOINT), as_tree(config)))
+    checkpoint = folder / CHECKPOINT
+    if saved_config_sha256(checkpoint) == sha256_of(read_config_text(folder / CONFIG)):
+        return
+    changed = list(_changed_keys(_checkpoint_config(checkpoint), as_tree(config)))
     if changed:
         raise InputError(
             *(

@@ -1,6 +1,7 @@
 """The runs of a folder, summarized from their records alone, so that listing hundreds is fast."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -16,7 +17,7 @@ from rnncli.runs.run_folder import CONFIG, METRICS, is_file, is_run
 from rnncli.runs.run_record import RECORD, STATUSES, Record, read_record, start_time
 from rnncli.suggestions import suggest
 
-LISTED_STATUSES = (*STATUSES, "killed", "damaged")
+LISTED_STATUSES = (*STATUSES, "killed", "unknown", "damaged")
 # The keys of a record that a summary needs, with their types.
 _RESULT_TYPES: dict[str, type | tuple[type, ...]] = {
     "cell": str,
@@ -42,8 +43,9 @@ class RunSummary:
     name, path : str
         The name and the path of the run folder.
     status : str
-        The status in ``run.json``; ``killed`` if that is ``running`` and no process trains the run;
-        ``damaged`` if a file is missing or the record is invalid.
+        The status in ``run.json``; if that is ``running``, ``killed`` if no process trains the run,
+        and ``unknown`` where locks cannot tell; ``damaged`` if a file is missing or the record is
+        invalid.
     problem : str or None
         What is damaged.
     started : str or None
@@ -133,8 +135,8 @@ def summarize_run(folder: Path) -> RunSummary:
     status = record.get("status")
     if status not in STATUSES or start_time(record) is None:
         raise InputError(f"{folder / RECORD}: status or start missing; the file is damaged")
-    if status == "running" and not is_locked(folder):
-        status = "killed"
+    if status == "running":
+        status = {True: "running", False: "killed", None: "unknown"}[is_locked(folder)]
     results = _results(folder, record)
     figures = results["figures"] or {}
     return RunSummary(
@@ -160,10 +162,8 @@ def _results(folder: Path, record: Record) -> Record:
         record = older_results(folder)
     for key, types in _RESULT_TYPES.items():
         # In Python, bool is a subclass of int.
-        valid = isinstance(record.get(key), types) and (
-            types is bool or not isinstance(record[key], bool)
-        )
-        if not valid:
+        is_wrong_bool = isinstance(record.get(key), bool) and types is not bool
+        if key not in record or not isinstance(record[key], types) or is_wrong_bool:
             raise InputError(f"{folder / RECORD}: {key} missing or invalid; the file is damaged")
     values = (record["figures"] or {}).values()
     if record.get("metric") not in METRIC_NAMES or not all(map(_is_result, values)):
@@ -241,8 +241,17 @@ def _summary(folder: Path) -> RunSummary | None:
         return summarize_run(folder)
     except RnnError as error:
         problem = str(error).partition("\n")[0]
-    # Another process may have deleted the run meanwhile.
-    return RunSummary(folder.name, str(folder), "damaged", problem) if is_run(folder) else None
+    # A deletion that has ended by now has released its lock, and left no run.
+    if _is_being_deleted(folder) or not is_run(folder):
+        return None
+    return RunSummary(folder.name, str(folder), "damaged", problem)
+
+
+def _is_being_deleted(folder: Path) -> bool:
+    """Return whether another process deletes a run now: the config first, and under the lock."""
+    with suppress(RnnError):
+        return not is_file(folder / CONFIG) and is_locked(folder) is True
+    return True
 
 
 def _sorted(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncli.errors import InputError
+from rnncli.runs.checksums import matches_checksum, with_checksum
 from rnncli.runs.files import storage, write_text
 
 RECORD = "run.json"
@@ -15,6 +16,7 @@ STATUSES = ("running", "finished", "interrupted", "diverged", "failed")
 SESSION_KEYS = ("command", "started", "ended", "versions", "processor", "threads")
 # A session takes a kilobyte, so a record of ten thousand sessions is smaller than this.
 _MAX_BYTES = 1 << 24
+_SHA256 = "sha256"
 
 Record = dict[str, Any]
 
@@ -43,8 +45,14 @@ def read_record(folder: Path) -> Record:
 
 
 def write_record(folder: Path, record: Record) -> None:
-    """Write ``run.json``, which is always valid JSON."""
-    write_text(folder / RECORD, json.dumps(record, indent=2, allow_nan=False) + "\n")
+    """Write ``run.json``, which is always valid JSON, with its checksum."""
+    content = with_checksum(record, _SHA256)
+    write_text(folder / RECORD, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def is_as_written(record: Record) -> bool:
+    """Return whether a record is as `write_record` wrote it; True for an older one."""
+    return matches_checksum(record, _SHA256)
 
 
 def sessions_of(record: Record) -> list[Record]:

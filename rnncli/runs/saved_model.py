@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnncli.config.config import Config
-from rnncli.config.reading import read_config
+from rnncli.config.reading import parse_config, read_config_text
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.runs.find_run import find_run
+from rnncli.runs.find_run import read_runs
 from rnncli.runs.run_folder import CONFIG, WEIGHTS, is_file
 from rnncli.runs.weights import load_model
 
@@ -25,11 +25,14 @@ class SavedModel:
         The run folder, if the file is in one.
     model : Model
         The model.
+    config_text : bytes or None
+        The content of the run's config file.
     """
 
     path: Path
     run: Path | None
     model: Model
+    config_text: bytes | None = None
 
     def read_config(self, overrides: Sequence[str] = ()) -> Config:
         """Return the run's config, with overrides of the form ``KEY=VALUE``.
@@ -39,9 +42,9 @@ class SavedModel:
         InputError
             The weights file does not belong to a run, or the config is invalid.
         """
-        if self.run is None:
+        if self.run is None or self.config_text is None:
             raise InputError(f"{self.path}: a weights file alone has no config")
-        return read_config(self.run / CONFIG, overrides)
+        return parse_config(self.config_text, self.run / CONFIG, overrides)
 
 
 def open_model(name: str) -> SavedModel:
@@ -52,18 +55,19 @@ def open_model(name: str) -> SavedModel:
     InputError
         There is no such file or run, it has no weights yet, or they are damaged.
     """
-    path, run = _find_weights(name)
-    return SavedModel(path, run, load_model(path))
-
-
-def _find_weights(name: str) -> tuple[Path, Path | None]:
     path = Path(name)
     if is_file(path):
         folder = path.parent
-        return path, folder if path.name == WEIGHTS and is_file(folder / CONFIG) else None
+        if path.name == WEIGHTS and is_file(folder / CONFIG):
+            return _model_of_run(folder)
+        return SavedModel(path, None, load_model(path))
     if name != "latest" and path.suffix == ".npz":
         raise InputError(f"{name}: no such file; a weights file or a run was expected")
-    folder = find_run(name)
-    if not is_file(folder / WEIGHTS):
+    return read_runs([name], lambda folders: _model_of_run(folders[0]))
+
+
+def _model_of_run(folder: Path) -> SavedModel:
+    path = folder / WEIGHTS
+    if not is_file(path):
         raise InputError(f"{folder}: no {WEIGHTS} yet; train at least one epoch")
-    return folder / WEIGHTS, folder
+    return SavedModel(path, folder, load_model(path), read_config_text(folder / CONFIG))

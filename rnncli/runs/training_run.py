@@ -1,24 +1,22 @@
 """A run being trained: even if the process is killed, it can be resumed from the last save."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn
 
-from rnncli.config import yaml12
 from rnncli.config.config import Config
-from rnncli.config.tree import as_tree
 from rnncli.errors import DivergedError, InterruptError, StorageError
 from rnncli.runs.checkpoint import checkpoint_of, is_finite
-from rnncli.runs.environment import environment
 from rnncli.runs.files import remove_temporary_files, write_text
-from rnncli.runs.lock import locked
-from rnncli.runs.metrics_log import MetricsLog, result_columns
+from rnncli.runs.lock import lock_warnings
+from rnncli.runs.metrics_log import MetricsLog, finite, result_columns
+from rnncli.runs.new_record import config_text, new_record, new_session
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS, create_run_folder
-from rnncli.runs.run_record import SESSION_KEYS, Record, now, write_record
+from rnncli.runs.run_record import Record, now, write_record
 from rnncli.runs.training_setup import TrainingSetup, set_up
 from rnncli.runs.weights import weights_of
 from rnncli.signals import handling
@@ -46,10 +44,20 @@ class TrainingRun:
         The content of ``run.json``.
     lock : ExitStack
         Releases the folder's lock when the training run ends.
+    warnings : sequence of str
+        What a user should know before the run is trained, one line each.
     """
 
-    def __init__(self, setup: TrainingSetup, folder: Path, record: Record, lock: ExitStack) -> None:
+    def __init__(
+        self,
+        setup: TrainingSetup,
+        folder: Path,
+        record: Record,
+        lock: ExitStack,
+        warnings: Sequence[str] = (),
+    ) -> None:
         self.setup, self.folder, self.record, self._lock = setup, folder, record, lock
+        self.warnings = warnings
         self._log = MetricsLog(folder, setup.model.task.metric)
         self._saved, self._saved_best_epoch, self._recorded_epochs = True, 0, 0
         self._saved_at, self._save_seconds = perf_counter(), _FIRST_SAVE_SECONDS
@@ -60,7 +68,8 @@ class TrainingRun:
         Raises
         ------
         DivergedError
-            After the last finite weights were saved.
+            A loss or a gradient is not finite. The best weights were saved or, if no epoch was
+            completed, the last finite ones.
         StorageError
             Something could not be saved; the last complete checkpoint is kept.
         InterruptError
@@ -107,22 +116,27 @@ class TrainingRun:
         self._saved_at = perf_counter()
         self._save_seconds = self._saved_at - start
 
-    def restore_files(self) -> None:
+    def restore_files(self, metrics_sha256: str | None) -> None:
         """Make the files of a resumed run agree with its checkpoint.
+
+        Parameters
+        ----------
+        metrics_sha256 : str or None
+            The hash of the metrics log that the checkpoint has.
 
         Raises
         ------
         InputError
-            The metrics log is not that of this run.
+            The metrics log is not that of this run, or was changed.
         """
         state = self.setup.state
-        rows = self._log.read_rows(state.epoch)
+        rows = self._log.read_rows(state.epoch, metrics_sha256)
         self.record |= {"epochs": state.epoch, "seconds": round(state.seconds, 3)}
         if state.best_epoch:
             self._record_best(state.best_epoch, self._log.parse(rows[state.best_epoch]))
         remove_temporary_files(self.folder)
         self._log.rewrite(rows)
-        write_config(self.folder, self.setup.config)
+        write_text(self.folder / CONFIG, config_text(self.setup.config))
         # A killed process may have left weights of another epoch than the checkpoint's.
         self._save_best_weights()
         self._saved = False  # The checkpoint has the old number of epochs.
@@ -160,7 +174,7 @@ class TrainingRun:
 
     def _record_best(self, epoch: int, row: dict[str, Any]) -> None:
         results = {name: row[name] for name in result_columns(self.setup.model.task.metric)}
-        self.record |= {"best_epoch": epoch, "figures": results}
+        self.record |= {"best_epoch": epoch, "figures": finite(results)}
 
     def _save_state(self) -> None:
         if not is_finite(self.setup):
@@ -168,7 +182,8 @@ class TrainingRun:
         self._log.sync()
         self._save_best_weights()
         # The checkpoint is written last: resuming from it needs the rows and weights of its epochs.
-        checkpoint_of(self.setup).write(self.folder / CHECKPOINT)
+        checkpoint = checkpoint_of(self.setup, self.record["config_sha256"], self._log.sha256)
+        checkpoint.write(self.folder / CHECKPOINT)
         self.record["seconds"] = round(self.setup.state.seconds, 3)
         self._saved = True
 
@@ -179,7 +194,7 @@ class TrainingRun:
             self._saved_best_epoch = best
 
     def _keep_finite_weights(self) -> None:
-        """Save the best weights; those before the last step if no epoch was completed."""
+        """Save the best weights, or the last finite ones if no epoch was completed."""
         self._save_best_weights()
         if not (self.folder / WEIGHTS).is_file():
             weights_of(self.setup.model).write(self.folder / WEIGHTS)
@@ -200,7 +215,7 @@ class TrainingRun:
         self._write_record(status)
 
     def _write_record(self, status: str) -> None:
-        self.record["status"] = status
+        self.record |= {"status": status, "metrics_sha256": self._log.sha256}
         write_record(self.folder, self.record)
         self._recorded_epochs = self.record["epochs"]
 
@@ -227,61 +242,18 @@ def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
     setup = set_up(config)
     session = new_session(command)
     record = new_record(setup, session, [session])
+
+    def fill(folder: Path) -> None:
+        write_text(folder / CONFIG, config_text(config))
+        log = MetricsLog(folder, setup.model.task.metric)
+        log.create()
+        write_record(folder, record | {"metrics_sha256": log.sha256})
+
     with ExitStack() as lock:
-
-        def fill(folder: Path) -> None:
-            lock.enter_context(locked(folder))
-            write_config(folder, config)
-            MetricsLog(folder, setup.model.task.metric).create()
-            write_record(folder, record)
-
         started = datetime.fromisoformat(session["started"])
-        folder = create_run_folder(runs, config.name, started, fill)
-        return TrainingRun(setup, folder, record, lock.pop_all())
-
-
-def new_session(command: list[str]) -> Record:
-    """Return the record of a session that starts now."""
-    return {"command": command, "started": now(), "ended": None} | environment()
-
-
-def new_record(setup: TrainingSetup, first: Record, sessions: list[Record]) -> Record:
-    """Return the record of a run without results.
-
-    Parameters
-    ----------
-    setup : TrainingSetup
-        The training run.
-    first : dict
-        The first session, or an older record; its `SESSION_KEYS` become keys of the run.
-    sessions : list of dict
-        All sessions so far.
-    """
-    config = setup.config
-    return {
-        "status": "running",
-        "name": config.name,
-        "seed": config.seed,
-        **{key: first[key] for key in SESSION_KEYS if key in first},
-        "ended": None,
-        "data_sha256": setup.splits.sha256,
-        "parameters": setup.model.network.num_parameters,
-        "cell": config.model.cell.kind,
-        "hidden_size": config.model.hidden_size,
-        "num_layers": config.model.num_layers,
-        "metric": setup.model.task.metric,
-        "has_validation": setup.validation is not None,
-        "epochs": 0,
-        "seconds": 0.0,
-        "best_epoch": None,
-        "figures": None,
-        "sessions": sessions,
-    }
-
-
-def write_config(folder: Path, config: Config) -> None:
-    """Write the complete config of a run."""
-    write_text(folder / CONFIG, yaml12.dump(as_tree(config)))
+        folder = create_run_folder(runs, config.name, started, fill, lock)
+        warnings = lock_warnings(folder)
+        return TrainingRun(setup, folder, record, lock.pop_all(), warnings)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnncli.config.reading import read_config
 from rnncli.errors import InputError, InterruptError
+from rnncli.runs.changes import changes
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.environment import environment
 from rnncli.runs.resume import check_unchanged, resume_run
@@ -25,6 +26,25 @@ _DIGITS_KEPT = 0.5
 
 
 @dataclass(frozen=True)
+class SessionDifferences:
+    """What differs between the environment of a session and the present one.
+
+    Attributes
+    ----------
+    session : int
+        The number of the session, counted from 1.
+    started : str or None
+        When it started, as in ``run.json``.
+    differences : dict of str to (object, object)
+        The values that differ: those of the session, and the present ones.
+    """
+
+    session: int
+    started: str | None
+    differences: dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The result of a verification.
 
@@ -37,7 +57,10 @@ class Verdict:
     array : str or None
         The array with the largest difference; None if all are identical.
     environment : dict of str to (object, object)
-        The values of the environment that differ: those of the run, and the present ones.
+        The values of the environment that differ: those of the first session with another value,
+        and the present ones.
+    sessions : list of SessionDifferences
+        The sessions of the run whose environments differ from the present one.
     """
 
     verdict: str
@@ -45,6 +68,7 @@ class Verdict:
     largest_relative_difference: float
     array: str | None
     environment: dict[str, tuple[Any, Any]]
+    sessions: list[SessionDifferences]
 
 
 class Repetition:
@@ -60,7 +84,7 @@ class Repetition:
     Raises
     ------
     InputError
-        The run is not finished, or its data changed.
+        The run is not finished, or its files or its data changed.
     """
 
     def __init__(self, folder: Path, runs: Path) -> None:
@@ -72,6 +96,10 @@ class Repetition:
         self.plan = saved_plan(folder / CHECKPOINT)
         config = read_config(folder / CONFIG)
         check_unchanged(folder, config)
+        changed = changes(folder, self.record)
+        if changed:
+            raise InputError(*changed)
+        self.weights = read_weights(folder / WEIGHTS)
         first = replace(config.training, num_epochs=self.plan[0][1])
         self.run = start_run(replace(config, training=first), runs, [])
         self.num_epochs = config.training.num_epochs
@@ -111,7 +139,7 @@ class Repetition:
                     f"{old}: {key} does not agree with the run's config; the file belongs to "
                     "another run"
                 )
-        old_arrays, new_arrays = read_weights(old).arrays, read_weights(new).arrays
+        old_arrays, new_arrays = self.weights.arrays, read_weights(new).arrays
         differences = {
             name: float(np.abs(array - new_arrays[name]).max())
             for name, array in old_arrays.items()
@@ -122,13 +150,19 @@ class Repetition:
         identical = all(
             array.tobytes() == new_arrays[name].tobytes() for name, array in old_arrays.items()
         )
+        sessions = session_differences(self.record)
         close = relative <= float(np.finfo(old_arrays[worst].dtype).eps) ** _DIGITS_KEPT
         return Verdict(
             "identical" if identical else "rounding" if close else "different",
             differences[worst],
             relative,
             None if identical else worst,
-            environment_differences(self.record),
+            {
+                key: value
+                for session in reversed(sessions)
+                for key, value in session.differences.items()
+            },
+            sessions,
         )
 
 
@@ -144,14 +178,14 @@ def _comparable_metadata(path: Path) -> dict[str, Any]:
     return metadata
 
 
-def environment_differences(record: Record) -> dict[str, tuple[Any, Any]]:
+def session_differences(record: Record) -> list[SessionDifferences]:
     """Return what differs between the environments of a run's sessions and the present one."""
     now = json.loads(json.dumps(environment()))
-    differences: dict[str, tuple[Any, Any]] = {}
-    for session in (record, *sessions_of(record)):
-        # The first session that differs is reported.
-        differences = _differences(session, now) | differences
-    return differences
+    found = [
+        SessionDifferences(number, session.get("started"), _differences(session, now))
+        for number, session in enumerate(sessions_of(record), 1)
+    ]
+    return [session for session in found if session.differences]
 
 
 def _differences(then: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

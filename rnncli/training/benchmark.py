@@ -63,7 +63,7 @@ def benchmark(network: Network, task: Task, examples: Examples, settings: Traini
     """Time training steps on the first batch of the data."""
     architecture = network.architecture
     batch = examples.batch(np.arange(min(settings.batch_size, len(examples))))
-    batch_size, num_steps, input_size = batch.x.shape
+    batch_size, sequence_length, input_size = batch.x.shape
     step = TrainingStep(network, LOSSES[task.loss], settings)
     slots = TrainingState.initial(network, task, settings).slots
     objective, start = step.objective, network.parameters.copy()
@@ -90,11 +90,11 @@ def benchmark(network: Network, task: Task, examples: Examples, settings: Traini
         optimizer = microseconds(update_alone, reset)
         peak = product_gflops(network.parameters.dtype)
         threads = num_threads()
-    gflops = network.flops(num_steps, batch_size) / whole / 1e3
+    gflops = network.flops(sequence_length, batch_size) / whole / 1e3
     return Timing(
         cell=architecture.cell.kind,
         batch_size=batch_size,
-        sequence_length=num_steps,
+        sequence_length=sequence_length,
         input_size=input_size,
         hidden_size=architecture.hidden_size,
         num_layers=architecture.num_layers,

@@ -36,7 +36,7 @@ class Epoch(NamedTuple):
     epoch, step : int
         The epoch, counted from 1, and the number of steps of the optimizer since the first one.
     seconds : float
-        The time spent in training so far.
+        The time spent in training so far, without the time for which the process was stopped.
     learning_rate : float
         The learning rate of the epoch's last step.
     train_loss, train_metric : float

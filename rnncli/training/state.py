@@ -29,7 +29,7 @@ class TrainingState:
     Attributes
     ----------
     epoch, batch, step : int
-        Completed epochs, completed batches of the next one, and steps of the optimizer in all.
+        Completed epochs, completed batches of the next one, and optimizer steps in total.
     slots : dict of str to array (P,)
         The optimizer's vectors.
     best_parameters : array (P,)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from math import isfinite
-from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from rnncli.random_streams import generator
 from rnncli.training.events import Epoch, Step
 from rnncli.training.settings import Training
 from rnncli.training.state import TrainingState
+from rnncli.training.stopwatch import Stopwatch, running_stopwatch
 from rnncli.training.training_step import TrainingStep
 
 # Sequences of different lengths are sorted within pools of this many batches.
@@ -95,20 +95,22 @@ class Trainer:
         state.plan_epochs(settings.num_epochs)
         examples = self.data.examples(state.epoch)
         threads = threads_for(self.network.architecture.hidden_size)
-        with np.errstate(over="ignore", invalid="ignore"), threads:
+        ignored = np.errstate(over="ignore", invalid="ignore")
+        with ignored, threads, running_stopwatch() as watch:
             while state.epoch < settings.num_epochs and not self._patience_exhausted():
-                start_time = perf_counter() - state.seconds
-                yield from self._steps(examples, start_time)
+                watch.restart()
+                yield from self._steps(examples, watch)
                 try:
                     validation = self._validate(should_stop)
                 except StoppedError:
                     return
                 rate = self._rate(state.step - 1, self._num_steps(examples))
-                yield self._end_epoch(validation, rate, start_time)
+                state.seconds += watch.read()
+                yield self._end_epoch(validation, rate)
                 if state.epoch < settings.num_epochs:
                     examples = self.data.examples(state.epoch)
 
-    def _steps(self, examples: Examples, start_time: float) -> Iterator[Step]:
+    def _steps(self, examples: Examples, watch: Stopwatch) -> Iterator[Step]:
         """Take the remaining steps of an epoch."""
         network, state, dropout = self.network, self.state, self.network.architecture.dropout
         order = epoch_order(examples, self.settings, self.seed, state.epoch)
@@ -129,7 +131,7 @@ class Trainer:
             state.batch += 1
             self.step.update(norm, state.slots, rate, state.step)
             state.norm_sum += norm
-            state.seconds = perf_counter() - start_time
+            state.seconds += watch.read()
             yield Step(state.epoch + 1, state.batch, len(batches), len(batch), loss, norm)
 
     def _num_steps(self, examples: Examples) -> int:
@@ -160,7 +162,7 @@ class Trainer:
             f"{problem}, gradient norm {norm:g}; try a lower learning_rate or clip_norm"
         )
 
-    def _end_epoch(self, validation: MetricSums | None, rate: float, start_time: float) -> Epoch:
+    def _end_epoch(self, validation: MetricSums | None, rate: float) -> Epoch:
         """Keep the best parameters, and prepare the state for the next epoch."""
         state, parameters = self.state, self.network.parameters
         sums, mean_norm = state.sums, state.norm_sum / state.batch
@@ -176,7 +178,6 @@ class Trainer:
             state.best_epoch = state.epoch
             state.best_loss = sums.loss if validation is None else validation.loss
             state.best_parameters[...] = parameters
-        state.seconds = perf_counter() - start_time
         state.begin_epoch(self.task)
         return Epoch(
             epoch=state.epoch,

@@ -132,7 +132,7 @@ CASES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "number column names": (csv("0,1,2,label\n1,2,3,a\n4,5,6,b\n"), "set data.header to true"),
     "huge value": (npz(x=X * 1e40, y=Y), "is not a finite number up to 1e+30"),
     "several labels": (npz(x=X, y=np.array([["a", "b"]] * 20)), "is not a number"),
-    "no targets": (npz(x=X, y=np.ones((20, 0))), "holds no labelled sequences"),
+    "no targets": (npz(x=X, y=np.ones((20, 0))), "contains no labelled sequences"),
     "nul in a path": (
         config('data: {kind: csv, path: "a\\0b"}'),
         "data.path: 'a\\x00b' is not a valid path",

@@ -24,6 +24,14 @@ def test_a_chart_fits_its_size(width: int, color: bool) -> None:
     assert str(flat[0]).strip().startswith("1.5")
 
 
+@pytest.mark.parametrize("value", [5e17, -5e17, 1e-300, 1.7e308, -1.7e308, 5e-324])
+def test_extreme_values_are_drawn(value: float) -> None:
+    for values in ([value], [value, value], [value, -value], [value, 0.0]):
+        for log in (True, False):
+            assert line_chart({"a": list(enumerate(values))}, 40, 6, log)
+        assert len(sparkline(values, 8)) == len(values)
+
+
 def test_a_curve_is_drawn_at_its_values() -> None:
     rows = [str(line) for line in line_chart({"a": [(0, 0.0), (1, 1.0)]}, 20, 6)[:5]]
     drawn = [[c for c, cell in enumerate(row) if "\u2800" < cell <= "\u28ff"] for row in rows]
@@ -36,4 +44,6 @@ def test_sparklines() -> None:
     assert sparkline([1, 1, 1], 8) == "▁▁▁"
     assert sparkline([0, float("nan"), 7], 8) == "▁ █"
     assert sparkline([], 8) == ""
+    assert sparkline([0, 5e-324], 8) == "▁█"
+    assert sparkline([0, 1e308, 1, 1.7e308], 8) == "▁ █ "
     assert len(sparkline(list(range(1000)), 40)) == 40

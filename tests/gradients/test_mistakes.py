@@ -67,19 +67,19 @@ def test_what_no_mistake_explains_has_no_name() -> None:
 def test_mistakes_in_the_sum_over_time() -> None:
     """The states of step t are at index t; the gradient of step t belongs to those of t-1."""
     rng = np.random.default_rng(2)
-    num_steps, rows, columns, batch = 4, 3, 5, 2
-    states = rng.standard_normal((num_steps + 1, columns, batch))
-    dz = rng.standard_normal((num_steps, rows, batch))
+    sequence_length, rows, columns, batch = 4, 3, 5, 2
+    states = rng.standard_normal((sequence_length + 1, columns, batch))
+    dz = rng.standard_normal((sequence_length, rows, batch))
     cell = SimpleNamespace(states=states, dz=dz)
-    expected = sum(dz[t] @ states[t].T for t in range(num_steps))
+    expected = sum(dz[t] @ states[t].T for t in range(sequence_length))
     calculated = {
         "h_t is paired with dz_t in place of h_(t-1)": sum(
-            dz[t] @ states[t + 1].T for t in range(num_steps)
+            dz[t] @ states[t + 1].T for t in range(sequence_length)
         ),
         "h_(t-2) is paired with dz_t in place of h_(t-1)": sum(
-            dz[t] @ states[t - 1].T for t in range(1, num_steps)
+            dz[t] @ states[t - 1].T for t in range(1, sequence_length)
         ),
-        "only the last time step is counted": dz[-1] @ states[num_steps - 1].T,
+        "only the last time step is counted": dz[-1] @ states[sequence_length - 1].T,
     }
     for name, gradient in calculated.items():
         assert diagnose(gradient, expected, sum_mistakes(cell)) == name

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from rnncli.runs.archive import METADATA_SHA256
+from rnncli.runs.checksums import with_checksum
+
 Members = dict[str, bytes]
 
 
@@ -40,7 +43,7 @@ def lengthened(content: bytes, rng: random.Random) -> bytes:
 
 
 def shuffled(content: bytes, rng: random.Random) -> bytes:
-    first, second = sorted(rng.sample(range(len(content)), 2))
+    first, second = sorted(rng.choices(range(len(content)), k=2))
     length = rng.choice([4, 46, 200])
     piece = content[first : first + length]
     return content[:second] + piece + content[second + len(piece) :]
@@ -79,7 +82,7 @@ def texts(content: bytes, count: int, seed: int) -> Iterator[bytes]:
     for _ in range(count):
         mutant = content
         for _ in range(rng.choice([1, 1, 2])):
-            mutant = rng.choice((*BLIND, *[with_token] * 5, with_line))(mutant, rng) or b" "
+            mutant = rng.choice((*BLIND, *[with_token] * 5, with_line))(mutant, rng) or b"  "
         yield mutant
 
 
@@ -141,6 +144,9 @@ def metadata_of(members: Members) -> Any:
 
 
 def with_metadata(members: Members, metadata: Any) -> Members:
+    """Replace the metadata, with the right checksum if they have one."""
+    if isinstance(metadata, dict) and METADATA_SHA256 in metadata:
+        metadata = with_checksum(metadata, METADATA_SHA256)
     text = json.dumps(metadata).encode()
     return members | {"metadata.npy": npy(np.frombuffer(text, np.uint8))}
 
@@ -149,7 +155,7 @@ def rewritten(content: bytes, rng: random.Random) -> bytes:
     """Change what the file says of itself, with checksums that are right."""
     members = unpacked(content)
     choice = rng.random()
-    if choice < 0.5:
+    if choice < 0.5 and "metadata.npy" in members:
         members = with_metadata(members, mutated_json(metadata_of(members), rng))
     elif choice < 0.8:
         name = rng.choice(list(members))

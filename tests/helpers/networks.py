@@ -57,12 +57,12 @@ def random_batch(
     lengths: list[int] | None = None,
 ) -> Batch:
     """Return a random batch (B, T, D); shorter sequences are padded at their beginning."""
-    size, num_steps = shape
-    x = rng.standard_normal((size, num_steps, inputs))
+    size, sequence_length = shape
+    x = rng.standard_normal((size, sequence_length, inputs))
     y = targets(loss, shape if model.predicts_every_step else shape[:1], rng)
     if lengths is None:
         return Batch(x, y)
-    padding = np.arange(num_steps) < num_steps - np.array(lengths)[:, np.newaxis]
+    padding = np.arange(sequence_length) < sequence_length - np.array(lengths)[:, np.newaxis]
     x[padding] = 0
     if model.predicts_every_step:
         y[padding] = np.nan

@@ -170,10 +170,10 @@ def test_gradients_of_parts_of_a_batch_add_up(cell: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("size", [4, 64])
 def test_no_array_is_allocated_in_the_time_loop(cell: str, size: int) -> None:
-    num_steps, hidden = 200, 64
+    sequence_length, hidden = 200, 64
     net = network(cell, hidden=hidden, inputs=1)
-    unrolled = net.unroll(num_steps, size)
-    batch = Batch(np.zeros((size, num_steps, 1)), np.zeros((size, 2)))
+    unrolled = net.unroll(sequence_length, size)
+    batch = Batch(np.zeros((size, sequence_length, 1)), np.zeros((size, 2)))
     gradient = np.ones((2, size))
 
     def run() -> None:

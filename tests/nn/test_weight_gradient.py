@@ -15,14 +15,14 @@ def test_the_sum_over_time(
 ) -> None:
     monkeypatch.setattr(module, "_PRODUCTS_AT_ONCE", steps_at_once * rows * columns)
     rng = np.random.default_rng(0)
-    num_steps = 7
-    dz = rng.standard_normal((num_steps, rows, batch))
-    states = rng.standard_normal((num_steps + 1, columns, batch))
+    sequence_length = 7
+    dz = rng.standard_normal((sequence_length, rows, batch))
+    states = rng.standard_normal((sequence_length + 1, columns, batch))
     gradient = np.full((rows, columns), np.nan)
     calculate = weight_gradient(dz, states, gradient)
     for _ in range(2):
         calculate()
-        expected = sum(dz[step] @ states[step].T for step in range(num_steps))
+        expected = sum(dz[step] @ states[step].T for step in range(sequence_length))
         np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-12)
         dz *= 2
 

@@ -15,17 +15,11 @@ from typing import Any
 import pytest
 from conftest import Command, metrics, process, sha
 from helpers.campaign import sample_or_campaign
+from helpers.faults import CONFIG, assert_no_temporary_files, assert_resumable
 
 import rnncli
 from rnncli.errors import StorageError
 from rnncli.runs.files import append_line
-
-CONFIG = """
-data: {kind: sum_sign, num_samples: 60, sequence_length: 4}
-model: {hidden_size: 4}
-training: {num_epochs: 2, checkpoint_every: 3, batch_size: 16}
-"""
-FILES = {"config.yaml", "run.json", "metrics.csv", "weights.npz", "checkpoint.npz"}
 
 
 class Faults:
@@ -148,21 +142,6 @@ def assert_clear(code: int, err: str, error: int) -> None:
     assert os.strerror(error) in lines[0]
     # A file without read permission is invalid input.
     assert code == 3 or (code == 2 and error == errno.EACCES and "readable" in err), err
-
-
-def assert_no_temporary_files(folder: Path) -> None:
-    assert not [path for path in folder.rglob("*") if path.name.endswith(".tmp")]
-
-
-def assert_resumable(rnn: Command, run: Path, uninterrupted: Path) -> None:
-    """Existing weights can be loaded, and the resumed run ends as if nothing had happened."""
-    if (run / "weights.npz").exists():
-        rnncli.load(run)
-    done = rnn("train", "-q", "--resume", run)
-    assert done.code == 0, done.err
-    assert sha(run / "weights.npz") == sha(uninterrupted / "weights.npz")
-    assert [row["epoch"] for row in metrics(run)] == ["1", "2"]
-    assert {path.name for path in run.iterdir()} == FILES
 
 
 # In the suite each combination takes every twelfth call; together they take every other one.

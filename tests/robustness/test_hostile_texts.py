@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
-import pyarrow
 import pytest
 from conftest import PEAK_MEGABYTES, REPOSITORY, Command, process
 from helpers import hostile
 from helpers.campaign import sample_or_campaign
-from pyarrow import parquet
+from helpers.valid_files import LONG, TABLE, TS, WIDE, WIDE_GZ, npz_file, parquet_file
 
 from rnncli.config import yaml12
 from rnncli.config.config import Config
@@ -72,28 +71,6 @@ def test_a_mutant_of_a_config_is_refused_or_survives_a_round_trip(here: Path, co
     assert 0 < accepted < count
 
 
-WIDE = b"".join(b"%d,0.5,%d.25,%s\n" % (i, i % 7, b"ab"[i % 2 : i % 2 + 1]) for i in range(20))
-LONG = b"id,u,v,label\n" + b"".join(
-    b"%d,%d.5,2,%s\n" % (i // 4, i, b"ab"[i // 4 % 2 : i // 4 % 2 + 1]) for i in range(64)
-)
-TABLE = b"year,spots,area\n" + b"".join(b"%d,%d.5,%d\n" % (i, i * 3 % 11, i) for i in range(60))
-TS = b"# text\n@problemName x\n@classLabel true a b\n@data\n" + b"".join(
-    b"%d,2.5,?:1,%d,3:%s\n" % (i, i, b"ab"[i % 2 : i % 2 + 1]) for i in range(20)
-)
-
-
-def npz_file(path: Path) -> bytes:
-    x = np.arange(60.0).reshape(20, 3)
-    np.savez(path, x=x, y=np.array(["a", "b"] * 10))
-    return path.read_bytes()
-
-
-def parquet_file(path: Path) -> bytes:
-    columns = {"x": np.arange(20.0), "y": np.arange(20.0) % 3, "label": ["a", "b"] * 10}
-    parquet.write_table(pyarrow.table(columns), path)
-    return path.read_bytes()
-
-
 def is_finite(splits: Splits) -> bool:
     present = [split for split in (splits.train, splits.validation) if split is not None]
     return all(np.isfinite(split.x).all() for split in present)
@@ -106,16 +83,16 @@ def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
 ) -> None:
     sections: dict[str, tuple[str, bytes, Callable[[Path], Data]]] = {
         "csv": ("d.csv", WIDE, lambda path: Csv(path=path)),
-        "csv.gz": ("d.csv.gz", gzip.compress(WIDE, mtime=0), lambda path: Csv(path=path)),
+        "csv.gz": ("d.csv.gz", WIDE_GZ, lambda path: Csv(path=path)),
         "long": (
             "d.csv",
             LONG,
             lambda path: Csv(path=path, sequence_column="id", label_column="label"),
         ),
-        "npz": ("d.npz", npz_file(here / "good.npz"), lambda path: Npz(path=path)),
+        "npz": ("d.npz", npz_file(), lambda path: Npz(path=path)),
         "parquet": (
             "d.parquet",
-            parquet_file(here / "good.parquet"),
+            parquet_file(),
             lambda path: Parquet(path=path),
         ),
         "ts": ("d.ts", TS, lambda path: Ts(path=path, missing="mean")),

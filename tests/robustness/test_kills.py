@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,9 @@ from helpers.campaign import sample_or_campaign
 import rnncli
 from rnncli.config.reading import read_config
 from rnncli.errors import InterruptError
+from rnncli.runs.changes import changes
 from rnncli.runs.resume import resume_run
+from rnncli.runs.run_record import read_record
 from rnncli.runs.training_run import start_run
 from rnncli.training.events import Step
 
@@ -87,7 +89,9 @@ def assert_whole(run: Path) -> None:
     assert log.endswith("\n")
     epochs = range(1, log.count("\n"))
     assert [int(row["epoch"]) for row in metrics(run)] == list(epochs)
-    assert json.loads((run / "run.json").read_text())["status"] in ("running", "finished")
+    record = read_record(run)
+    assert record["status"] in ("running", "finished")
+    assert changes(run, record) == []
     if (run / "weights.npz").exists():
         rnncli.load(run)
 
@@ -262,6 +266,7 @@ def assert_interrupted_or_whole(run: Path) -> None:
 
 BARRIER = """
 import os, sys, time
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from rnncli.runs.run_folder import create_run_folder
@@ -274,7 +279,8 @@ for i in range(50):
             pass
         when = datetime(2026, 11, 22, 14, 5, 33)
         fill = lambda folder: (folder / "me").write_text(str(i))
-        folder = create_run_folder(Path("runs"), "a", when, fill)
+        with ExitStack() as lock:
+            folder = create_run_folder(Path("runs"), "a", when, fill, lock)
         Path("folders", str(i)).write_text(folder.name)
         os._exit(0)
 while len(os.listdir(ready)) < 50:
@@ -317,3 +323,54 @@ def test_fifty_commands_at_one_barrier_get_fifty_folders(small: Path) -> None:
     assert len(set(run_folders)) == 50
     assert len({sha(Path(run) / "weights.npz") for run in run_folders}) == 1
     assert {str(path) for path in Path("runs").iterdir()} == set(run_folders)
+
+
+def open_files(child: subprocess.Popen[str], folder: Path) -> list[Path]:
+    """Return the files in a folder that a process has open."""
+    found = []
+    for path in Path(f"/proc/{child.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found += [link for link in [path.readlink()] if link.parent == folder]
+    return found
+
+
+def test_a_killed_prediction_leaves_nothing(run_folder: Path, here: Path) -> None:
+    (here / "out.csv").write_text("old")
+    before = sorted(here.iterdir())
+    command = [sys.executable, "-m", "rnncli", "predict", "-w", run_folder, "-o", "out.csv"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as child:
+        assert child.stdin is not None
+        while not open_files(child, here):
+            assert child.poll() is None
+            time.sleep(0.002)
+        child.kill()
+    assert sorted(here.iterdir()) == before
+    assert (here / "out.csv").read_text() == "old"
+
+
+def test_time_for_which_a_process_is_stopped_does_not_count(tmp_path: Path) -> None:
+    endless = ("--set", "training.num_epochs=100000")
+    with training(tmp_path / "a", *endless) as child:
+        wait_for_an_epoch(child, tmp_path / "a")
+        (run,) = tmp_path.glob("a/runs/2*")
+
+        def seconds_after_another_epoch() -> float:
+            count = len(metrics(run)) + 1
+            while len(metrics(run)) <= count:
+                assert child.poll() is None
+                time.sleep(0.002)
+            return float(metrics(run)[count]["seconds"])
+
+        begun = time.perf_counter()
+        before = seconds_after_another_epoch()
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
+        stopped_at = time.perf_counter()
+        time.sleep(0.3)
+        stopped = time.perf_counter() - stopped_at
+        child.send_signal(signal.SIGCONT)
+        counted = seconds_after_another_epoch() - before
+        passed = time.perf_counter() - begun
+        child.kill()
+    # The log has milliseconds.
+    assert 0 < counted <= passed - stopped + 0.002

@@ -136,3 +136,41 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("write", [replacing, output_file])
+@pytest.mark.parametrize("name", ["a" * 250, "a" * 255, "\N{SNOWMAN}" * 85])
+def test_a_file_with_the_longest_possible_name_is_written(
+    tmp_path: Path, name: str, write: Callable[[Path], AbstractContextManager[BinaryIO]]
+) -> None:
+    for content in (b"first", b"second"):
+        with write(tmp_path / name) as file:
+            file.write(content)
+        assert (tmp_path / name).read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_an_output_has_no_name_until_it_is_complete(tmp_path: Path) -> None:
+    with output_file(tmp_path / "a") as file:
+        file.write(b"content")
+        assert list(tmp_path.iterdir()) == []
+    assert (tmp_path / "a").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("error", [errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL])
+def test_where_files_need_a_name_an_output_has_a_hidden_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    real_open = os.open
+
+    def refuse_unnamed(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(error, os.strerror(error))
+        return real_open(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse_unnamed)
+    with output_file(tmp_path / "a") as file:
+        file.write(b"content")
+        (hidden,) = tmp_path.iterdir()
+        assert hidden.match(files.TEMPORARY)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"content"]

@@ -13,11 +13,19 @@ from rnncli.runs.metrics_log import read_metrics
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (lambda text: "", "not the metrics log of the 3 epochs trained"),
+        (lambda text: "", "metrics.csv:1: missing or incomplete; the rows of 3 epochs were"),
+        (lambda text: text[:-5], "metrics.csv:4: missing or incomplete"),
+        (lambda text: text[:-1], "metrics.csv:4: missing or incomplete"),
+        (lambda text: text.replace("step", "steps"), "metrics.csv:1: not the header of this run"),
         (lambda text: text.replace("\n2,", "\n7,"), "metrics.csv:3: malformed row of epoch 2"),
         (lambda text: text.replace("0.", "zero."), "metrics.csv:2: malformed row of epoch 1"),
         (lambda text: text.replace("epoch", "époque"), "not a metrics log"),
-        (lambda text: text[: len(text) // 2], "not the metrics log of the 3 epochs trained"),
+        (lambda text: text[: len(text) // 2], "metrics.csv:3: missing or incomplete"),
+        (
+            lambda text: text.replace("\n2,12,", "\n2,13,"),
+            "metrics.csv:4: the lines up to this one do not match their sha256 in checkpoint.npz",
+        ),
+        (lambda text: text[:-2] + "\n", "metrics.csv:4: the lines up to this one do not match"),
     ],
 )
 def test_a_run_with_a_damaged_log_is_not_resumed(

@@ -1,5 +1,7 @@
 """Run folders: created inside the runs folder alone, and under valid names."""
 
+import os
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -7,14 +9,16 @@ import pytest
 from conftest import Command
 
 import rnncli
+from rnncli.config.reading import read_config
 from rnncli.errors import InputError
 from rnncli.runs.run_folder import create_run_folder
+from rnncli.runs.training_run import start_run
 
 
 def test_runs_started_in_the_same_second_never_share_a_folder(tmp_path: Path) -> None:
     when = datetime(2026, 11, 22, 14, 5, 33)
     folders = [
-        create_run_folder(tmp_path, "a", when, lambda folder: (folder / "b").touch())
+        create_run_folder(tmp_path, "a", when, lambda folder: (folder / "b").touch(), ExitStack())
         for _ in range(3)
     ]
     assert [path.name for path in folders] == [
@@ -73,3 +77,23 @@ def test_a_file_name_becomes_a_valid_run_name(
     assert done.code == 0, done.err
     (run,) = (here / "runs").iterdir()
     assert run == here / done.out.strip()
+
+
+def test_the_folders_above_a_new_run_are_on_the_disk_with_it(
+    small: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power loss, a run is found only if the names of all folders on its path are."""
+    real_sync, synced = os.fsync, []
+
+    def record(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        real_sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    for runs in (here / "deep" / "runs", Path("relative")):
+        synced.clear()
+        start_run(read_config(small), runs, [])
+        assert {str(runs.resolve()), str(runs.resolve().parent), str(here)} <= set(synced)
+        synced.clear()
+        start_run(read_config(small), runs, [])
+        assert str(runs.resolve().parent) not in synced

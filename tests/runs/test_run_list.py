@@ -196,11 +196,11 @@ def test_a_log_that_is_shorter_than_the_record_is_shown(
     log.write_text("".join(log.read_text().splitlines(keepends=True)[: 1 + rows]))
     path = run_folder / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"best_epoch": 10**9}))
-    for words in (
-        ("show", "latest"),
-        ("show", "latest", "--json"),
-        ("compare", "latest", "latest"),
-    ):
+    shown = rnn("runs", "show", "latest")
+    assert (shown.code, shown.err.count("\n")) == (0, 2)
+    for name in ("run.json: does not match", f"metrics.csv:{rows + 2}: missing or incomplete"):
+        assert name in shown.err
+    for words in (("show", "latest", "--json"), ("compare", "latest", "latest")):
         shown = rnn("runs", *words)
         assert (shown.code, shown.err) == (0, "")
 

@@ -47,6 +47,40 @@ def damage(name: str, content: bytes) -> bytes:
     return {"empty": b"", "text": b"hello, world\n" * 9}[name]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input": {"mean": [0.5], "std": [1.0]}},
+        {"labels": [1, 0]},
+        {"rnncli": "9.0"},
+        {"more": 1},
+        {"metadata_sha256": "0"},
+    ],
+    ids=["scaler", "labels", "program", "more", "hash"],
+)
+def test_metadata_that_were_changed_are_refused(
+    rnn: Command, run_folder: Path, here: Path, change: dict[str, object]
+) -> None:
+    path = run_folder / "weights.npz"
+    arrays = dict(np.load(path))
+    metadata = json.loads(arrays.pop("metadata").tobytes()) | change
+    (here / "x.csv").write_text("1,-1,1,1,1\n")
+    for words in (("predict", "-w", path, "-i", "x.csv"), ("evaluate", "-w", run_folder)):
+        assert rnn(*words).code == 0
+    text = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
+    np.savez(path, metadata=text, **arrays)
+    for words in (("predict", "-w", path, "-i", "x.csv"), ("evaluate", "-w", run_folder)):
+        refused = rnn(*words)
+        assert (refused.code, refused.err) == (
+            2,
+            f"error: {path}: the metadata do not match their sha256; the file is damaged\n",
+        )
+    # Files of older versions have no such hash.
+    del metadata["metadata_sha256"]
+    np.savez(path, metadata=np.frombuffer(json.dumps(metadata).encode(), np.uint8), **arrays)
+    rnncli.load(path)
+
+
 @pytest.mark.parametrize("name", ["truncated", "flipped", "empty", "text"])
 def test_damaged_weights_are_refused(rnn: Command, run_folder: Path, name: str) -> None:
     path = run_folder / "weights.npz"

@@ -179,7 +179,7 @@ class UnrolledCell:
         The forward and backward pass.
     weights, gradient : Weights
         The weights, and where their gradient goes; both are kept, not copied.
-    num_steps, batch_size : int
+    sequence_length, batch_size : int
         T and B.
 
     Attributes
@@ -208,14 +208,14 @@ class UnrolledCell:
     """
 
     def __init__(
-        self, cell: Cell, weights: Weights, gradient: Weights, num_steps: int, batch_size: int
+        self, cell: Cell, weights: Weights, gradient: Weights, sequence_length: int, batch_size: int
     ) -> None:
         self.cell, self.weights, self.gradient = cell, weights, gradient
         self.matrix = matrix = weights.matrix
         rows, columns = matrix.shape
         size, hidden = _sizes(cell, matrix)
         self.input_size, self.hidden_size = size, hidden
-        self.states = np.zeros((num_steps + 1, columns, batch_size), matrix.dtype)
+        self.states = np.zeros((sequence_length + 1, columns, batch_size), matrix.dtype)
         self.states[:, -1] = 1
         self.inputs = self.states[:-1, :size]
         self.previous = self.states[:-1, size:-1]
@@ -223,10 +223,10 @@ class UnrolledCell:
         self.last = self.states[-1, size:]  # (H+1, B): the last state and the row of ones
         self.steps = list(zip(self.states[:-1], self.outputs, strict=True))
         self.mask: Array | None = None
-        self.dz = np.empty((num_steps, rows, batch_size), matrix.dtype)
+        self.dz = np.empty((sequence_length, rows, batch_size), matrix.dtype)
         self.dz_backwards = list(enumerate(self.dz))[::-1]
         self.dh = np.empty((hidden, batch_size), matrix.dtype)
-        self.grad_inputs = np.empty((num_steps, size, batch_size), matrix.dtype)
+        self.grad_inputs = np.empty((sequence_length, size, batch_size), matrix.dtype)
         self.input_weights = matrix[:, :size]
         self.recurrent_weights = matrix[: len(_named_blocks(cell, "state")) * hidden, size:-1]
         self.recurrent_transposed = np.empty(self.recurrent_weights.T.shape, matrix.dtype)
