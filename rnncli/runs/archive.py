@@ -53,8 +53,8 @@ class Contents:
         text = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
         buffer = io.BytesIO()
         write_npz(buffer, self.arrays | {METADATA: np.frombuffer(text, np.uint8)})
-        with replacing(path) as file:
-            write_all(file, buffer.getbuffer())
+        with buffer.getbuffer() as content, replacing(path) as file:
+            write_all(file, content)
 
 
 def write_npz(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:

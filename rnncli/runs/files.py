@@ -84,9 +84,12 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
 
 def write_all(stream: _Writable, content: bytes | memoryview) -> None:
     """Write all of `content`, even if an unbuffered stream accepts only part of it at a time."""
-    rest = memoryview(content)
-    while len(rest):
-        rest = rest[stream.write(rest) or 0 :]
+    # If writing fails, the traceback must not keep a view of a buffer that is freed before it.
+    with memoryview(content) as view:
+        written = 0
+        while written < len(view):
+            with view[written:] as rest:
+                written += stream.write(rest) or 0
 
 
 def write_text(path: Path, text: str) -> None:
