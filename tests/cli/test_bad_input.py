@@ -32,7 +32,7 @@ def csv(content: str | bytes, keys: str = "") -> Callable[[], list[str]]:
 
 def npz(keys: str = "", **arrays: object) -> Callable[[], list[str]]:
     def prepare() -> list[str]:
-        np.savez("d.npz", allow_pickle=True, **arrays)  # type: ignore[arg-type]
+        np.savez("d.npz", **arrays)  # type: ignore[arg-type]
         Path("c.yaml").write_text(f"data: {{kind: npz, path: d.npz{keys}}}\n")
         return ["train", "-c", "c.yaml"]
 
