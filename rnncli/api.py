@@ -53,14 +53,12 @@ def train(
     config : path, mapping or Config
         A config file, or the same keys as a mapping.
     runs : path, optional
-        The folder in which to create a run folder, as ``rnn train`` does; by default nothing is
-        written.
+        The folder in which to create a run folder; by default nothing is written.
 
     Returns
     -------
     Model
-        With the best weights: those of the lowest validation loss, or the last ones without
-        validation.
+        With the weights of the lowest validation loss, or the last ones without validation.
 
     Raises
     ------
@@ -82,10 +80,7 @@ def train(
     --------
     >>> model = rnncli.train({"data": {"kind": "sum_sign"}})
     """
-    if isinstance(config, Mapping):
-        config = config_from(dict(config))
-    elif not isinstance(config, Config):
-        config = read_config(Path(config))
+    config = _config(config)
     if runs is None:
         setup = set_up(config)
         events = setup.fit()
@@ -97,3 +92,9 @@ def train(
     for _ in events:
         pass
     return setup.best_model()
+
+
+def _config(config: str | os.PathLike[str] | Mapping[str, Any] | Config) -> Config:
+    if isinstance(config, Config):
+        return config
+    return config_from(dict(config)) if isinstance(config, Mapping) else read_config(Path(config))
