@@ -14,7 +14,6 @@ import typer
 
 from rnncli.cli.commands import LazyGroup, show_help
 from rnncli.cli.completion import COMPLETION_VARIABLE, complete
-from rnncli.cli.unexpected import report_unexpected
 from rnncli.display.terminal import prepare_streams, write_message
 from rnncli.errors import InterruptError, RnnError, StorageError
 from rnncli.signals import handling
@@ -122,6 +121,8 @@ def _run(arguments: Sequence[str] | None = None) -> int:
     except MemoryError as error:
         return _report(StorageError("memory", OSError(str(error) or "not enough memory")))
     except Exception as error:
+        from rnncli.cli.unexpected import report_unexpected
+
         return report_unexpected(error)
 
 
