@@ -43,7 +43,6 @@ class UnrolledPool:
         self.gradient = np.zeros_like(network.parameters)
         # From the least to the most recently used.
         self._kept: dict[tuple[int, int], UnrolledNetwork] = {}
-        self._last_key: tuple[int, int] | None = None
 
     def get(self, sequence_length: int, batch_size: int) -> UnrolledNetwork:
         """Return the network unrolled over T time steps for a batch of B.
@@ -51,9 +50,6 @@ class UnrolledPool:
         The least recently used networks are dropped when all together need too much memory.
         """
         key = (sequence_length, batch_size)
-        if key == self._last_key:
-            return self._kept[key]
-        self._last_key = key
         unrolled = self._kept.pop(key, None)
         if unrolled is None:
             self._make_room(sequence_length * batch_size)
