@@ -77,7 +77,7 @@ def require_memory(num_bytes: int, purpose: str, remedy: str) -> None:
         The budget does not allow it.
     """
     if num_bytes >= _UNCHECKED_BYTES:
-        _check(memory_in_use() + num_bytes, purpose, remedy)
+        _check(memory_in_use() + num_bytes, max_memory(), purpose, remedy)
 
 
 def within_memory(items: Iterable[T], every: int, purpose: str, remedy: str) -> Iterator[T]:
@@ -97,14 +97,14 @@ def within_memory(items: Iterable[T], every: int, purpose: str, remedy: str) -> 
     InputError
         The budget is exceeded.
     """
+    limit = max_memory()
     for number, item in enumerate(items, 1):
         yield item
         if number % every == 0:
-            _check(memory_in_use(), purpose, remedy)
+            _check(memory_in_use(), limit, purpose, remedy)
 
 
-def _check(num_bytes: int, purpose: str, remedy: str) -> None:
-    limit = max_memory()
+def _check(num_bytes: int, limit: int, purpose: str, remedy: str) -> None:
     if num_bytes > limit:
         raise InputError(
             f"{purpose}: needs at least {format_size(num_bytes)} of memory; the limit is "

@@ -86,15 +86,16 @@ def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
     curves: dict[str, Points] = {}
     best_epochs: dict[str, int] = {}
     for run, metrics in logs.items():
+        best = best_row(metrics)
         all_points = {
-            "train": _points(metrics, f"train_{quantity}"),
-            "validation": _points(metrics, f"val_{quantity}"),
-            quantity: _points(metrics, quantity),
+            "train": _points(metrics, f"train_{quantity}", best),
+            "validation": _points(metrics, f"val_{quantity}", best),
+            quantity: _points(metrics, quantity, best),
         }
         logged = {name: points for name, points in all_points.items() if points}
         if not logged:
             continue
-        last, best = list(logged)[-1], best_row(metrics)
+        last = list(logged)[-1]
         if len(logs) > 1:
             logged = {f"{run} (train)" if last == "train" else run: logged[last]}
             last = next(iter(logged))
@@ -104,20 +105,21 @@ def _chart(logs: dict[str, Metrics], quantity: str) -> Chart:
     return Chart(quantity, curves, best_epochs)
 
 
-def _points(metrics: Metrics, column: str) -> Points:
-    """Return the points of a curve; none if no value is finite."""
+def _points(metrics: Metrics, column: str, best: int | None) -> Points:
+    """Return the points of a curve, that of the best row among them; none if no value is finite."""
     values = np.asarray(metrics.get(column, ()), float)
     finite = np.flatnonzero(np.isfinite(values))
-    rows: Sequence[int] = range(len(values)) if len(finite) else ()
+    if not len(finite):
+        return []
+    rows: Sequence[int] = range(len(values))
     if len(values) > 2 * _MAX_BUCKETS:
-        rows = _extremes(values, finite, {0, len(values) - 1, best_row(metrics) or 0})
+        rows = _extremes(values, finite, {0, len(values) - 1, best or 0})
     return [(metrics["epoch"][row], float(values[row])) for row in rows]
 
 
-def _extremes(values: Array, finite: Array, kept: set[int]) -> Sequence[int]:
+def _extremes(values: Array, finite: Array, kept: set[int]) -> list[int]:
     """Return the rows of the extreme values in each bucket of a curve, and those in `kept`."""
-    for bucket in np.array_split(finite, _MAX_BUCKETS):
-        if len(bucket):
-            bucket_values = values[bucket]
-            kept |= {int(bucket[bucket_values.argmin()]), int(bucket[bucket_values.argmax()])}
-    return sorted(kept) if len(finite) else ()
+    for bucket in np.array_split(finite, min(_MAX_BUCKETS, len(finite))):
+        bucket_values = values[bucket]
+        kept |= {int(bucket[bucket_values.argmin()]), int(bucket[bucket_values.argmax()])}
+    return sorted(kept)

@@ -93,13 +93,12 @@ def scaled(
 
     Padding stays zero. Sequences on disk stay there.
     """
-    if not isinstance(x, Mapped):
-        itemsize = 8 + np.dtype(dtype).itemsize
-        require_memory(x.size * itemsize, "the standardized inputs", SMALLER_DATA)
     if isinstance(x, Mapped):
         unscaled = (np.zeros(x.shape[2]), np.ones(x.shape[2]))
         shift, scale = unscaled if scaler is None else (scaler.mean, scaler.std)
         return x.scaled(np.asarray(shift), np.asarray(scale), dtype)
+    itemsize = 8 + np.dtype(dtype).itemsize
+    require_memory(x.size * itemsize, "the standardized inputs", SMALLER_DATA)
     if scaler is None:
         return x.astype(dtype)
     with np.errstate(over="ignore"):

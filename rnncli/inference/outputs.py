@@ -69,6 +69,7 @@ def outputs(
         SMALLER_DATA,
     )
     results = np.zeros(shape, network.parameters.dtype)
+    max_bytes = min(_MAX_BYTES_UNROLLED, int(_MAX_SHARE_UNROLLED * max_memory()))
     order = np.arange(count) if lengths is None else lengths.argsort(kind="stable")
     for selection in slices(count, batch_size(network, sequence_length)):
         if should_stop():
@@ -79,7 +80,7 @@ def outputs(
         if batch_lengths is not None:
             start = sequence_length - rounded_length(int(batch_lengths.max()), sequence_length)
         batch = Batch(x.take(index, 0)[:, start:], lengths=batch_lengths)
-        z = _batch_outputs(pool, batch)
+        z = _batch_outputs(pool, batch, max_bytes)
         if every_step:
             results[index, start:] = z
         else:
@@ -87,11 +88,14 @@ def outputs(
     return results
 
 
-def _batch_outputs(pool: UnrolledPool, batch: Batch) -> Array:
-    """Return the outputs (B, O), or (B, T, O) with a prediction for every time step, of a batch."""
+def _batch_outputs(pool: UnrolledPool, batch: Batch, max_bytes: int) -> Array:
+    """Return the outputs (B, O), or (B, T, O) with a prediction for every time step, of a batch.
+
+    Sequences for which the unrolled network would take more than `max_bytes` are processed in
+    windows.
+    """
     network, (size, sequence_length, _) = pool.network, batch.x.shape
     every_step = network.architecture.predicts_every_step
-    max_bytes = min(_MAX_BYTES_UNROLLED, int(_MAX_SHARE_UNROLLED * max_memory()))
     if pool.bytes_of(sequence_length, size) <= max_bytes:
         z = pool.get(sequence_length, size).forward(batch)
         return z.reshape(len(z), sequence_length, -1).transpose(2, 1, 0) if every_step else z.T

@@ -19,6 +19,8 @@ LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
 _ALWAYS_ALLOWED, _LARGEST_RATIO = 1 << 20, 100
 # Cells of one digit take the most memory for their text: a string and its place in a list.
 _BYTES_PER_CHARACTER = 40
+# Lines up to this length take too little memory for a check.
+_SHORT_LINE = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -90,12 +92,11 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
 
 def _joined(pieces: list[bytes], name: str, number: int) -> bytes:
     """Return a line, if the memory budget allows to split it into cells and parse them."""
-    require_memory(
-        _BYTES_PER_CHARACTER * sum(map(len, pieces)),
-        place_in_file(name, number, "line"),
-        "give shorter lines",
-    )
-    return b"".join(pieces)
+    line = b"".join(pieces)
+    if len(line) > _SHORT_LINE:
+        place = place_in_file(name, number, "line")
+        require_memory(_BYTES_PER_CHARACTER * len(line), place, "give shorter lines")
+    return line
 
 
 class _Counted:
