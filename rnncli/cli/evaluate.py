@@ -10,21 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import Json, Weights
+from rnncli.cli.options import Json, Weights, split_input
 
 app = command_app()
 
 
-_Source = Annotated[
-    str | None,
-    typer.Option(
-        "--input",
-        "-i",
-        metavar="FILE",
-        help="Labelled sequences; '-' is standard input. By default, the run's test split, or "
-        "else its validation split.",
-    ),
-]
+_Source = Annotated[str | None, split_input("Labelled sequences")]
 
 
 @app.command()

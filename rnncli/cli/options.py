@@ -45,6 +45,23 @@ def choice(*flags: str, values: Sequence[str], help: str) -> Any:
     )
 
 
+def split_input(sequences: str) -> Any:
+    """Return the option for a file of sequences in place of a split of the run.
+
+    Parameters
+    ----------
+    sequences : str
+        What the file holds, for the help text.
+    """
+    return typer.Option(
+        "--input",
+        "-i",
+        metavar="FILE",
+        help=f"{sequences}; '-' is standard input. By default, the run's test split, or else its "
+        "validation split.",
+    )
+
+
 _run: Any = typer.Argument(
     metavar="RUN", help="A run folder, a run's name, or 'latest'.", autocompletion=complete_runs
 )

@@ -6,21 +6,12 @@ from typing import Annotated
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import FigureFile, Json, Weights
+from rnncli.cli.options import FigureFile, Json, Weights, split_input
 
 app = command_app()
 
 
-_Source = Annotated[
-    str | None,
-    typer.Option(
-        "--input",
-        "-i",
-        metavar="FILE",
-        help="Sequences, with labels for the gradients; '-' is standard input. By default, the "
-        "run's test split, or else its validation split.",
-    ),
-]
+_Source = Annotated[str | None, split_input("Sequences, with labels for the gradients")]
 
 
 @app.command()
