@@ -1,17 +1,9 @@
-"""The record and the config of a run at the start of a session."""
+"""The record of a run at the start of a session."""
 
-from rnncli.config import yaml12
-from rnncli.config.config import Config
-from rnncli.config.tree import as_tree
 from rnncli.runs.checksums import sha256_of
 from rnncli.runs.environment import environment
 from rnncli.runs.run_record import SESSION_KEYS, Record, now
 from rnncli.runs.training_setup import TrainingSetup
-
-
-def config_text(config: Config) -> str:
-    """Return the complete config of a run as the content of its file."""
-    return yaml12.dump(as_tree(config))
 
 
 def new_session(command: list[str]) -> Record:
@@ -39,7 +31,7 @@ def new_record(setup: TrainingSetup, first: Record, sessions: list[Record]) -> R
         **{key: first[key] for key in SESSION_KEYS if key in first},
         "ended": None,
         "data_sha256": setup.splits.sha256,
-        "config_sha256": sha256_of(config_text(config).encode()),
+        "config_sha256": sha256_of(setup.config_text.encode()),
         "parameters": setup.model.network.num_parameters,
         "cell": config.model.cell.kind,
         "hidden_size": config.model.hidden_size,

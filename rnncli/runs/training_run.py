@@ -14,7 +14,7 @@ from rnncli.runs.checkpoint import checkpoint_of, is_finite
 from rnncli.runs.files import remove_temporary_files, write_text
 from rnncli.runs.lock import lock_warnings
 from rnncli.runs.metrics_log import MetricsLog, finite, result_columns
-from rnncli.runs.new_record import config_text, new_record, new_session
+from rnncli.runs.new_record import new_record, new_session
 from rnncli.runs.run_folder import CHECKPOINT, CONFIG, WEIGHTS, create_run_folder
 from rnncli.runs.run_record import Record, now, write_record
 from rnncli.runs.training_setup import TrainingSetup, set_up
@@ -136,7 +136,7 @@ class TrainingRun:
             self._record_best(state.best_epoch, self._log.parse(rows[state.best_epoch]))
         remove_temporary_files(self.folder)
         self._log.rewrite(rows)
-        write_text(self.folder / CONFIG, config_text(self.setup.config))
+        write_text(self.folder / CONFIG, self.setup.config_text)
         # A killed process may have left weights of another epoch than the checkpoint's.
         self._save_best_weights()
         self._saved = False  # The checkpoint has the old number of epochs.
@@ -244,7 +244,7 @@ def start_run(config: Config, runs: Path, command: list[str]) -> TrainingRun:
     record = new_record(setup, session, [session])
 
     def fill(folder: Path) -> None:
-        write_text(folder / CONFIG, config_text(config))
+        write_text(folder / CONFIG, setup.config_text)
         log = MetricsLog(folder, setup.model.task.metric)
         log.create()
         write_record(folder, record | {"metrics_sha256": log.sha256})

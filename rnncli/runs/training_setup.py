@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from rnncli.config import yaml12
 from rnncli.config.config import Config
+from rnncli.config.tree import as_tree
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.scaling import Scaler
@@ -64,6 +67,11 @@ class TrainingSetup:
         network = self.model.network.astype(self.config.model.dtype)
         network.parameters[...] = self.state.best_parameters
         return replace(self.model, network=network)
+
+    @cached_property
+    def config_text(self) -> str:
+        """The complete config as the content of the run's config file."""
+        return yaml12.dump(as_tree(self.config))
 
     @property
     def batches_per_epoch(self) -> int:
