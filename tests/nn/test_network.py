@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncli.datasets.sequences import padded
+from rnncli.errors import InputError
 from rnncli.inference.outputs import outputs
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch
@@ -215,6 +216,16 @@ def test_the_pool_reuses_networks_and_drops_the_least_recently_used() -> None:
     assert pool.get(steps, 60) is pool.get(steps, 60)
     pool.get(steps, 101)
     assert pool.get(5, 4) is not first
+
+
+def test_a_network_that_is_too_large_is_refused_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = UnrolledPool(network(hidden=64))
+    kept = pool.get(5, 4)
+    monkeypatch.setenv("RNN_MAX_MEMORY", "1M")
+    for _ in range(2):
+        with pytest.raises(InputError, match="the network unrolled over 10000 time steps"):
+            pool.get(10_000, 4)
+    assert pool.get(5, 4) is kept
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -203,7 +203,7 @@ ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "EBADF", "EINVAL", "EINTR")
 def test_each_call_that_fails_once(scene: Scene, count: int | None) -> None:
     faults: list[Fault] = [{"FAULT_ERRNO": getattr(errno, name)} for name in ERRORS]
     for folder, result, *case in each_call(scene, count, faults):
-        # An invalid argument of a call is taken for an invalid path of the user.
+        # An invalid argument of a call is reported as an invalid path.
         assert result.code in (0, 2, 3), (case, result)
         if result.code:
             assert_one_line(result, case)
