@@ -126,6 +126,10 @@ LARGE_DATA = "--set data.num_samples=2000000"
     ("command", "message"),
     [
         (f"train -c small.yaml -q {LARGE_DATA} --set data.sequence_length=100", "lower data"),
+        (
+            "train -c small.yaml -q --set data.input_size=1000000 --set data.sequence_length=30",
+            "lower data",
+        ),
         ("train -c small.yaml -q --set model.hidden_size=4000", "lower model.hidden_size"),
         ("train -c small.yaml -q --set data.test_length=20000", "lower data.test_length"),
         (

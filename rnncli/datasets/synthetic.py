@@ -32,7 +32,7 @@ Fresh = Annotated[bool, Field(description="draw new training sequences in every 
 
 @dataclass(frozen=True, kw_only=True)
 class Synthetic:
-    """Keys of every synthetic task; a task adds ``kind``, `task` and `draw`."""
+    """Keys of every synthetic task; a task adds ``kind``, `task`, `max_shape` and `draw`."""
 
     # Inputs already have a scale that suits a network.
     standardize: ClassVar[bool] = False
@@ -41,7 +41,13 @@ class Synthetic:
     validation_fraction: ValidationFraction = 0.1
     fresh: Fresh = False
 
+    kind: str
     task: ClassVar[Task]
+
+    @property
+    def max_shape(self) -> tuple[int, int]:
+        """Time steps and features of the longest sequence."""
+        raise NotImplementedError
 
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
         """Draw `count` sequences with their labels."""
@@ -49,10 +55,9 @@ class Synthetic:
 
     def read(self, seed: int) -> DataSet:
         """Draw the sequences, and split off the validation data."""
-        one = self.draw(1, generator(seed, "data"))
         require_memory(
-            self.num_samples * 8 * prod(one.x.shape),
-            f"data: {self.num_samples} sequences of the task {one.source}",
+            self.num_samples * 8 * prod(self.max_shape),
+            f"data: {self.num_samples} sequences of the task {self.kind}",
             "lower data.num_samples or the size of a sequence",
         )
         drawn = self.draw(self.num_samples, generator(seed, "data"))
@@ -82,6 +87,11 @@ class SumSign(Synthetic):
 
     task = Task("binary", (0, 1))
 
+    @property
+    def max_shape(self) -> tuple[int, int]:
+        """See `Synthetic.max_shape`."""
+        return self.sequence_length, self.input_size
+
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
         """See `Synthetic.draw`; the inputs are standard normal."""
         x = rng.standard_normal((count, self.sequence_length, self.input_size))
@@ -104,6 +114,11 @@ class Adding(Synthetic):
     sequence_length: Annotated[int, Field(ge=2, le=_MAX_STEPS, description="time steps")] = 100
 
     task = Task("regression", (), (0.0,), (1.0,))
+
+    @property
+    def max_shape(self) -> tuple[int, int]:
+        """See `Synthetic.max_shape`."""
+        return self.sequence_length, 2
 
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
         """See `Synthetic.draw`."""
@@ -137,6 +152,11 @@ class Copy(Synthetic):
 
     task = Task("multiclass", tuple(range(9)))
 
+    @property
+    def max_shape(self) -> tuple[int, int]:
+        """See `Synthetic.max_shape`."""
+        return self.delay + 20, 10
+
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
         """See `Synthetic.draw`."""
         symbols = rng.integers(1, 9, size=(count, 10))
@@ -166,6 +186,11 @@ class Parity(Synthetic):
     ] = 100
 
     task = Task("binary", (0, 1))
+
+    @property
+    def max_shape(self) -> tuple[int, int]:
+        """See `Synthetic.max_shape`."""
+        return self.sequence_length, 1
 
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
         """See `Synthetic.draw`."""
@@ -206,6 +231,11 @@ class TemporalOrder(Synthetic):
     sequence_length: Annotated[int, Field(ge=10, le=_MAX_STEPS, description="time steps")] = 100
 
     task = Task("multiclass", ("XX", "XY", "YX", "YY"))
+
+    @property
+    def max_shape(self) -> tuple[int, int]:
+        """See `Synthetic.max_shape`."""
+        return self.sequence_length, 6
 
     def draw(self, count: int, rng: np.random.Generator) -> Sequences:
         """See `Synthetic.draw`."""

@@ -59,10 +59,11 @@ def start_from(network: Network, path: Path) -> None:
     Raises
     ------
     InputError
-        There is no such file, or its arrays do not fit this network.
+        There is no such file, it is a damaged weights file, or its arrays do not fit this network.
     """
     arrays = open_arrays(path)
-    arrays.pop(METADATA, None)
+    if METADATA in arrays:
+        arrays = read_weights(path).arrays
     dtype = network.parameters.dtype
     try:
         for name, array in arrays.items():

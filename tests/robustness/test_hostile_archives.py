@@ -285,6 +285,23 @@ def test_start_from_needs_real_numbers(rnn: Command, run: Path, here: Path, kind
     assert not (here / "runs").exists()
 
 
+def test_start_from_checks_the_hash_of_a_weights_file(
+    rnn: Command, run: Path, tmp_path: Path
+) -> None:
+    members = dict(np.load(run / "weights.npz"))
+    members["head.bias"] = members["head.bias"] + 1
+    start = tmp_path / "start.npz"
+    words = ("train", "-q", "-c", run / "config.yaml", "--runs", tmp_path / "runs")
+    words += ("--set", f"training.start_from={start}")
+    np.savez(start, **members)
+    refused = rnn(*words)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "do not match their sha256" in refused.err
+    del members["metadata"]
+    np.savez(start, **members)
+    assert rnn(*words).code == 0
+
+
 def test_a_pipe_is_not_waited_for(rnn: Command, run: Path, here: Path) -> None:
     os.mkfifo(here / "pipe.npz")
     (here / "c.yaml").write_text("data: {kind: npz, path: pipe.npz}")
