@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rnncli.config.config import Config
-from rnncli.doctor.checks import CHECKS, run_checks
+from rnncli.doctor.checks import applicable_checks, run_checks
 from rnncli.doctor.estimate import Estimate, estimate_run
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Finding
@@ -21,7 +21,7 @@ class Diagnosis:
     findings : list of Finding
         The problems found.
     checks : list of str
-        The names of all checks.
+        The names of the checks that were made.
     estimate : Estimate
         What a run will need.
     """
@@ -43,7 +43,15 @@ def diagnose(config: Config) -> Diagnosis:
     setup = set_up(config)
     initial_parameters = setup.model.network.parameters.copy()
     examination = Examination(
-        setup.model, setup.splits, setup.train, config.training, config.seed, initial_parameters
+        setup.model,
+        setup.splits,
+        setup.sequences,
+        setup.batches_per_epoch,
+        config.training,
+        config.seed,
+        initial_parameters,
     )
     findings = run_checks(examination)
-    return Diagnosis(not findings, findings, list(CHECKS), estimate_run(examination))
+    return Diagnosis(
+        not findings, findings, applicable_checks(examination), estimate_run(examination)
+    )

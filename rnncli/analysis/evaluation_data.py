@@ -1,6 +1,7 @@
 """The data on which a run is evaluated by default."""
 
 from rnncli.datasets.sequences import Sequences
+from rnncli.datasets.text import Text
 from rnncli.errors import InputError
 from rnncli.runs.saved_model import SavedModel
 
@@ -11,8 +12,24 @@ def read_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
     Raises
     ------
     InputError
-        The model does not belong to a run, the run has neither split, or its data is now invalid.
+        The model does not belong to a run, the run has neither split, its data is now invalid, or
+        it is a text without labels.
     """
+    train, split = _read(saved)
+    if isinstance(train, Text) or isinstance(split, Text):
+        raise InputError(f"{saved.path}: is a language model; a model of labels was expected")
+    return train, split
+
+
+def read_evaluation_text(saved: SavedModel) -> tuple[Text, Text]:
+    """Return the splits of the run of a language model; see `read_evaluation_data`."""
+    train, split = _read(saved)
+    assert isinstance(train, Text)
+    assert isinstance(split, Text)
+    return train, split
+
+
+def _read(saved: SavedModel) -> tuple[Sequences | Text, Sequences | Text]:
     if saved.run is None:
         raise InputError(f"{saved.path}: a weights file alone has no data; give --input FILE")
     config = saved.read_config()

@@ -1,18 +1,21 @@
 """A model with a batch on which its gradients are checked and traced."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from rnncli.analysis.evaluation_data import read_evaluation_data
+from rnncli.analysis.language_models import evaluation_text
 from rnncli.config.reading import default_config, read_config
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.inputs import STANDARD_INPUT, read_inputs
 from rnncli.datasets.scaling import scaled
 from rnncli.datasets.sequences import Sequences, joined
+from rnncli.datasets.streams import Streams
+from rnncli.datasets.text import Text
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.nn.arrays import Array
@@ -109,10 +112,12 @@ def trace_batch(
     """
     saved = open_model(weights)
     count = num_samples if sample is None else sample + 1
-    if source is None and saved.run is None:
+    is_random = source is None and saved.run is None
+    if is_random or saved.model.task.is_language_model:
         batch = random_batch(saved.model, count).batch
-        batch = batch if sample is None else batch.sequence(sample)
-        return ModelBatch(saved.model, batch)
+        if not is_random:
+            batch = _second_window(saved.model, evaluation_text(saved, source), count)
+        return ModelBatch(saved.model, batch if sample is None else batch.sequence(sample))
     if source is None:
         _, sequences = read_evaluation_data(saved)
     else:
@@ -121,15 +126,17 @@ def trace_batch(
 
 
 def random_batch(model: Model, num_samples: int) -> ModelBatch:
-    """Return a model with a batch of standard normal sequences and random targets."""
+    """Return a model with a batch of random targets and standard normal sequences, or symbols."""
     rng, task = generator(0, "data"), model.task
     length = min(model.input_spec.sequence_length, _MAX_RANDOM_LENGTH)
-    x = rng.standard_normal((num_samples, length, model.network.input_size))
+    x: Array = rng.standard_normal((num_samples, length, model.input_spec.input_size))
+    if model.input_spec.vocabulary is not None:
+        x = rng.integers(model.network.input_size, size=x.shape)
     every_step = model.network.architecture.predicts_every_step
     shape = x.shape[:2] if every_step else x.shape[:1]
     if task.kind == "regression":
         return ModelBatch(model, Batch(x, rng.standard_normal((*shape, task.output_size))))
-    classes = rng.integers(len(task.labels), size=(*shape, 1))
+    classes = rng.integers(task.num_symbols or len(task.labels), size=(*shape, 1))
     return ModelBatch(model, Batch(x, classes.astype(np.float64)))
 
 
@@ -138,8 +145,23 @@ def _labelled(examples: Examples) -> Array:
     return np.flatnonzero(~np.isnan(examples.y).reshape(len(examples), -1).all(axis=1))
 
 
-def _training_batch(model: Model, examples: Examples, num_samples: int) -> ModelBatch:
+def _training_batch(model: Model, examples: Examples | Streams, num_samples: int) -> ModelBatch:
+    if isinstance(examples, Streams):
+        return ModelBatch(model, _second_window(model, examples.text, num_samples))
     return ModelBatch(model, examples.batch(_labelled(examples)[:num_samples]))
+
+
+def _second_window(model: Model, text: Text, num_streams: int) -> Batch:
+    """Return the second window of a text, with the state after the first one as initial state."""
+    streams = model.examples(text)
+    assert isinstance(streams, Streams)
+    batches = streams.epoch(num_streams, False, 0, 0)
+    first = batches.batch(0)
+    if len(batches) == 1:
+        return first
+    unrolled = model.network.unroll(first.x.shape[1], len(first))
+    unrolled.forward(first)
+    return replace(batches.batch(1), initial_state=unrolled.final_state())
 
 
 def _traced_batch(
@@ -154,6 +176,7 @@ def _traced_batch(
         index = np.arange(num_samples) if sample is None else np.array([sample])
         return _unlabelled_batch(model, sequences, index[index < len(sequences)])
     examples = model.examples(sequences)
+    assert isinstance(examples, Examples)
     index = _labelled(examples)
     index = index[:num_samples] if sample is None else index[index == sample]
     if not len(index):

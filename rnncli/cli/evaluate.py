@@ -11,6 +11,7 @@ import typer
 
 from rnncli.cli.commands import command_app
 from rnncli.cli.options import Json, Weights, split_input
+from rnncli.errors import InputError
 
 app = command_app()
 
@@ -36,22 +37,28 @@ def evaluate(
     """Score a model on labelled sequences, and compare it with simple baselines.
 
     The baselines are the most frequent class or the mean; for forecasts, also the last value and
-    the value one period earlier.
+    the value one period earlier; for language models, n-grams of order 1 and of the best order.
 
     \b
     Examples:
       rnn evaluate -w latest
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output predictions.csv
+      rnn evaluate -w language_model.npz -i text.txt
     """
     from rnncli.analysis.evaluation_data import read_evaluation_data
+    from rnncli.analysis.language_models import evaluate_language_model
     from rnncli.datasets.inputs import read_inputs
-    from rnncli.display.evaluation_report import show_evaluation
     from rnncli.inference.evaluation import evaluate as evaluate_model
     from rnncli.runs.saved_model import open_model
 
     saved = open_model(weights)
     model, train = saved.model, None
+    if model.task.is_language_model:
+        if output is not None:
+            raise InputError("--output: the model predicts the next symbol; rnn sample writes text")
+        _show(evaluate_language_model(saved, source), as_json)
+        return
     if source is not None:
         sequences = read_inputs(source, model.input_spec, labelled=True)
     else:
@@ -59,6 +66,12 @@ def evaluate(
         sequences = iter([evaluation_split])
     with _prediction_writer(model, output) as write:
         report = evaluate_model(model, sequences, train, write)
+    _show(report, as_json)
+
+
+def _show(report: Any, as_json: bool) -> None:
+    from rnncli.display.evaluation_report import show_evaluation
+
     if as_json:
         print(json.dumps(report.as_dict()))
     else:

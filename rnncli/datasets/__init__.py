@@ -13,8 +13,9 @@ from rnncli.datasets.formats.parquet import Parquet
 from rnncli.datasets.formats.ts import Ts
 from rnncli.datasets.series import Series
 from rnncli.datasets.synthetic import SyntheticTask
+from rnncli.datasets.text_file import TextFile
 
-Data = SyntheticTask | FileFormat | Series
+Data = SyntheticTask | FileFormat | Series | TextFile
 
 # The config section of each kind of data.
 DATA: dict[str, type[Data]] = {section.kind: section for section in get_args(Data)}
@@ -28,5 +29,6 @@ __all__ = [
     "Parquet",
     "Series",
     "SyntheticTask",
+    "TextFile",
     "Ts",
 ]

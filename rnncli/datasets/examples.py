@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnncli.datasets.mapped import Mapped
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
+from rnncli.random_streams import generator
 
 # Batches are cut to at most this many different lengths, so that few unrolled networks are needed.
 _MAX_LENGTHS = 16
+# Sequences of different lengths are sorted within pools of this many batches.
+_BATCHES_IN_POOL = 16
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,17 @@ class Examples:
     y: Array
     lengths: Array | None = None
 
+    carries_state = False
+
     def __len__(self) -> int:
         return len(self.x)
+
+    def epoch(self, batch_size: int, shuffle: bool, seed: int, epoch: int) -> "ShuffledBatches":
+        """Return the batches of a training epoch."""
+        order = np.arange(len(self))
+        if shuffle:
+            order = shuffled_order(len(self), self.lengths, batch_size, seed, epoch)
+        return ShuffledBatches(self, order, batch_size)
 
     def batch(self, index: Array) -> Batch:
         """Return the sequences at `index`, cut to about the length of the longest of them."""
@@ -42,6 +56,40 @@ class Examples:
         sequence_length = self.x.shape[1]
         start = sequence_length - rounded_length(int(lengths.max()), sequence_length)
         return Batch(x[:, start:], y if y.ndim == 2 else y[:, start:], lengths)
+
+
+class ShuffledBatches:
+    """The batches of sequences in a given order; the last one may be smaller."""
+
+    def __init__(self, examples: Examples, order: Array, batch_size: int) -> None:
+        self.examples, self.order, self.batch_size = examples, order, batch_size
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.batch_size)
+
+    def batch(self, number: int) -> Batch:
+        """Return a batch, counted from 0."""
+        start = number * self.batch_size
+        return self.examples.batch(self.order[start : start + self.batch_size])
+
+
+def shuffled_order(
+    count: int, lengths: Array | None, batch_size: int, seed: int, epoch: int
+) -> Array:
+    """Return the order of sequences in an epoch; the same arguments reproduce it.
+
+    Sequences of similar length share a batch: within a pool of batches the shuffled sequences are
+    sorted by length, and then the batches are shuffled.
+    """
+    rng = generator(seed, "shuffle", epoch)
+    order = rng.permutation(count)
+    if lengths is None:
+        return order
+    for pool in slices(count, batch_size * _BATCHES_IN_POOL):
+        order[pool] = order[pool][lengths[order[pool]].argsort(kind="stable")]
+    whole = count // batch_size * batch_size
+    shuffled = rng.permutation(order[:whole].reshape(-1, batch_size))
+    return np.concatenate([shuffled.ravel(), order[whole:]])
 
 
 def rounded_length(length: int, longest: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +16,16 @@ from rnncli.datasets.split import split
 from rnncli.datasets.task import infer_task
 from rnncli.datasets.untrusted.lines import exists
 from rnncli.errors import InputError
+
+
+def check_paths(section: Any) -> None:
+    """Raise `InputError` if one of the files of a data section does not exist."""
+    for key in ("path", "validation_path", "test_path"):
+        path = getattr(section, key)
+        if path is not None and not exists(path):
+            raise InputError(
+                f"data.{key}: {path}: no such file; the path of an existing file was expected"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +96,7 @@ class FileData:
 
     def read(self, seed: int) -> DataSet:
         """Read the files, and split off validation data if it has no file of its own."""
-        for key in ("path", "validation_path", "test_path"):
-            path = getattr(self, key)
-            if path is not None and not exists(path):
-                raise InputError(
-                    f"data.{key}: {path}: no such file; the path of an existing file was expected"
-                )
+        check_paths(self)
         train = self.read_file(self.path)
         task = infer_task(train, self.task or train.label_type)
         validation, test = (

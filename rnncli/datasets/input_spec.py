@@ -8,6 +8,8 @@ import numpy as np
 from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.dialect import Decimal, Separator
 from rnncli.datasets.missing import Missing
+from rnncli.datasets.text import DocumentKind
+from rnncli.datasets.vocabulary import Vocabulary
 from rnncli.nn.arrays import Array
 
 
@@ -45,6 +47,12 @@ class InputSpec:
         Columns that are not read.
     separator, decimal : str, optional
         The separator and the decimal mark of CSV; detected if None.
+    vocabulary : Vocabulary, optional
+        For texts, the symbols; there is then one feature per time step, the index of a symbol.
+    text_column : int, str or None
+        For texts with a label, the column of the text.
+    documents : {"stream", "lines"}
+        For language models, whether each line of a text is an independent document.
     """
 
     input_size: int
@@ -61,6 +69,9 @@ class InputSpec:
     ignore: tuple[int | str, ...] = ()
     separator: Separator | None = None
     decimal: Decimal | None = None
+    vocabulary: Vocabulary | None = None
+    text_column: int | str | None = None
+    documents: DocumentKind = "stream"
 
     def __post_init__(self) -> None:
         if not 1 <= self.sequence_length < 1 << 31:
@@ -70,6 +81,14 @@ class InputSpec:
         for columns in (self.columns, None if self.windows is None else self.windows.columns):
             if columns is not None and len(columns) != self.input_size:
                 raise ValueError(f"{len(columns)} columns for {self.input_size} features")
+
+        if self.vocabulary is not None and self.input_size != 1:
+            raise ValueError(f"{self.input_size} features per time step for a text")
+
+    @property
+    def num_inputs(self) -> int:
+        """What the input stage of the network is made for: features, or symbols."""
+        return self.input_size if self.vocabulary is None else len(self.vocabulary)
 
     @property
     def means_array(self) -> Array:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from rnncli.datasets.mapped import Mapped, chunks
+from rnncli.datasets.text import Text
 from rnncli.errors import InputError, Unit, place_in_file
 from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
@@ -97,20 +98,20 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set's splits, without missing values.
+    """A data set's splits, without missing values; of a language model all are texts.
 
     Attributes
     ----------
-    train, validation, test : Sequences
+    train, validation, test : Sequences or Text
         The splits; the last two may be None.
     """
 
-    train: Sequences
-    validation: Sequences | None = None
-    test: Sequences | None = None
+    train: Sequences | Text
+    validation: Sequences | Text | None = None
+    test: Sequences | Text | None = None
 
     @property
-    def for_evaluation(self) -> Sequences | None:
+    def for_evaluation(self) -> Sequences | Text | None:
         """The split that an evaluation without input scores: test, or else validation."""
         return self.test if self.test is not None else self.validation
 
@@ -119,7 +120,9 @@ class Splits:
         """The hash of all splits, which identifies the data of a run."""
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
-            if split is not None:
+            if isinstance(split, Text):
+                digest.update(split.digest().encode())
+            elif split is not None:
                 for _, chunk in chunks(split.x):
                     digest.update(np.ascontiguousarray(chunk).data)
                 if split.lengths is not None:

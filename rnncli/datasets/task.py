@@ -22,7 +22,7 @@ from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
 
-TaskKind = Literal["binary", "multiclass", "regression"]
+TaskKind = Literal["binary", "multiclass", "regression", "next_symbol"]
 MAX_CLASSES = 1000
 # More different whole numbers than this may be values; data.task must then be set.
 MAX_CLASSES_INFERRED = 100
@@ -35,6 +35,7 @@ _LOSSES = {
     "binary": "binary_cross_entropy",
     "multiclass": "softmax_cross_entropy",
     "regression": "mean_squared_error",
+    "next_symbol": "softmax_cross_entropy",
 }
 
 
@@ -44,22 +45,29 @@ class Task:
 
     Attributes
     ----------
-    kind : {"binary", "multiclass", "regression"}
-        Two classes (one output), more classes (one output each), or K values (K outputs).
+    kind : {"binary", "multiclass", "regression", "next_symbol"}
+        Two classes (one output), more classes (one output each), K values (K outputs), or the next
+        symbol of a text (one output per symbol of the vocabulary).
     labels : tuple of str or int
         The classes, in the order of the outputs; empty for regression.
     target_mean, target_std : tuple of float
         Mean and standard deviation of the target values in the training split, by which they are
         standardized.
+    num_symbols : int
+        The size of the vocabulary of a language model.
     """
 
     kind: TaskKind
     labels: tuple[str | int, ...] = ()
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
+    num_symbols: int = 0
 
     def __post_init__(self) -> None:
-        expected = {"binary": 2, "multiclass": max(3, len(self.labels)), "regression": 0}
+        multiclass = max(3, len(self.labels))
+        expected = {"binary": 2, "multiclass": multiclass, "regression": 0, "next_symbol": 0}
+        if (self.kind == "next_symbol") != (self.num_symbols > 1):
+            raise ValueError(f"{self.num_symbols} symbols do not fit a {self.kind} task")
         if len(self.labels) != expected[self.kind] or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"{len(self.labels)} labels do not fit a {self.kind} task")
         if not all(isinstance(label, int) and abs(label) < 1 << 63 for label in self.labels) and (
@@ -85,10 +93,17 @@ class Task:
         return "rmse" if self.kind == "regression" else "accuracy"
 
     @property
+    def is_language_model(self) -> bool:
+        """Whether the next symbol of a text is predicted, at every time step."""
+        return self.kind == "next_symbol"
+
+    @property
     def output_size(self) -> int:
         """The number of outputs that the network needs."""
         if self.kind == "regression":
             return len(self.target_mean)
+        if self.is_language_model:
+            return self.num_symbols
         return 1 if self.kind == "binary" else len(self.labels)
 
     def encode(self, sequences: Sequences, dtype: Any) -> Array:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rnncli.display.figure_files import PANEL_SIZE, panels_file
 from rnncli.display.figure_options import DEFAULT_OPTIONS, FigureOptions
-from rnncli.inference.evaluation import Report
+from rnncli.inference.report import Report
 from rnncli.nn.arrays import Array
 
 # With more classes than this, the axes do not name them, and the cells do not show their counts.

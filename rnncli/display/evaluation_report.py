@@ -1,9 +1,11 @@
 """The report of an evaluation, as tables."""
 
+from collections.abc import Mapping
+
 from rnncli.display.console import output_console
 from rnncli.display.formats import format_metric
 from rnncli.display.table import natural_widths, print_table, table_width
-from rnncli.inference.evaluation import Report
+from rnncli.inference.report import Report
 
 # Classes beyond this are left out of the table by class; the JSON report has all of them.
 _MAX_CLASSES = 50
@@ -14,10 +16,10 @@ def show_evaluation(report: Report) -> None:
     """Show the metrics beside those of the baselines, and the results by class."""
     columns = [report.metrics, *report.baselines.values()]
     rows = [
-        [name, *(format_metric(name, column[name]) for column in columns)]
+        [name, *(format_metric(name, column[name]) if name in column else "" for column in columns)]
         for name in report.metrics
     ]
-    headers = ["metric", "model", *(name.replace("_", " ") for name in report.baselines)]
+    headers = ["metric", "model", *(_header(*item) for item in report.baselines.items())]
     print_table(headers, rows, title=f"{report.num_samples:,} predictions")
     if not report.classes:
         return
@@ -28,6 +30,11 @@ def show_evaluation(report: Report) -> None:
     _show_classes(report)
     print()
     _show_confusion(report)
+
+
+def _header(name: str, baseline: Mapping[str, float]) -> str:
+    """Return the name of a baseline as a header; of n-grams with their order."""
+    return f"{baseline['order']:g}-gram" if name == "ngram" else name.replace("_", " ")
 
 
 def _show_classes(report: Report) -> None:

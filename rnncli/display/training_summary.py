@@ -40,12 +40,12 @@ def show_training_summary(run: TrainingRun) -> None:
 
 def _test_score(run: TrainingRun) -> str:
     """Return the loss and the metric of the best weights on the test split."""
-    from rnncli.inference.evaluation import evaluate
+    from rnncli.inference.evaluation import evaluate_split
 
     model, test = run.setup.best_model(), run.setup.splits.test
     assert test is not None
     try:
-        report = evaluate(model, [test])
+        report = evaluate_split(model, test)
     except InputError as error:  # The training has finished nevertheless.
         return f"cannot be scored: {error}"
     names = ("loss", model.task.metric)
@@ -56,9 +56,11 @@ def _test_score(run: TrainingRun) -> str:
 def _next_command(run: TrainingRun) -> str:
     """Return a command that works as it is.
 
-    It is a prediction, an evaluation, or a plot if there is no evaluation split.
+    It is a sample of text, a prediction, an evaluation, or a plot if there is no evaluation split.
     """
     data = run.setup.config.data
+    if run.setup.model.task.is_language_model:
+        return f"rnn sample -w {shlex.quote(str(run.folder))}"
     path = getattr(data, "test_path", None) or getattr(data, "path", None)
     if path is not None:
         source = _shortest(path)

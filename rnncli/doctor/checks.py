@@ -37,12 +37,25 @@ CHECKS: dict[str, Callable[[Examination], Iterator[Problem]]] = {
     "gradients": gradients_through_time,
 }
 
+# Checks of inputs that are numbers, and of sequences with labels.
+_OF_NUMBERS = {"scale", "constants", "window", "leak", "labels"}
+_OF_LABELS = {"duplicates", "balance"}
+
+
+def applicable_checks(examination: Examination) -> list[str]:
+    """Return the names of the checks that the data allow."""
+    has_symbols = examination.model.input_spec.vocabulary is not None
+    excluded = (_OF_NUMBERS if has_symbols else set()) | (
+        _OF_LABELS if examination.task.is_language_model else set()
+    )
+    return [name for name in CHECKS if name not in excluded]
+
 
 def run_checks(examination: Examination) -> list[Finding]:
-    """Return the findings of all checks, in the order of the table."""
+    """Return the findings of all applicable checks, in the order of the table."""
     with threads_for(examination.network.architecture.hidden_size):
         return [
             Finding(name, *problem)
-            for name, check in CHECKS.items()
-            for problem in check(examination)
+            for name in applicable_checks(examination)
+            for problem in CHECKS[name](examination)
         ]

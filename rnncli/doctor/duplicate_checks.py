@@ -21,7 +21,8 @@ def duplicates(examination: Examination) -> Iterator[Problem]:
     in the same sequences after each column was shuffled.
     """
     splits, seed = examination.splits, examination.seed
-    train, shuffled_train = _hashes(splits.train), _hashes(_shuffled(splits.train, seed))
+    sequences = examination.sequences
+    train, shuffled_train = _hashes(sequences), _hashes(_shuffled(sequences, seed))
     copies, by_chance = (len(hashes) - len(set(hashes)) for hashes in (train, shuffled_train))
     if copies > max(2 * by_chance, _ACCEPTED_SHARE * len(train)):
         yield Problem(
@@ -31,7 +32,7 @@ def duplicates(examination: Examination) -> Iterator[Problem]:
             "remove the copies from data.path",
         )
     for name, split in (("validation", splits.validation), ("test", splits.test)):
-        if split is None:
+        if not isinstance(split, Sequences):
             continue
         hashes, shuffled = _hashes(split), _hashes(_shuffled(split, seed + 1))
         copies = _count_members(hashes, train)

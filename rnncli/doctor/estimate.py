@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import Sequences
+from rnncli.datasets.text import Text
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Problem
 from rnncli.memory import VARIABLE, format_size, max_memory
@@ -40,8 +43,12 @@ def estimate_run(examination: Examination) -> Estimate:
     """Return what the whole run will need, from the time per step of a short trial."""
     settings, trial = examination.settings, examination.configured_trial
     validation = examination.splits.validation
-    num_sequences = float(len(examination.train))
-    if validation is not None:
+    num_sequences = float(examination.num_batches * settings.batch_size)
+    if not isinstance(examination.splits.train, Text):
+        num_sequences = min(num_sequences, len(examination.train))
+    if isinstance(validation, Text):
+        num_sequences += len(validation) / examination.sequence_length * _VALIDATION_COST
+    elif validation is not None:
         num_sequences += len(validation) * _VALIDATION_COST
     seconds_per_sequence = trial.seconds_per_update / trial.batch_size
     return Estimate(
@@ -61,15 +68,18 @@ def required_bytes(examination: Examination) -> int:
     for split in (splits.validation, splits.test):
         if split is not None:
             data += _bytes_in_memory(split)
-    if splits.validation is not None and not isinstance(splits.validation.x, Mapped):
+    validation = splits.validation
+    if isinstance(validation, Sequences) and not isinstance(validation.x, Mapped):
         # The validation split is also kept in the form that the network takes.
-        data += splits.validation.x.size * itemsize
+        data += validation.x.size * itemsize
     activations = network.bytes_per_step * examination.sequence_length * batch_size
     return activations + num_vectors * network.parameters.nbytes + data
 
 
-def _bytes_in_memory(data: Examples | Sequences) -> int:
+def _bytes_in_memory(data: Examples | Sequences | Text) -> int:
     """Return the bytes of the inputs; 0 for those that are read from the disk batch by batch."""
+    if isinstance(data, Text):
+        return 0 if isinstance(data.symbols, np.memmap) else data.symbols.nbytes
     return 0 if isinstance(data.x, Mapped) else data.x.nbytes
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from rnncli.datasets.examples import Examples
-from rnncli.datasets.sequences import Splits
+from rnncli.datasets.sequences import Sequences, Splits
 from rnncli.datasets.task import Task
 from rnncli.doctor.trials import Trial, mean_loss, train_briefly
 from rnncli.inference.model import Model
@@ -42,7 +42,9 @@ class Examination:
     splits : Splits
         The data as read.
     train : Examples
-        The training split as the network takes it.
+        The training split as the network takes it; of a text, some windows of it.
+    num_batches : int
+        The optimizer steps of an epoch.
     settings : Training
         The config section ``training``.
     seed : int
@@ -54,6 +56,7 @@ class Examination:
     model: Model
     splits: Splits
     train: Examples
+    num_batches: int
     settings: Training
     seed: int
     initial_parameters: Array
@@ -76,13 +79,23 @@ class Examination:
     @property
     def num_updates(self) -> int:
         """The optimizer steps of the whole run."""
-        return self.settings.num_epochs * -(-len(self.train) // self.settings.batch_size)
+        return self.settings.num_epochs * self.num_batches
 
     @property
     def uninformed_loss(self) -> float:
         """The loss of a prediction that ignores the inputs: ln C, or 1 for standardized values."""
-        num_classes = len(self.task.labels)
-        return float(np.log(num_classes)) if num_classes else 1.0
+        return float(np.log(self.num_classes)) if self.num_classes else 1.0
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes, or of symbols; 0 for regression."""
+        return self.task.num_symbols or len(self.task.labels)
+
+    @property
+    def sequences(self) -> Sequences:
+        """The training split as read, if it is not a text."""
+        assert isinstance(self.splits.train, Sequences)
+        return self.splits.train
 
     @cached_property
     def sample_index(self) -> Array:
@@ -168,5 +181,5 @@ class Examination:
 
     def feature_name(self, feature: int) -> str:
         """Return the quoted column name of a feature, or ``feature`` and its number."""
-        columns = self.splits.train.columns
+        columns = self.sequences.columns
         return f"feature {feature}" if columns is None else f"'{columns[feature]}'"

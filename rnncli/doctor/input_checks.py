@@ -41,7 +41,7 @@ def scale(examination: Examination) -> Iterator[Problem]:
 
 def constant_features(examination: Examination) -> Iterator[Problem]:
     """Find features that have the same value everywhere in the training split."""
-    train = examination.splits.train
+    train = examination.sequences
     num_features = train.x.shape[2]
     low, high = np.full(num_features, np.inf), np.full(num_features, -np.inf)
     for start, x in chunks(train.x):
@@ -74,7 +74,7 @@ def window_shorter_than_period(examination: Examination) -> Iterator[Problem]:
     if windows is None:
         return
     for target in windows.targets:
-        series = target_series(examination.splits.train, windows, target)
+        series = target_series(examination.sequences, windows, target)
         period, autocorrelation = find_period(series)
         if period > windows.sequence_length:
             yield Problem(

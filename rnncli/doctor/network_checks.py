@@ -25,7 +25,7 @@ def first_loss(examination: Examination) -> Iterator[Problem]:
     """Find an initial loss that is far above that of an uninformed prediction."""
     loss, uninformed = examination.initial_loss, examination.uninformed_loss
     if loss > _MAX_FIRST_LOSS * uninformed:
-        num_classes = len(examination.task.labels)
+        num_classes = examination.num_classes
         name = f"ln {num_classes}" if num_classes else "the variance"
         yield Problem(
             f"loss {loss:.3g} before training; an uninformed prediction has {uninformed:.3g} "

@@ -13,11 +13,10 @@ from itertools import count
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.batch import Batch
+from rnncli.nn.batch import Batch, State
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
-from rnncli.nn.unrolled import State
 
 COMPLEX_STEP = 1e-30
 _CENTRAL_STEP = 6e-6  # near the cube root of the rounding error, where both errors are least
@@ -73,7 +72,7 @@ def gradcheck(
     method: str = "complex",
     on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Iterator[ArrayCheck]:
-    """Check every entry of every weight, of the inputs and of the initial states.
+    """Check every entry of every weight, of the initial states and of inputs that are numbers.
 
     Dropout, where the network has it, is drawn once for the whole check. Where the input of a ReLU
     is exactly zero there is no derivative: all biases are then moved by about 1e-3 first.
@@ -153,26 +152,21 @@ class _Probe:
         self, network: Network, loss: Loss, batch: Batch, masks: list[Array], dtype: type
     ) -> None:
         copy = network.astype(dtype)
-        self.objective = Objective(copy, loss)
-        x: Array = batch.x.transpose(1, 2, 0).astype(dtype)
-        self.batch, self.masks = replace(batch, x=x.transpose(2, 0, 1)), masks
-        self.initial_state = zero_state(copy, len(batch))
-        self.arrays = copy.arrays | {"input": (x,)}
-        for cell_name, state in zip(copy.layout.cell_names, self.initial_state, strict=True):
-            for name, values in state.items():
+        self.objective, self.masks = Objective(copy, loss), masks
+        self.arrays = dict(copy.arrays)
+        if not copy.layout.input_stage.shapes:
+            x: Array = batch.x.transpose(1, 2, 0).astype(dtype)
+            batch = replace(batch, x=x.transpose(2, 0, 1))
+            self.arrays["input"] = (x,)
+        initial_state = batch.initial_state or copy.zero_state(len(batch))
+        state: State = [{k: v.astype(dtype) for k, v in cell.items()} for cell in initial_state]
+        self.batch = replace(batch, initial_state=state)
+        for cell_name, states in zip(copy.layout.cell_names, state, strict=True):
+            for name, values in states.items():
                 self.arrays[f"initial_{name}_{cell_name}"] = (values,)
 
     def value(self) -> complex:
-        return self.objective.forward(self.batch, self.masks, self.initial_state).mean
-
-
-def zero_state(network: Network, batch_size: int) -> State:
-    """Return initial states of zeros, in the network's type."""
-    unrolled = network.unroll(1, batch_size, network.parameters)
-    return [
-        {name: np.zeros_like(values) for name, values in cell.final_state().items()}
-        for cell in unrolled.cells
-    ]
+        return self.objective.forward(self.batch, self.masks).mean
 
 
 def _backpropagated(
@@ -185,7 +179,8 @@ def _backpropagated(
     unrolled = objective.unrolled
     gradients = copy.layout.named(unrolled.gradient)
     arrays = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
-    arrays["input"] = unrolled.grad_inputs
+    if not copy.layout.input_stage.shapes:
+        arrays["input"] = unrolled.grad_inputs
     for cell_name, cell in zip(copy.layout.cell_names, unrolled.cells, strict=True):
         for name, gradient in cell.cell.initial_gradients(cell).items():
             arrays[f"initial_{name}_{cell_name}"] = gradient

@@ -1,14 +1,12 @@
 """Evaluation of a model on labelled sequences, beside simple baselines."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
-from math import isfinite
-from typing import Any
 
 import numpy as np
 
 from rnncli.datasets.sequences import SMALLER_DATA, Sequences, check_features
 from rnncli.datasets.task import Task
+from rnncli.datasets.text import Text
 from rnncli.errors import InputError
 from rnncli.inference.baselines import (
     Forecaster,
@@ -33,48 +31,11 @@ from rnncli.inference.predictions import (
     model_outputs,
 )
 from rnncli.inference.regression_metrics import regression_metrics
+from rnncli.inference.report import Report
+from rnncli.inference.text_evaluation import evaluate_text
 from rnncli.memory import within_memory
 from rnncli.nn.arrays import Array
 from rnncli.nn.losses import LOSSES
-
-
-@dataclass(frozen=True)
-class Report:
-    """Metrics of a model and of baselines on the same labels.
-
-    Attributes
-    ----------
-    metrics : dict of str to float
-        Metrics of the model by name.
-    baselines : dict of str to dict
-        The same metrics of each baseline: ``most_frequent`` for classes; ``mean`` for values, and
-        ``persistence`` and perhaps ``seasonal_naive`` for forecasts.
-    num_samples : int
-        How many predictions were scored: sequences, or time steps with a label.
-    classes : list of dict
-        For each class its label, precision, recall, F1 and how often it occurs.
-    confusion : list of list of int
-        How often each true class (row) was predicted as each class (column).
-    """
-
-    metrics: dict[str, float]
-    baselines: dict[str, dict[str, float]]
-    num_samples: int
-    classes: list[dict[str, str | int | float]] = field(default_factory=list)
-    confusion: list[list[int]] = field(default_factory=list)
-
-    @property
-    def baseline(self) -> dict[str, float]:
-        """The metrics of the constant baseline: the most frequent class, or the mean."""
-        return self.baselines["mean" if "mean" in self.baselines else "most_frequent"]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all attributes, and the constant baseline, as plain values.
-
-        An infinite loss is None, because JSON has no infinity.
-        """
-        metrics = {name: value if isfinite(value) else None for name, value in self.metrics.items()}
-        return asdict(self) | {"metrics": metrics, "baseline": self.baseline}
 
 
 def evaluate(
@@ -121,6 +82,15 @@ def evaluate(
     if model.task.kind == "regression":
         return _regression_report(model.task, sums.loss, concatenated(predictions), forecasts)
     return _classification_report(model.task, sums.loss, concatenated(predictions))
+
+
+def evaluate_split(
+    model: Model, split: Sequences | Text, train: Sequences | Text | None = None
+) -> Report:
+    """Score a model on a split of its data; see `evaluate` and `evaluate_text`."""
+    if isinstance(split, Text):
+        return evaluate_text(model, split, train if isinstance(train, Text) else None)
+    return evaluate(model, [split], train if isinstance(train, Sequences) else None)
 
 
 def _forecasters(model: Model, train: Sequences | None) -> dict[str, Forecaster]:

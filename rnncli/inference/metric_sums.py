@@ -47,7 +47,7 @@ class MetricSums:
         self.loss_sum += loss_sum
         if self.task.kind == "binary":
             self.metric_sum += int(np.count_nonzero((z[0] > 0) == y[:, 0]))
-        elif self.task.kind == "multiclass":
+        elif self.task.kind in ("multiclass", "next_symbol"):
             self.metric_sum += int(np.count_nonzero(z.argmax(axis=0) == y[:, 0]))
         else:
             self.metric_sum += float(np.square((z - y.T) * self.std).sum()) / len(self.std)

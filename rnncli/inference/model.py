@@ -11,7 +11,9 @@ from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.numbers import LARGEST
 from rnncli.datasets.scaling import Scaler, scaled
 from rnncli.datasets.sequences import Sequences, check_features, padded
+from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
+from rnncli.datasets.text import Text
 from rnncli.errors import InputError
 from rnncli.inference.outputs import outputs
 from rnncli.nn.arrays import Array
@@ -56,7 +58,7 @@ class Model:
         InputError
             `x` has the wrong shape, or holds values that are not finite numbers.
         """
-        num_features = self.network.input_size
+        num_features = self.input_spec.input_size
         try:
             if isinstance(x, list | tuple) and x and all(np.ndim(sequence) == 2 for sequence in x):
                 x, lengths = self._padded([np.asarray(sequence) for sequence in x])
@@ -79,7 +81,7 @@ class Model:
 
     def _padded(self, sequences: list[Array]) -> tuple[Array, Array | None]:
         """Return sequences (T_i, D) as an array (N, T, D), and their lengths if they differ."""
-        num_features = self.network.input_size
+        num_features = self.input_spec.input_size
         for number, sequence in enumerate(sequences):
             if len(sequence) < 1 or sequence.shape[1] != num_features:
                 raise InputError(
@@ -103,7 +105,7 @@ class Model:
             raise InputError("a regression model has no class probabilities; use predict")
         return self.task.probabilities(self.outputs(x))
 
-    def check_labels(self, sequences: Sequences) -> None:
+    def check_labels(self, sequences: Sequences | Text) -> None:
         """Raise `InputError` unless labels and predictions are both per time step or per sequence.
 
         A model with output every_step needs a label per time step, others one per sequence.
@@ -115,9 +117,12 @@ class Model:
                 f"needs one per {_unit(every_step)}"
             )
 
-    def examples(self, sequences: Sequences) -> Examples:
-        """Return sequences with their targets, standardized for the network."""
-        check_features(sequences, self.network.input_size)
+    def examples(self, sequences: Sequences | Text) -> Examples | Streams:
+        """Return sequences with their targets, standardized for the network; or a text."""
+        if isinstance(sequences, Text):
+            dtype = self.network.parameters.dtype
+            return Streams(sequences, self.input_spec.sequence_length, dtype)
+        check_features(sequences, self.input_spec.input_size)
         self.check_labels(sequences)
         dtype = self.network.parameters.dtype
         x = scaled(sequences.x, self.scaler, dtype, sequences.lengths)

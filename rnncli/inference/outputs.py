@@ -1,6 +1,7 @@
 """Outputs of a network for any number of sequences, calculated in batches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -8,12 +9,13 @@ import numpy as np
 from rnncli.datasets.examples import Examples, rounded_length, slices
 from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import SMALLER_DATA
+from rnncli.datasets.streams import Streams, Window, batches_in_order
 from rnncli.inference.long_sequences import long_outputs
 from rnncli.inference.metric_sums import MetricSums
 from rnncli.memory import max_memory, require_memory
 from rnncli.nn.arrays import Array
-from rnncli.nn.batch import Batch
-from rnncli.nn.losses import Loss, batch_loss
+from rnncli.nn.batch import Batch, State
+from rnncli.nn.losses import BatchLoss, Loss, batch_loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective, UnrolledPool
 
@@ -115,13 +117,43 @@ def _batch_outputs(pool: UnrolledPool, batch: Batch, max_bytes: int) -> Array:
 
 def score(
     objective: Objective,
-    examples: Examples,
+    examples: Examples | Streams,
     sums: MetricSums,
     should_stop: Callable[[], bool] = _never,
 ) -> MetricSums:
     """Add the losses and the metric of examples to sums; return the sums."""
+    if isinstance(examples, Streams):
+        return _score_streams(objective, examples, sums, should_stop)
     z = outputs(objective.pool, examples.x, examples.lengths, should_stop)
     return add_outputs(z, objective.loss, examples.y, sums)
+
+
+def _score_streams(
+    objective: Objective, streams: Streams, sums: MetricSums, should_stop: Callable[[], bool]
+) -> MetricSums:
+    for _, value in stream_losses(objective, streams, should_stop):
+        sums.add(value.losses, value.outputs, value.targets)
+    return sums
+
+
+def stream_losses(
+    objective: Objective, streams: Streams, should_stop: Callable[[], bool] = _never
+) -> Iterator[tuple[Window, BatchLoss]]:
+    """Yield the loss of each window of a text, whose symbols are all predicted once.
+
+    Raises
+    ------
+    StoppedError
+        `should_stop`, which is called before each window, returned True.
+    """
+    state: State | None = None
+    for window, batch in batches_in_order(streams.for_evaluation()):
+        if should_stop():
+            raise StoppedError
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = objective.forward(replace(batch, initial_state=state))
+        state = objective.unrolled.final_state()
+        yield window, value
 
 
 def add_outputs(z: Array, loss: Loss, y: Array, sums: MetricSums) -> MetricSums:

@@ -8,8 +8,7 @@ from rnncli.errors import InputError
 from rnncli.inference.model import Model, check_finite
 from rnncli.inference.predictions import Predictions
 from rnncli.nn.arrays import Array
-from rnncli.nn.batch import Batch
-from rnncli.nn.unrolled import State
+from rnncli.nn.batch import Batch, State
 
 
 class Stream:
@@ -45,7 +44,7 @@ class Stream:
         network, task = self.model.network, self.model.task
         x = scaled(values.reshape(1, 1, -1), self.model.scaler, network.parameters.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            z = self.unrolled.forward(Batch(x), initial_state=self.state).T
+            z = self.unrolled.forward(Batch(x, initial_state=self.state)).T
         check_finite(z)
         self.state = self.unrolled.final_state()
         is_classification = task.kind != "regression"

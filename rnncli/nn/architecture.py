@@ -7,6 +7,7 @@ from pydantic import Field
 
 from rnncli.nn.cells import CELLS, Cell, Tanh
 from rnncli.nn.initialization import Initialization
+from rnncli.nn.input_stage import Embedding, Features, InputStage
 from rnncli.nn.readout import POOLINGS, EveryStep, Pooling, Readout
 from rnncli.sections import ByKind
 
@@ -43,6 +44,26 @@ class Architecture:
     initialization: Annotated[
         Initialization, Field(description="initialization of the weights")
     ] = "orthogonal"
+    embedding_size: Annotated[
+        int | None,
+        Field(ge=1, le=8192, description="width of the symbols' vectors, for texts and grammars"),
+    ] = None
+    tie_weights: Annotated[
+        bool,
+        Field(description="whether the head's weights are the symbols' vectors (language models)"),
+    ] = False
+
+    def input_stage(self, input_size: int) -> InputStage:
+        """Return the stage before the first layer.
+
+        Parameters
+        ----------
+        input_size : int
+            The features per time step; with an embedding, the number of symbols.
+        """
+        if self.embedding_size is None:
+            return Features(input_size)
+        return Embedding(input_size, self.embedding_size)
 
     @property
     def predicts_every_step(self) -> bool:

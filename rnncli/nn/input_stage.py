@@ -6,7 +6,11 @@ A stage declares the shapes of its own parameters by name and has a forward and 
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from rnncli.nn.arrays import Array
+
+EMBEDDING = "embedding.weight"
 
 
 class InputStage(Protocol):
@@ -35,7 +39,7 @@ class InputStage(Protocol):
         ...
 
     def backward(self, x: Array, grad_inputs: Array, gradient: dict[str, Array]) -> None:
-        """Fill the gradient of the stage's parameters; not called where it has none.
+        """Add to the gradient of the stage's parameters; not called where it has none.
 
         Parameters
         ----------
@@ -44,7 +48,7 @@ class InputStage(Protocol):
         grad_inputs : array (T, D, B)
             The gradient with respect to what the first layer read.
         gradient : dict of str to array
-            Where the result goes.
+            What the result is added to.
         """
         ...
 
@@ -61,4 +65,42 @@ class Features:
         return x.transpose(1, 2, 0)
 
     def backward(self, x: Array, grad_inputs: Array, gradient: dict[str, Array]) -> None:
-        """See `InputStage.backward`; there is nothing to fill."""
+        """See `InputStage.backward`; there is nothing to add."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A vector for each symbol: x (B, T, 1) holds the symbols' indices, from 0 to V-1.
+
+    Forward, with W the parameter ``embedding.weight (V, E)``: the input of a time step is the row
+    of its symbol, W[x_t]. Backward: each row of the gradient is the sum of the gradients of all
+    inputs with its symbol. The sum is in the order of the time steps, and so repeats to the bit.
+
+    Attributes
+    ----------
+    num_symbols : int
+        V.
+    width : int
+        E.
+    """
+
+    num_symbols: int
+    width: int
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """See `InputStage`."""
+        return {EMBEDDING: (self.num_symbols, self.width)}
+
+    def forward(self, x: Array, parameters: dict[str, Array]) -> Array:
+        """See `InputStage.forward`."""
+        return parameters[EMBEDDING].take(x[:, :, 0].T, axis=0).transpose(0, 2, 1)
+
+    def backward(self, x: Array, grad_inputs: Array, gradient: dict[str, Array]) -> None:
+        """See `InputStage.backward`."""
+        symbols = x[:, :, 0].T.ravel()
+        order = symbols.argsort(kind="stable")
+        in_order = symbols[order]
+        starts = np.flatnonzero(np.diff(in_order, prepend=-1))
+        vectors = grad_inputs.transpose(0, 2, 1).reshape(len(symbols), self.width)
+        gradient[EMBEDDING][in_order[starts]] += np.add.reduceat(vectors[order], starts, axis=0)

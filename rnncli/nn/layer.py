@@ -29,9 +29,14 @@ class UnrolledLayer:
             shape = (self.sequence_length, 2 * self.hidden_size, self.batch_size)
             self.outputs = np.empty(shape, cells[0].matrix.dtype)
 
-    def set_lengths(self, lengths: Array | None) -> None:
-        """Set how many time steps each sequence (B,) has."""
+    def set_mask(self, lengths: Array | None, valid: Array | None = None) -> None:
+        """Set which time steps belong to a sequence: see `Batch.lengths` and `Batch.valid`."""
         self.lengths = lengths
+        if valid is not None:
+            if len(self.cells) == 2:
+                raise ValueError("several sequences in a row cannot be read in both directions")
+            self.cells[0].mask = valid.T[:, np.newaxis].astype(self.cells[0].matrix.dtype)
+            return
         for direction, cell in enumerate(self.cells):
             if lengths is None:
                 cell.mask = None

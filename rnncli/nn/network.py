@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.arrays import Array
+from rnncli.nn.batch import State
 from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.initialization import INITIALIZATIONS
-from rnncli.nn.input_stage import Features
 from rnncli.nn.parameters import Layout
 from rnncli.nn.unrolled import UnrolledNetwork
 
@@ -24,7 +24,7 @@ class Network:
     architecture : Architecture
         Cell, sizes and precision.
     input_size, output_size : int
-        D and O.
+        D and O; with an embedding, the number of symbols in place of D.
     dtype : dtype, optional
         Overrides the architecture's; the gradient check uses complex128.
 
@@ -47,7 +47,7 @@ class Network:
     ) -> None:
         self.architecture = architecture
         self.input_size, self.output_size = input_size, output_size
-        self.layout = Layout(architecture, Features(input_size), output_size)
+        self.layout = Layout(architecture, architecture.input_stage(input_size), output_size)
         dtype = architecture.dtype if dtype is None else dtype
         self.parameters = np.zeros(self.layout.size, dtype)
         self.views = self.layout.views(self.parameters)
@@ -68,6 +68,9 @@ class Network:
             if scheme.sets_biases:
                 cell.initialize_biases(named)
         scheme.fill_head(self.views.head, rng)
+        if not self.architecture.tie_weights:
+            for vectors in self.views.input_stage.values():
+                vectors[...] = rng.standard_normal(vectors.shape)
         return self
 
     def astype(self, dtype: npt.DTypeLike) -> "Network":
@@ -109,6 +112,14 @@ class Network:
         one, two = (self.unroll(steps, 1, self.parameters) for steps in (1, 2))
         return bytes_of_arrays(two) - bytes_of_arrays(one)
 
+    def zero_state(self, batch_size: int) -> State:
+        """Return carried states (H, B) of zeros for all cells."""
+        unrolled = self.unroll(1, batch_size, self.parameters)
+        return [
+            {name: np.zeros_like(values) for name, values in cell.final_state().items()}
+            for cell in unrolled.cells
+        ]
+
     def draw_dropout_masks(self, batch_size: int, rng: np.random.Generator) -> list[Array]:
         """Draw dropout masks (F, B), the same at every time step, for each layer but the last.
 
@@ -130,6 +141,6 @@ class Network:
             sizes = {name: prod(cell.shape(name, size, hidden)) for name in cell.arrays}
             multiplications += 2 * sequence_length * sum(sizes.values())
             multiplications += (sequence_length - 1) * sizes.get("weight_hh", 0)
-            if number >= len(self.architecture.directions):
+            if number >= len(self.architecture.directions) or self.layout.input_stage.shapes:
                 multiplications += sequence_length * sizes["weight_ih"]
         return 2 * batch_size * multiplications

@@ -14,7 +14,7 @@ from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.losses import BatchLoss, Loss, batch_loss
 from rnncli.nn.network import Network
-from rnncli.nn.unrolled import State, UnrolledNetwork
+from rnncli.nn.unrolled import UnrolledNetwork
 
 # The memory in bytes that the unrolled networks kept for reuse may take together.
 _BYTES_KEPT = 1 << 28
@@ -103,16 +103,11 @@ class Objective:
         self.pool = UnrolledPool(network, cell_class)
         self.gradient = self.pool.gradient
 
-    def forward(
-        self,
-        batch: Batch,
-        dropout_masks: Sequence[Array] = (),
-        initial_state: State | None = None,
-    ) -> BatchLoss:
+    def forward(self, batch: Batch, dropout_masks: Sequence[Array] = ()) -> BatchLoss:
         """Return the loss of a batch; see `UnrolledNetwork.forward` for the arguments."""
         batch_size, sequence_length, *_ = batch.x.shape
         self.unrolled = self.pool.get(sequence_length, batch_size)
-        z = self.unrolled.forward(batch, dropout_masks, initial_state)
+        z = self.unrolled.forward(batch, dropout_masks)
         return batch_loss(self.loss, z, batch.targets)
 
     def backward(self, loss: BatchLoss, to_inputs: bool = False) -> Array:

@@ -74,7 +74,8 @@ class Layout:
     def _shapes(self) -> Iterator[tuple[int, ...]]:
         """Yield the shapes of the arrays in the vector: input stage, cells, head."""
         cell, hidden = self.architecture.cell, self.architecture.hidden_size
-        yield from self.input_stage.shapes.values()
+        if not self.architecture.tie_weights:
+            yield from self.input_stage.shapes.values()
         for size in self.input_sizes:
             yield (cell.num_blocks * hidden, size + hidden + 1)
             for name, array in cell.arrays.items():
@@ -95,22 +96,25 @@ class Layout:
         arrays = iter([part.reshape(s) for part, s in zip(parts, shapes, strict=True)])
         declared = self.architecture.cell.arrays.items()
         separate = [name for name, array in declared if isinstance(array, Vectors)]
-        return Views(
-            vector=vector,
-            input_stage={name: next(arrays) for name in self.input_stage.shapes},
-            cells=[
-                Weights(next(arrays), {name: next(arrays) for name in separate})
-                for _ in self.input_sizes
-            ],
-            head=next(arrays),
-        )
+        tied = self.architecture.tie_weights
+        input_stage = {} if tied else {name: next(arrays) for name in self.input_stage.shapes}
+        cells = [
+            Weights(next(arrays), {name: next(arrays) for name in separate})
+            for _ in self.input_sizes
+        ]
+        head = next(arrays)
+        if tied:
+            input_stage = dict.fromkeys(self.input_stage.shapes, head[:, :-1])
+        return Views(vector, input_stage, cells, head)
 
     def named(self, views: Views) -> NamedBlocks:
         """Return all arrays by the names of a weights file, block by block.
 
-        Two biases that are only ever added are one array, ``bias_ih``.
+        Two biases that are only ever added are one array, ``bias_ih``, and tied weights are
+        ``head.weight``.
         """
-        arrays: NamedBlocks = {name: (array,) for name, array in views.input_stage.items()}
+        own = {} if self.architecture.tie_weights else views.input_stage
+        arrays: NamedBlocks = {name: (array,) for name, array in own.items()}
         for cell_name, weights in zip(self.cell_names, views.cells, strict=True):
             for name, blocks in self.architecture.cell.named(weights).items():
                 arrays[f"rnn.{name}_{cell_name}"] = blocks

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rnncli.nn.arrays import Array
+from rnncli.nn.input_stage import EMBEDDING
 from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 
@@ -23,6 +24,8 @@ def state_dict(network: Network) -> dict[str, Array]:
         second, separate = np.zeros_like(arrays[name]), arrays.get(_second(name), arrays[name][:0])
         second[len(second) - len(separate) :] = separate
         arrays[_second(name)] = second
+    if network.architecture.tie_weights:
+        arrays[EMBEDDING] = arrays["head.weight"].copy()
     return arrays
 
 
@@ -60,6 +63,10 @@ def load_state_dict(network: Network, arrays: Mapping[str, Array]) -> None:
             )
         if not np.isfinite(array).all():
             raise ValueError(f"{name} has values that are not finite")
+    if network.architecture.tie_weights and not np.array_equal(
+        arrays[EMBEDDING], arrays["head.weight"]
+    ):
+        raise ValueError(f"{EMBEDDING} and head.weight differ, but the model ties them")
     for name, blocks in network.arrays.items():
         if "bias_hh" in name:
             continue

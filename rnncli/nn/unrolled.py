@@ -5,13 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.batch import Batch
+from rnncli.nn.batch import Batch, State
 from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.layer import UnrolledLayer
 from rnncli.nn.parameters import Layout, Views
-
-# The carried states (H, B) of each cell, by name, from the first layer up.
-State = list[dict[str, Array]]
 
 
 class UnrolledNetwork:
@@ -65,15 +62,10 @@ class UnrolledNetwork:
         self.outputs = np.empty((len(parameters.head), columns), parameters.head.dtype)
         self.grad_features = np.empty((layout.head_width, columns), parameters.head.dtype)
         self.grad_inputs = self.cells[0].grad_inputs
-        self.lengths: Array | None = None
-        self.initial_state: State | None = None
+        self.ties_weights = architecture.tie_weights
+        self.is_masked, self.has_initial_state = False, False
 
-    def forward(
-        self,
-        batch: Batch,
-        dropout_masks: Sequence[Array] = (),
-        initial_state: State | None = None,
-    ) -> Array:
+    def forward(self, batch: Batch, dropout_masks: Sequence[Array] = ()) -> Array:
         """Return the outputs (O, N) for the inputs of a batch.
 
         Parameters
@@ -82,17 +74,16 @@ class UnrolledNetwork:
             B sequences of T time steps.
         dropout_masks : sequence of array (F, B), optional
             For each layer but the last, the factors of its outputs, as the next layer reads them.
-        initial_state : State, optional
-            The carried states before the first time step; zeros by default. Sequences that begin
-            later start from zeros in any case.
         """
-        if batch.lengths is not None or self.lengths is not None:
-            self.lengths = batch.lengths
+        needs_mask = batch.lengths is not None or batch.valid is not None
+        if needs_mask or self.is_masked:
+            self.is_masked = needs_mask
             for layer in self.layers:
-                layer.set_lengths(batch.lengths)
+                layer.set_mask(batch.lengths, batch.valid)
         self.x, self.dropout_masks = batch.x, dropout_masks
-        if initial_state is not None or self.initial_state is not None:
-            self.initial_state = initial_state
+        initial_state = batch.initial_state
+        if initial_state is not None or self.has_initial_state:
+            self.has_initial_state = initial_state is not None
             for number, cell in enumerate(self.cells):
                 cell.set_initial_state(None if initial_state is None else initial_state[number])
         layers = self.layers
@@ -132,4 +123,7 @@ class UnrolledNetwork:
         if to_inputs or stage_gradient:
             self.grad_inputs = self.layers[0].backward_to_inputs()
         if stage_gradient:
+            if not self.ties_weights:  # Tied, they already have the gradient of the head.
+                for gradient in stage_gradient.values():
+                    gradient[...] = 0
             self.input_stage.backward(self.x, self.grad_inputs, stage_gradient)

@@ -110,4 +110,10 @@ def _vectors(setup: TrainingSetup) -> dict[str, Array]:
     return {
         "parameters": setup.model.network.parameters,
         "best_parameters": state.best_parameters,
-    } | {f"optimizer.{name}": array for name, array in state.slots.items()}
+        **{f"optimizer.{name}": array for name, array in state.slots.items()},
+        **{
+            f"carried.{number}.{name}": array
+            for number, cell in enumerate(state.carried)
+            for name, array in cell.items()
+        },
+    }

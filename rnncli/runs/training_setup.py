@@ -12,12 +12,13 @@ from rnncli.config.tree import as_tree
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.scaling import Scaler
-from rnncli.datasets.sequences import Splits
+from rnncli.datasets.sequences import Sequences, Splits
+from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task, scale_targets
+from rnncli.datasets.text import Text
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.memory import require_memory
-from rnncli.nn.input_stage import Features
 from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 from rnncli.random_streams import generator
@@ -25,6 +26,9 @@ from rnncli.runs.weights import start_from
 from rnncli.training.events import Epoch, Step
 from rnncli.training.state import NUM_PARAMETER_VECTORS, TrainingState
 from rnncli.training.trainer import Trainer, TrainingData
+
+# Of a text, at most this many windows are taken as independent sequences.
+_MAX_WINDOWS = 2000
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class TrainingSetup:
         The data as it was read.
     model : Model
         The model with its current weights.
-    train, validation : Examples
+    train, validation : Examples or Streams
         The splits as examples for the network; `validation` may be None.
     state : TrainingState
         The progress of the training run.
@@ -48,8 +52,8 @@ class TrainingSetup:
     config: Config
     splits: Splits
     model: Model
-    train: Examples
-    validation: Examples | None
+    train: Examples | Streams
+    validation: Examples | Streams | None
     state: TrainingState
 
     def fit(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
@@ -74,11 +78,18 @@ class TrainingSetup:
         return yaml12.dump(as_tree(self.config))
 
     @property
+    def sequences(self) -> Examples:
+        """The training examples as independent sequences; of a text, some windows of it."""
+        train = self.train
+        return train.windows(_MAX_WINDOWS) if isinstance(train, Streams) else train
+
+    @property
     def batches_per_epoch(self) -> int:
         """The number of steps per epoch."""
-        return -(-len(self.train) // self.config.training.batch_size)
+        training = self.config.training
+        return len(self.train.epoch(training.batch_size, False, 0, 0))
 
-    def examples_of(self, epoch: int) -> Examples:
+    def examples_of(self, epoch: int) -> Examples | Streams:
         """Return the training examples of an epoch, counted from 0."""
         config = self.config
         fresh = config.data.fresh_sequences(len(self.train), config.seed, epoch)
@@ -87,7 +98,7 @@ class TrainingSetup:
 
 def _check_memory(config: Config, spec: InputSpec, task: Task) -> None:
     """Check that the budget allows all vectors of parameters: weights, gradients and the like."""
-    size = Layout(config.model, Features(spec.input_size), task.output_size).size
+    size = Layout(config.model, config.model.input_stage(spec.num_inputs), task.output_size).size
     num_vectors = NUM_PARAMETER_VECTORS + len(config.training.optimizer.slots)
     itemsize = np.dtype(config.model.dtype).itemsize
     require_memory(
@@ -95,6 +106,33 @@ def _check_memory(config: Config, spec: InputSpec, task: Task) -> None:
         f"model: {num_vectors} vectors of {size} parameters",
         "lower model.hidden_size or model.num_layers",
     )
+
+
+def _check_symbols(config: Config, spec: InputSpec, task: Task) -> None:
+    """Check the keys of the model that depend on whether the data are symbols."""
+    model, has_symbols = config.model, spec.vocabulary is not None
+    if has_symbols != (model.embedding_size is not None):
+        raise InputError(
+            "model.embedding_size: is null, but the data are symbols; give the width of their "
+            "vectors, such as 64"
+            if has_symbols
+            else f"model.embedding_size: is {model.embedding_size}, but the data are numbers; "
+            "set it to null"
+        )
+    if task.is_language_model and model.bidirectional:
+        raise InputError(
+            "model.bidirectional: a language model predicts what comes next, and cannot read it; "
+            "set it to false"
+        )
+    if not model.tie_weights:
+        return
+    if not task.is_language_model:
+        raise InputError("model.tie_weights: only a language model has a head with symbols")
+    if model.embedding_size != model.hidden_size:
+        raise InputError(
+            f"model.tie_weights: model.embedding_size, {model.embedding_size}, must be "
+            f"model.hidden_size, {model.hidden_size}"
+        )
 
 
 def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
@@ -121,19 +159,27 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
             f"{'time step' if raw.per_step else 'sequence'}; set it to "
             f"{'every_step' if raw.per_step else 'sequence'}"
         )
-    task = scale_targets(data.task, raw)
-    scaler = Scaler.fit(raw.x, raw.lengths) if config.data.standardize else None
+    task = data.task if isinstance(raw, Text) else scale_targets(data.task, raw)
+    _check_symbols(config, data.input_spec, task)
+    scaler = None
+    if config.data.standardize and data.input_spec.vocabulary is None:
+        assert isinstance(raw, Sequences)
+        scaler = Scaler.fit(raw.x, raw.lengths)
     _check_memory(config, data.input_spec, task)
-    network = Network(config.model, data.input_spec.input_size, task.output_size)
+    network = Network(config.model, data.input_spec.num_inputs, task.output_size)
     network.initialize(generator(config.seed, "weights"))
     if from_the_start and config.training.start_from is not None:
         start_from(network, config.training.start_from)
     model = Model(network, task, scaler, data.input_spec)
+    train = model.examples(raw)
+    num_streams = 0
+    if isinstance(train, Streams):
+        num_streams = train.num_streams(config.training.batch_size)
     return TrainingSetup(
         config,
         data.splits,
         model,
-        model.examples(raw),
+        train,
         None if data.splits.validation is None else model.examples(data.splits.validation),
-        TrainingState.initial(network, task, config.training),
+        TrainingState.initial(network, task, config.training, num_streams),
     )

@@ -7,7 +7,6 @@ import numpy as np
 from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.nn.input_stage import Features
 from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 from rnncli.nn.state_dict import Shapes, load_state_dict, state_dict, state_dict_shapes
@@ -76,5 +75,6 @@ def start_from(network: Network, path: Path) -> None:
 
 
 def _shapes(description: ModelDescription) -> Shapes:
-    inputs = Features(description.input_size)
-    return state_dict_shapes(Layout(description.architecture, inputs, description.task.output_size))
+    architecture = description.architecture
+    inputs = architecture.input_stage(description.input_size)
+    return state_dict_shapes(Layout(architecture, inputs, description.task.output_size))

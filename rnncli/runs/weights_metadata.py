@@ -34,8 +34,17 @@ class ModelDescription:
 
     def __post_init__(self) -> None:
         size, spec = self.input_size, self.input_spec
-        if not 1 <= size <= _MAX_FEATURES or spec.input_size != size:
-            raise ValueError(f"{size} features per time step, but rows with {spec.input_size}")
+        if not 1 <= size <= _MAX_FEATURES or spec.num_inputs != size:
+            raise ValueError(f"{size} inputs per time step, but rows with {spec.num_inputs}")
+        has_symbols = spec.vocabulary is not None
+        if has_symbols != (self.architecture.embedding_size is not None):
+            raise ValueError("an embedding needs a vocabulary, and a vocabulary an embedding")
+        if self.task.is_language_model and self.task.num_symbols != size:
+            raise ValueError(f"{self.task.num_symbols} outputs for a vocabulary of {size} symbols")
+        if self.task.is_language_model and not self.architecture.predicts_every_step:
+            raise ValueError("a language model needs a prediction for every time step")
+        if self.architecture.tie_weights and not self._can_tie_weights:
+            raise ValueError("tied weights need a language model with vectors as wide as its head")
         if self.scaler is not None and not len(self.scaler.mean) == len(self.scaler.std) == size:
             raise ValueError(f"the input's mean and standard deviation are not for {size} features")
         windows, outputs = spec.windows, self.task.output_size
@@ -43,6 +52,12 @@ class ModelDescription:
             raise ValueError(f"windows that do not fit {outputs} outputs")
         if spec.label_per == "step" and not self.architecture.predicts_every_step:
             raise ValueError("labels of time steps for a model with one prediction per sequence")
+
+    @property
+    def _can_tie_weights(self) -> bool:
+        architecture = self.architecture
+        same_width = architecture.embedding_size == architecture.hidden_size
+        return same_width and self.task.is_language_model and not architecture.bidirectional
 
 
 def metadata_of(model: Model) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from rnncli.datasets.task import Task
 from rnncli.inference.metric_sums import MetricSums, checked_number
 from rnncli.nn.arrays import Array
+from rnncli.nn.batch import State
 from rnncli.nn.network import Network
 from rnncli.training.settings import Training
 
@@ -43,6 +44,9 @@ class TrainingState:
     plan : list of list of int
         Pairs of a step and the number of epochs planned from that step on, which schedules depend
         on.
+    carried : State
+        The carried states after the last step, which are the initial states of the next one; empty
+        where sequences are independent.
     """
 
     slots: dict[str, Array]
@@ -56,17 +60,22 @@ class TrainingState:
     seconds: float = 0.0
     norm_sum: float = 0.0
     plan: list[list[int]] = field(default_factory=list)
+    carried: State = field(default_factory=list)
 
     @classmethod
-    def initial(cls, network: Network, task: Task, settings: Training) -> "TrainingState":
-        """Return the state before the first step."""
+    def initial(
+        cls, network: Network, task: Task, settings: Training, num_streams: int = 0
+    ) -> "TrainingState":
+        """Return the state before the first step; the state of `num_streams` is carried."""
         parameters = network.parameters
         slots = {name: np.zeros_like(parameters) for name in settings.optimizer.slots}
-        return cls(slots, parameters.copy(), MetricSums(task))
+        carried = network.zero_state(num_streams) if num_streams else []
+        return cls(slots, parameters.copy(), MetricSums(task), carried=carried)
 
     def begin_epoch(self, task: Task) -> None:
-        """Reset the sums over an epoch."""
+        """Reset the sums over an epoch, and the carried states."""
         self.sums, self.batch, self.norm_sum = MetricSums(task), 0, 0.0
+        self.carried = [{k: np.zeros_like(v) for k, v in cell.items()} for cell in self.carried]
 
     def numbers(self) -> dict[str, Any]:
         """Return all but the vectors, for a checkpoint."""

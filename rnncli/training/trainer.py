@@ -1,13 +1,15 @@
 """The training loop: a generator of events that prints nothing and writes nothing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
 
 from rnncli.blas import threads_for
-from rnncli.datasets.examples import Examples, slices
+from rnncli.datasets.examples import Examples
+from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
 from rnncli.errors import DivergedError
 from rnncli.inference.metric_sums import MetricSums
@@ -22,9 +24,6 @@ from rnncli.training.state import TrainingState
 from rnncli.training.stopwatch import Stopwatch, running_stopwatch
 from rnncli.training.training_step import TrainingStep
 
-# Sequences of different lengths are sorted within pools of this many batches.
-_BATCHES_IN_POOL = 16
-
 
 class TrainingData(NamedTuple):
     """The data for training and validation.
@@ -33,12 +32,12 @@ class TrainingData(NamedTuple):
     ----------
     examples : callable
         Returns the training examples of an epoch, counted from 0; always the same number of them.
-    validation : Examples or None
+    validation : Examples, Streams or None
         The examples whose loss determines the best epoch.
     """
 
-    examples: Callable[[int], Examples]
-    validation: Examples | None
+    examples: Callable[[int], Examples | Streams]
+    validation: Examples | Streams | None
 
 
 class Trainer:
@@ -104,20 +103,22 @@ class Trainer:
                     validation = self._validate(should_stop)
                 except StoppedError:
                     return
-                rate = self._rate(state.step - 1, self._num_steps(examples))
+                rate = self._rate(state.step - 1, settings.num_epochs * state.batch)
                 state.seconds += watch.read()
                 yield self._end_epoch(validation, rate)
                 if state.epoch < settings.num_epochs:
                     examples = self.data.examples(state.epoch)
 
-    def _steps(self, examples: Examples, watch: Stopwatch) -> Iterator[Step]:
+    def _steps(self, examples: Examples | Streams, watch: Stopwatch) -> Iterator[Step]:
         """Take the remaining steps of an epoch."""
         network, state, dropout = self.network, self.state, self.network.architecture.dropout
-        order = epoch_order(examples, self.settings, self.seed, state.epoch)
-        batches = list(slices(len(examples), self.settings.batch_size))
-        num_steps = self._num_steps(examples)
-        for selection in batches[state.batch :]:
-            batch = examples.batch(order[selection])
+        settings = self.settings
+        batches = examples.epoch(settings.batch_size, settings.shuffle, self.seed, state.epoch)
+        num_steps = settings.num_epochs * len(batches)
+        for number in range(state.batch, len(batches)):
+            batch = batches.batch(number)
+            if examples.carries_state:
+                batch = replace(batch, initial_state=state.carried)
             masks: list[Array] = []
             if dropout:
                 rng = generator(self.seed, "dropout", state.step)
@@ -127,16 +128,14 @@ class Trainer:
             if not (isfinite(loss) and isfinite(norm)):
                 raise self._diverged(f"loss {loss:g}", norm)
             rate = self._rate(state.step, num_steps)
+            if examples.carries_state:
+                state.carried = self.step.objective.unrolled.final_state()
             state.step += 1
             state.batch += 1
             self.step.update(norm, state.slots, rate, state.step)
             state.norm_sum += norm
             state.seconds += watch.read()
             yield Step(state.epoch + 1, state.batch, len(batches), len(batch), loss, norm)
-
-    def _num_steps(self, examples: Examples) -> int:
-        """Return the number of steps of the whole training."""
-        return self.settings.num_epochs * -(-len(examples) // self.settings.batch_size)
 
     def _rate(self, step: int, num_steps: int) -> float:
         """Return the learning rate of a step, counted from 0, of `num_steps`."""
@@ -191,25 +190,3 @@ class Trainer:
             gradient_norm=mean_norm,
             best=best,
         )
-
-
-def epoch_order(examples: Examples, settings: Training, seed: int, epoch: int) -> Array:
-    """Return the order of the sequences in an epoch.
-
-    The same data, settings, seed and epoch reproduce it.
-
-    Sequences of similar length share a batch: within a pool of batches the shuffled sequences are
-    sorted by length, and then the batches are shuffled.
-    """
-    if not settings.shuffle:
-        return np.arange(len(examples))
-    rng = generator(seed, "shuffle", epoch)
-    order = rng.permutation(len(examples))
-    if examples.lengths is None:
-        return order
-    size = settings.batch_size
-    for pool in slices(len(order), size * _BATCHES_IN_POOL):
-        order[pool] = order[pool][examples.lengths[order[pool]].argsort(kind="stable")]
-    whole = len(order) // size * size
-    shuffled = rng.permutation(order[:whole].reshape(-1, size))
-    return np.concatenate([shuffled.ravel(), order[whole:]])

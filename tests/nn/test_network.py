@@ -112,7 +112,7 @@ def test_carried_states_equal_one_long_pass(cell: str) -> None:
     first, second = net.unroll(5, 4), net.unroll(7, 4)
     first.forward(Batch(x[:, :5], y))
     state = first.final_state()
-    result = second.forward(Batch(x[:, 5:], y), initial_state=state)
+    result = second.forward(Batch(x[:, 5:], y, initial_state=state))
     np.testing.assert_allclose(result, expected, rtol=0, atol=1e-14)
 
 

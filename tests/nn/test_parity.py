@@ -48,8 +48,9 @@ def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
     network = Network(architecture, inputs, arrays["z"].shape[1])
     load_state_dict(network, values)
     objective = Objective(network, LOSSES[loss])
-    given = Batch(x.transpose(1, 0, 2), arrays["y"].reshape(batch, -1))
-    value = objective.forward(given, initial_state=[{"state": state.T} for state in initial])
+    state = [{"state": state.T} for state in initial]
+    given = Batch(x.transpose(1, 0, 2), arrays["y"].reshape(batch, -1), initial_state=state)
+    value = objective.forward(given)
     unrolled = objective.unrolled
     assert largest_error(unrolled.outputs, arrays["z"].T) <= 1e-12
     assert abs(value.mean / arrays["loss"] - 1) <= 1e-12

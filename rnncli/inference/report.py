@@ -1,0 +1,47 @@
+"""The result of an evaluation."""
+
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Report:
+    """Metrics of a model and of baselines on the same labels.
+
+    Attributes
+    ----------
+    metrics : dict of str to float
+        Metrics of the model by name.
+    baselines : dict of str to dict
+        The same metrics of each baseline: ``most_frequent`` for classes; ``mean`` for values, and
+        ``persistence`` and perhaps ``seasonal_naive`` for forecasts; ``unigram`` and ``ngram`` for
+        language models.
+    num_samples : int
+        How many predictions were scored: sequences, or time steps with a label.
+    classes : list of dict
+        For each class its label, precision, recall, F1 and how often it occurs.
+    confusion : list of list of int
+        How often each true class (row) was predicted as each class (column).
+    """
+
+    metrics: dict[str, float]
+    baselines: dict[str, dict[str, float]]
+    num_samples: int
+    classes: list[dict[str, str | int | float]] = field(default_factory=list)
+    confusion: list[list[int]] = field(default_factory=list)
+
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """The metrics of the most frequent class or the mean; of all baselines of texts."""
+        if "most_frequent" not in self.baselines and "mean" not in self.baselines:
+            return self.baselines
+        return self.baselines["mean" if "mean" in self.baselines else "most_frequent"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all attributes, and the constant baseline, as plain values.
+
+        An infinite loss is None, because JSON has no infinity.
+        """
+        metrics = {name: value if isfinite(value) else None for name, value in self.metrics.items()}
+        return asdict(self) | {"metrics": metrics, "baseline": self.baseline}
