@@ -128,8 +128,7 @@ class Grammar:
         for symbol, successors in zip(symbols, self._along(text, max_n), strict=False):
             if symbol not in successors:
                 raise _unexpected(len(text), symbol, successors)
-            # The logarithm of 1/p: that of p would make the total -0.0 where p is 1.
-            total += log(1 / successors[symbol][0])
+            total -= log(successors[symbol][0])
         return total / len(symbols)
 
     def _along(self, text: str, max_n: int) -> Iterator[_Successors]:

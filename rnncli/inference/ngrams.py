@@ -53,6 +53,9 @@ def witten_bell_losses(
 
     Notes
     -----
+    If all documents end with the same symbol, such as a line end, losses are usually lower without
+    starts: the context of the first symbol of a document is then the end of the one before it.
+
     Memory is proportional to M + K, and time to ``max_order * (M + K) * log(M)``.
 
     Source: I. H. Witten & T. C. Bell, "The zero-frequency problem", IEEE Transactions on

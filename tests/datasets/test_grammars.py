@@ -72,6 +72,7 @@ def reber_words(name: str, max_length: int) -> list[str]:
     return [word for word in inner if len(word) <= max_length]
 
 
+@settings(deadline=None)
 @given(names, seeds, st.integers(1, 30))
 def test_drawn_words_are_words_and_predicted(name: str, seed: int, max_n: int) -> None:
     grammar = GRAMMARS[name]

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncli.inference.ngrams import witten_bell_losses
@@ -59,6 +59,7 @@ def texts(draw: st.DrawFn) -> tuple[Documents, Documents, int, int]:
     return train, test, num_symbols, draw(st.integers(1, 7))
 
 
+@settings(deadline=None)
 @given(texts())
 def test_losses_are_those_of_the_definition(case: tuple[Documents, Documents, int, int]) -> None:
     documents, test_documents, num_symbols, max_order = case
