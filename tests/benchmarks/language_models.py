@@ -56,7 +56,9 @@ def network_of(num_layers: int) -> Network:
 
 def windows() -> tuple[np.ndarray, np.ndarray]:
     """Return symbols and the next symbols (B, T)."""
-    symbols = np.random.default_rng(0).integers(NUM_SYMBOLS, size=(NUM_STREAMS, 1 + SEQUENCE_LENGTH))
+    symbols = np.random.default_rng(0).integers(
+        NUM_SYMBOLS, size=(NUM_STREAMS, 1 + SEQUENCE_LENGTH)
+    )
     return symbols[:, :-1], symbols[:, 1:]
 
 
