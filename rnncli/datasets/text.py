@@ -13,8 +13,7 @@ import numpy as np
 
 from rnncli.datasets.untrusted.lines import open_lines
 from rnncli.datasets.vocabulary import LINE_END, Unit, Vocabulary, split_text
-from rnncli.errors import InputError, place_in_file
-from rnncli.errors import Unit as Place
+from rnncli.errors import InputError
 from rnncli.memory import max_memory
 from rnncli.nn.arrays import Array
 
@@ -128,9 +127,7 @@ def _decoded(lines: list[bytes], first: int, path: Path) -> str:
         text = b"".join(lines).decode("utf-8")
     except UnicodeDecodeError:
         number = next(n for n, line in enumerate(lines, first) if not _is_utf8(line))
-        unit: Place = "line"
-        place = place_in_file(str(path), number, unit)
-        raise InputError(f"{place}: is not UTF-8 text; save the file as UTF-8") from None
+        raise InputError(f"{path}:{number}: is not UTF-8 text; save the file as UTF-8") from None
     if first == 1:
         text = text.removeprefix("\ufeff")
     return text.replace("\r\n", "\n")
