@@ -12,7 +12,14 @@ from typing import Literal
 import numpy as np
 
 from rnncli.datasets.untrusted.lines import open_lines
-from rnncli.datasets.vocabulary import LINE_END, Unit, Vocabulary, split_text
+from rnncli.datasets.vocabulary import (
+    LINE_END,
+    NUM_CODE_POINTS,
+    Unit,
+    Vocabulary,
+    code_points,
+    split_text,
+)
 from rnncli.errors import InputError
 from rnncli.memory import max_memory
 from rnncli.nn.arrays import Array
@@ -151,14 +158,15 @@ def _cleaned(text: str, documents: DocumentKind) -> Iterator[str]:
 def count_symbols(blocks: Iterator[str], unit: Unit, lowercase: bool) -> Counter[str]:
     """Return how often each symbol occurs."""
     counts: Counter[str] = Counter()
+    of_code_points = np.zeros(NUM_CODE_POINTS, np.int64)
     for block in blocks:
         symbols = split_text(block, unit, lowercase)
         if isinstance(symbols, str):
-            code_points = np.frombuffer(symbols.encode("utf-32-le"), np.uint32)
-            values, numbers = np.unique(code_points, return_counts=True)
-            counts.update(dict(zip(map(chr, values.tolist()), numbers.tolist(), strict=True)))
+            of_code_points += np.bincount(code_points(symbols), minlength=NUM_CODE_POINTS)
         else:
             counts.update(symbols)
+    for number in np.flatnonzero(of_code_points).tolist():
+        counts[chr(number)] = int(of_code_points[number])
     return counts
 
 

@@ -99,7 +99,7 @@ def test_all_that_is_said_of_a_model_works_for_texts(
     assert rnn("plot", "latest").code == 0
     for words in (
         ("predict", "-w", "latest", "-i", "text.txt"),
-        ("plot", "latest", "--kind", "confusion"),
+        ("plot", "latest", "--kind", "confusion", "-o", "x.svg"),
     ):
         refused = rnn(*words)
         assert (refused.code, refused.err.count("\n")) == (2, 1), refused
