@@ -70,7 +70,7 @@ class Text:
             first = max(1, len(self.symbols) - max_count)
             return np.asarray(self.symbols[first:])
         num_before = self.lengths.cumsum() - self.lengths
-        first = min(np.searchsorted(num_before, len(self) - max_count), len(num_before) - 1)
+        first = min(int(np.searchsorted(num_before, len(self) - max_count)), len(num_before) - 1)
         starts, lengths = self.starts[first:], self.lengths[first:]
         before = np.cumsum(lengths) - lengths
         positions = np.repeat(starts + 1 - before, lengths) + np.arange(lengths.sum())
