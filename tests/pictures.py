@@ -21,7 +21,7 @@ from rich.text import Text
 GUIDE = Path(__file__).parent.parent / "rnncli" / "guide"
 SESSION = "rnncli-pictures"
 WIDTH, HEIGHT = 100, 30
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 300
 
 
 def tmux(*arguments: str) -> str:
@@ -82,6 +82,8 @@ def draw_terminals(runs: str) -> None:
         # The shell's prompt follows the last line of the table.
         screen = wait_for(r"initial_state[^\n]*\n(.*\n)*\$ *$")
         save_screen(screen.rpartition("\n")[0], "rnn gradcheck", "gradcheck")
+        run_in_terminal(f"rnn train -c configs/surnames.yaml --runs {runs}")
+        save_screen(wait_for(r"epoch 3/4(.*\n)+.*\| "), "rnn train", "text")
 
 
 def rnn(*words: object) -> str:
