@@ -112,7 +112,7 @@ class TableData(FileData):
             raise InputError(
                 "data.label_column: with data.sequence_column, it must be the column's name"
             )
-        for key in ("label_column", "id_column"):
+        for key in ("label_column", "id_column", "text_column"):
             column = getattr(self, key)
             if column is not None and column in self.ignore:
                 raise InputError(f"data.ignore: {column} is data.{key}, and cannot be ignored")
