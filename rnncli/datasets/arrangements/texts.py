@@ -22,22 +22,28 @@ _SYMBOLS_PER_BATCH = 1 << 18
 _ROWS_PER_MEMORY_CHECK = 1 << 14
 # While a text becomes indices, each of its characters takes up to about this many bytes.
 _BYTES_PER_CHARACTER = 100
-_ADVICE = "give shorter texts"
 
 
-def symbols_in(text: str, vocabulary: Vocabulary) -> Array:
+def symbols_in(text: str, vocabulary: Vocabulary, place: str) -> Array:
     """Return the indices (T, 1) of the symbols of a text, without blanks around it.
 
     Raises
     ------
-    ValueError
-        The text is empty, or is not valid Unicode.
+    InputError
+        Naming the place: the text is empty, not valid Unicode, or too long.
     """
     text = text.strip()
     if not text:
-        raise ValueError("the text is empty")
-    require_memory(_BYTES_PER_CHARACTER * len(text), f"a text of {len(text):,} characters", _ADVICE)
-    return vocabulary.encode(text).astype(np.int32)[:, np.newaxis]
+        raise InputError(f"{place}: the text is empty; a text was expected")
+    require_memory(
+        _BYTES_PER_CHARACTER * len(text),
+        f"{place}: a text of {len(text):,} characters",
+        "give shorter texts",
+    )
+    try:
+        return vocabulary.encode(text).astype(np.int32)[:, np.newaxis]
+    except ValueError as problem:
+        raise InputError(f"{place}: {problem}; valid text was expected") from None
 
 
 def encoded_texts(texts: Any, vocabulary: Vocabulary) -> tuple[Array, Array | None]:
@@ -55,10 +61,7 @@ def encoded_texts(texts: Any, vocabulary: Vocabulary) -> tuple[Array, Array | No
     for number, text in enumerate(values):
         if not isinstance(text, str):
             raise InputError(f"x[{number}] is {_shown(text)}; the model reads texts (str)")
-        try:
-            symbols.append(symbols_in(text, vocabulary))
-        except ValueError as problem:
-            raise InputError(f"x[{number}]: {problem}; a text was expected") from None
+        symbols.append(symbols_in(text, vocabulary, f"x[{number}]"))
     return padded(symbols, "x", np.int32)
 
 
@@ -95,7 +98,7 @@ def read_texts(table: Table, roles: ColumnRoles, vocabulary: Vocabulary) -> Iter
     layout, rows = _layout(table, roles)
     batch, is_empty = _Batch(), True
     for row, cells in rows:
-        text = _symbols(table, layout, row, cells, vocabulary)
+        text = symbols_in(cells[layout.text], vocabulary, layout.place(table, row, layout.text))
         if batch.texts and batch.padded_size_with(text) > _SYMBOLS_PER_BATCH:
             yield batch.sequences(table, layout, vocabulary)
             batch = _Batch()
@@ -167,16 +170,6 @@ class _Batch:
             id_name=layout.id_name,
             vocabulary=vocabulary,
         )
-
-
-def _symbols(
-    table: Table, layout: _Layout, row: int, cells: list[str], vocabulary: Vocabulary
-) -> Array:
-    try:
-        return symbols_in(cells[layout.text], vocabulary)
-    except ValueError as problem:
-        place = layout.place(table, row, layout.text)
-        raise InputError(f"{place}: {problem}; a text was expected") from None
 
 
 def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
