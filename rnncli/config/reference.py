@@ -118,9 +118,12 @@ def _preferences(name: str, kind: str | None) -> str:
 
 
 def _data_sections() -> dict[str, dict[str, str]]:
-    """Return sections ``data`` whose defaults differ, by what distinguishes them."""
-    sections = {kind: {"kind": kind} for kind in DATA}
+    """Return sections ``data`` whose defaults may differ, by what distinguishes them."""
+    kinds_with: dict[str, list[str]] = {}
     for kind, data in DATA.items():
         for key in getattr(data, "defaults_with", {}):
-            sections[f"{kind} with {key}"] = {"kind": kind, key: "NAME"}
-    return sections
+            kinds_with.setdefault(key, []).append(kind)
+    return {kind: {"kind": kind} for kind in DATA} | {
+        f"{' and '.join(kinds)} with {key}": {"kind": kinds[0], key: "NAME"}
+        for key, kinds in kinds_with.items()
+    }

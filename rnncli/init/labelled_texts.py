@@ -140,10 +140,10 @@ def size_in_words(texts: Sequences) -> str:
     """Return the number of texts, their lengths, and their symbols."""
     assert texts.vocabulary is not None
     steps = texts.x.shape[1]
-    shortest = steps if texts.lengths is None else int(texts.lengths.min())
+    lengths = "" if texts.lengths is None else f"{int(texts.lengths.min())} to "
     unit = "characters" if texts.vocabulary.unit == "char" else "words"
     return (
-        f"{len(texts):,} texts of {shortest} to {steps} {unit}, with {len(texts.vocabulary) - 1:,} "
+        f"{len(texts):,} texts of {lengths}{steps} {unit}, with {len(texts.vocabulary) - 1:,} "
         f"different {unit} that occur more than once"
     )
 

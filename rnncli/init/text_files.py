@@ -16,6 +16,8 @@ from rnncli.nn.cells import CELLS
 # Lines are independent if they are at least this many, half of them at most this long, and at most
 # this share ends a sentence or a part of it.
 _MIN_LINES, _MAX_LENGTH, _MAX_SHARE_OF_ENDS = 20, 40, 0.05
+# Shorter texts have no validation split.
+_MIN_CHARACTERS = 200
 _END = re.compile(r"[.,;:!?\"\u201d\u2019)-]$")
 _SEPARATORS = re.compile(r"[\s,;|]+")
 
@@ -54,7 +56,7 @@ def suggest_text_file(suggestion: Suggestion, path: Path, test: Path | None) -> 
         SuggestedKey("unit", "char", "or word"),
         SuggestedKey("documents", "lines" if has_lines else "stream"),
         SuggestedKey("sequence_length", length, "symbols through which gradients flow back"),
-        SuggestedKey("validation_fraction", 0.1, "fraction that chooses the best epoch"),
+        _validation_key(len(beginning)),
     ]
     suggestion.model += [
         SuggestedKey("cell", "lstm", or_others(CELLS, "lstm")),
@@ -67,6 +69,12 @@ def suggest_text_file(suggestion: Suggestion, path: Path, test: Path | None) -> 
         SuggestedKey("batch_size", 32),
         SuggestedKey("optimizer", {"kind": "adam", "learning_rate": 5e-3}),
     ]
+
+
+def _validation_key(num_characters: int) -> SuggestedKey:
+    if num_characters < _MIN_CHARACTERS:
+        return SuggestedKey("validation_fraction", 0.0, "all of the text is trained on")
+    return SuggestedKey("validation_fraction", 0.1, "fraction that chooses the best epoch")
 
 
 def _are_documents(lines: list[str]) -> bool:
