@@ -42,8 +42,8 @@ _Stream = Annotated[
     bool,
     typer.Option(
         "--stream",
-        help="Read one time step per line from standard input, and write one prediction per "
-        "line; an empty line starts a new sequence.",
+        help="Read one time step, or piece of text, per line from standard input, and write one "
+        "prediction per line; an empty line starts a new sequence.",
     ),
 ]
 
@@ -56,7 +56,7 @@ def predict(
     file_format: _Format = None,
     stream: _Stream = False,
 ) -> None:
-    """Predict the label with its probabilities, or the value, of each sequence.
+    """Predict the label with its probabilities, or the value, of each sequence or text.
 
     Only the weights file is needed: no config and no training data.
 
@@ -64,6 +64,7 @@ def predict(
     Examples:
       rnn predict -w latest -i sequences.csv
       rnn predict -w model.npz -i x.npz -o predictions.jsonl
+      rnn predict -w names.npz -i names.csv
       head -3 sequences.csv | rnn predict -w latest
       head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """
