@@ -60,8 +60,10 @@ class Model:
         ------
         InputError
             `x` has the wrong shape, or holds values that are not finite numbers; or it holds no
-            texts, or an empty one.
+            texts, or an empty one; or the model is a language model.
         """
+        if self.task.is_language_model:
+            raise InputError("the model is a language model, which has no labels to predict")
         if self.input_spec.vocabulary is None:
             x, lengths = self._numbers(x, lengths)
         else:

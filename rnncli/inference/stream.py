@@ -19,10 +19,12 @@ class Stream:
     ------
     InputError
         The model reads its sequences in both directions, or pools its outputs: it cannot predict
-        before a sequence has ended.
+        before a sequence has ended. Or it is a language model.
     """
 
     def __init__(self, model: Model) -> None:
+        if model.task.is_language_model:
+            raise InputError("--stream: the model is a language model, which predicts no labels")
         architecture = model.network.architecture
         if architecture.bidirectional:
             raise InputError("--stream: the model is bidirectional; a unidirectional one is needed")

@@ -88,6 +88,14 @@ def test_a_model_of_numbers_refuses_texts() -> None:
         model.predict(TEXTS)
 
 
+def test_a_language_model_has_no_labels() -> None:
+    model = model_of(Task("next_symbol", num_symbols=6), output="every_step")
+    with pytest.raises(InputError, match="language model, which has no labels"):
+        model.predict(TEXTS)
+    with pytest.raises(InputError, match="language model, which predicts no labels"):
+        Stream(model)
+
+
 def test_a_stream_ends_with_the_prediction_for_the_whole_text() -> None:
     model = model_of()
     stream = Stream(model)
