@@ -21,7 +21,6 @@ from rnncli.init.labelled_texts import (
     is_possible,
     size_in_words,
     text_columns,
-    text_model_keys,
     text_section,
 )
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion, or_others
@@ -158,16 +157,16 @@ def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> 
     if skip_validation:
         why = "every sequence is trained on"
     suggestion.data.append(SuggestedKey("validation_fraction", fraction, why))
-    suggestion.model += (
-        text_model_keys() if has_texts else _model_keys(is_regression, sequences.per_step)
-    )
+    suggestion.model += _model_keys(is_regression, sequences.per_step, has_texts)
     suggestion.training += _training_keys(count - round(count * fraction), _BATCH_SIZE, 3e-3)
 
 
-def _model_keys(is_regression: bool, per_step: bool) -> list[SuggestedKey]:
+def _model_keys(is_regression: bool, per_step: bool, has_texts: bool) -> list[SuggestedKey]:
+    embedding = [SuggestedKey("embedding_size", 32, "width of the vectors of symbols")]
     keys = [
         SuggestedKey("cell", "gru", or_others(CELLS, "gru")),
         SuggestedKey("hidden_size", 64, "32 is faster, 128 can learn more"),
+        *(embedding if has_texts else []),
         SuggestedKey("num_layers", 1 if is_regression else 2),
         SuggestedKey(
             "bidirectional", True, "false allows predictions as a sequence arrives (--stream)"
@@ -177,8 +176,8 @@ def _model_keys(is_regression: bool, per_step: bool) -> list[SuggestedKey]:
         keys.append(SuggestedKey("dropout", 0.5, "less if the training loss stays high"))
     if per_step:
         return [*keys, SuggestedKey("output", "every_step", "each time step has a label")]
-    comment = "last where the end decides, max for events"
-    return [*keys, SuggestedKey("pooling", "mean", comment)]
+    comment = "or max for events" if has_texts else "last where the end decides, max for events"
+    return [*keys, SuggestedKey("pooling", "last" if has_texts else "mean", comment)]
 
 
 def _size_in_words(sequences: Sequences) -> str:

@@ -9,9 +9,8 @@ from rnncli.datasets import Csv
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.table_data import TableData
 from rnncli.init.column_roles import Guess, id_column, is_time, label_by_name, step_columns
-from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion, or_others
+from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion
 from rnncli.init.table_head import TableHead
-from rnncli.nn.cells import CELLS
 
 # Texts in fewer rows than this may be classes or names of columns.
 _MIN_ROWS = 10
@@ -146,13 +145,3 @@ def size_in_words(texts: Sequences) -> str:
         f"{len(texts):,} texts of {lengths}{steps} {unit}, with {len(texts.vocabulary) - 1:,} "
         f"different {unit} that occur more than once"
     )
-
-
-def text_model_keys() -> list[SuggestedKey]:
-    """Return the keys of a model of texts with a label."""
-    return [
-        SuggestedKey("cell", "gru", or_others(CELLS, "gru")),
-        SuggestedKey("hidden_size", 64, "32 is faster, 128 can learn more"),
-        SuggestedKey("embedding_size", 32, "width of the vectors of symbols"),
-        SuggestedKey("pooling", "last", "or mean, max; last allows --stream"),
-    ]
