@@ -128,9 +128,10 @@ def test_many_texts_are_read_in_batches_and_joined(
         (ROWS, {"id_column": "sex"}, "data.id_column: column sex is the label"),
         (ROWS, {"ignore": ("name",)}, "data.ignore: name is data.text_column"),
         (ROWS, {"header": False}, "columns have no names, as data.header is false"),
+        (("name,sex", "ab,f", "cd,m"), {}, "has 0 different symbols that occur more than once"),
         (("name,sex", "aa,f", "aaa,m"), {}, "has 1 different symbol that occur more than once"),
         (("name,sex", "anna,f", "nana,f"), {}, "1 class (f); from 2 to 1000 are needed"),
-        (("name,sex",), {}, "has 0 different symbols"),
+        (("name,sex",), {}, "names.csv: has no texts; one text per row was expected"),
     ],
 )
 def test_messages_name_the_place(

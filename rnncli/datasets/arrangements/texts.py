@@ -54,7 +54,8 @@ def encoded_texts(texts: Any, vocabulary: Vocabulary) -> tuple[Array, Array | No
     InputError
         It is not a list or an array of texts, or one of them is empty.
     """
-    values = texts.tolist() if isinstance(texts, np.ndarray) else texts
+    # Arrays of NumPy and columns of pandas have this method.
+    values = texts.tolist() if hasattr(texts, "tolist") else texts
     if isinstance(values, str) or not isinstance(values, Sequence) or not values:
         raise InputError(f"x is {_shown(texts)}; a list of texts, such as ['a text'], was expected")
     symbols = []
@@ -81,6 +82,8 @@ def count_symbols_in_table(
     counts: Counter[str] = Counter()
     for _, cells in within_memory(rows, _ROWS_PER_MEMORY_CHECK, table.source, SMALLER_DATA):
         counts.update(split_text(cells[layout.text].strip(), unit, lowercase))
+    if not counts:
+        raise InputError(f"{table.source}: has no texts; one text per row was expected")
     return counts
 
 
