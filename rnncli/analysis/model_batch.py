@@ -12,7 +12,6 @@ from rnncli.config.reading import default_config, read_config
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.inputs import STANDARD_INPUT, read_inputs
-from rnncli.datasets.scaling import scaled
 from rnncli.datasets.sequences import Sequences, joined
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.text import Text
@@ -190,7 +189,7 @@ def _traced_batch(
 def _unlabelled_batch(model: Model, sequences: Sequences, index: Array) -> ModelBatch:
     """Return the sequences at `index`, cut to the length of the longest, without targets."""
     taken = sequences.take(index)
-    x = scaled(np.asarray(taken.x[:]), model.scaler, model.network.parameters.dtype, taken.lengths)
+    x = model.network_inputs(np.asarray(taken.x[:]), taken.lengths)
     start = 0 if taken.lengths is None else x.shape[1] - int(taken.lengths.max())
     return ModelBatch(model, Batch(x[:, start:], lengths=taken.lengths))
 

@@ -61,21 +61,35 @@ def write_predictions(model: Model, pieces: Iterable[Sequences], write: Write) -
 
 
 def predict_stream(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions]:
-    """Yield the prediction after each line with the features of a time step.
+    """Yield the prediction after each line with the features of a time step, or a piece of text.
 
-    A blank line starts a new sequence.
+    A blank line, or for texts an empty one, starts a new sequence.
     """
     stream = Stream(model)
     for row, raw in enumerate(lines, 1):
-        text = raw.decode("utf-8", errors="replace").strip()
-        if not text:
-            stream.reset()
-            continue
         try:
-            values = parse_features(text, model.network.input_size)
+            predictions = _after_line(stream, raw)
         except ValueError as problem:
             raise InputError(f"standard input:{row}: row {row}: {problem}") from None
-        yield stream.step(values)
+        if predictions is not None:
+            yield predictions
+
+
+def _after_line(stream: Stream, raw: bytes) -> Predictions | None:
+    """Return the prediction after a line; None for one that starts a new sequence."""
+    if stream.model.input_spec.vocabulary is not None:
+        try:
+            text = raw.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise ValueError("is not UTF-8 text; UTF-8 was expected") from None
+        if text:
+            return stream.continue_with(text)
+    else:
+        text = raw.decode("utf-8", errors="replace").strip()
+        if text:
+            return stream.step(parse_features(text, stream.model.network.input_size))
+    stream.reset()
+    return None
 
 
 def _columns(model: Model, kind: str) -> list[str]:

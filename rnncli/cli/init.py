@@ -15,7 +15,7 @@ app = command_app()
 
 _DataFile = Annotated[
     Path | None,
-    typer.Argument(metavar="FILE", help=".csv or .ts (also as .gz), .parquet, .npz or .npy."),
+    typer.Argument(metavar="FILE", help=".csv, .ts or .txt (also as .gz), .parquet, .npz or .npy."),
 ]
 _Target = Annotated[
     str,

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -42,8 +42,8 @@ _Stream = Annotated[
     bool,
     typer.Option(
         "--stream",
-        help="Read one time step per line from standard input, and write one prediction per "
-        "line; an empty line starts a new sequence.",
+        help="Read one time step, or piece of text, per line from standard input, and write one "
+        "prediction per line; an empty line starts a new sequence.",
     ),
 ]
 
@@ -56,7 +56,7 @@ def predict(
     file_format: _Format = None,
     stream: _Stream = False,
 ) -> None:
-    """Predict the label with its probabilities, or the value, of each sequence.
+    """Predict the label with its probabilities, or the value, of each sequence or text.
 
     Only the weights file is needed: no config and no training data.
 
@@ -64,6 +64,7 @@ def predict(
     Examples:
       rnn predict -w latest -i sequences.csv
       rnn predict -w model.npz -i x.npz -o predictions.jsonl
+      rnn predict -w names.npz -i names.csv
       head -3 sequences.csv | rnn predict -w latest
       head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """
@@ -82,24 +83,12 @@ def predict(
         _predict_stream(weights, file_format)
 
 
-def _open_model(weights: str) -> Any:
-    """Return a model, unless it is a language model."""
-    from rnncli.runs.saved_model import open_model
-
-    saved = open_model(weights)
-    if saved.model.task.is_language_model:
-        raise InputError(
-            f"{saved.path}: is a language model; 'rnn sample' writes text from it, and 'rnn "
-            "evaluate' scores it"
-        )
-    return saved.model
-
-
 def _predict_file(weights: str, source: str, target: Path | None, file_format: str) -> None:
     from rnncli.analysis.prediction_files import open_predictions, write_predictions
     from rnncli.datasets.inputs import read_inputs
+    from rnncli.runs.saved_model import open_model
 
-    model = _open_model(weights)
+    model = open_model(weights).model
     sequences = read_inputs(source, model.input_spec, labelled=False)
     with open_predictions(model, file_format, target, sys.stdout.buffer) as write:
         write_predictions(model, sequences, write)
@@ -109,8 +98,9 @@ def _predict_stream(weights: str, file_format: str) -> None:
     """Predict after each line of standard input, and write before the next line is read."""
     from rnncli.analysis.prediction_files import open_predictions, predict_stream
     from rnncli.datasets.untrusted.lines import standard_input_lines
+    from rnncli.runs.saved_model import open_model
 
-    model = _open_model(weights)
+    model = open_model(weights).model
     with open_predictions(model, file_format, None, sys.stdout.buffer) as write:
         for predictions in predict_stream(model, standard_input_lines()):
             write(predictions)

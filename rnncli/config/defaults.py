@@ -6,6 +6,7 @@ from typing import Any
 
 from rnncli.config.config import Config
 from rnncli.datasets import DATA
+from rnncli.datasets.dataset import Defaults
 from rnncli.sections import kind_of
 
 
@@ -17,7 +18,7 @@ def fill_defaults(tree: dict[str, Any]) -> None:
     are not given.
     """
     _fill_kinds(Config(), tree)
-    defaults = defaults_of_data(kind_of(tree.get("data")))
+    defaults = defaults_of_data(tree.get("data"))
     for name, preferred in deepcopy(defaults).items():
         section = tree.setdefault(name, {})
         if isinstance(section, dict):
@@ -25,10 +26,16 @@ def fill_defaults(tree: dict[str, Any]) -> None:
                 section.setdefault(key, value)
 
 
-def defaults_of_data(kind: str | None) -> dict[str, dict[str, Any]]:
-    """Return the defaults of other sections for a kind of data."""
-    defaults: dict[str, dict[str, Any]] = getattr(DATA.get(kind or ""), "defaults", {})
-    return defaults
+def defaults_of_data(section: Any) -> Defaults:
+    """Return the defaults of other sections for a section ``data``, which need not be valid.
+
+    A class of data has ``defaults``, and ``defaults_with`` for keys that replace them.
+    """
+    data = DATA.get(kind_of(section) or "")
+    for key, defaults in getattr(data, "defaults_with", {}).items():
+        if isinstance(section, dict) and section.get(key) is not None:
+            return dict(defaults)
+    return dict(getattr(data, "defaults", {}))
 
 
 def _fill_kinds(default: Any, tree: dict[str, Any]) -> None:

@@ -108,10 +108,22 @@ def _kind_entry(name: str, key: Key) -> KeyReference:
 def _preferences(name: str, kind: str | None) -> str:
     """Return the defaults of a key by kind of data, such as "; gru for csv, npz"."""
     kinds_of: dict[str, list[str]] = {}
-    for data_kind in DATA:
-        defaults: Any = defaults_of_data(data_kind)
+    for data_kind, data_section in _data_sections().items():
+        defaults: Any = defaults_of_data(data_section)
         section = name.rpartition(".")[0]
         values = flatten(defaults)
         if name in values and values.get(f"{section}.kind") == kind:
             kinds_of.setdefault(flow(values[name]), []).append(data_kind)
     return "".join(f"; {value} for {', '.join(kinds)}" for value, kinds in kinds_of.items())
+
+
+def _data_sections() -> dict[str, dict[str, str]]:
+    """Return sections ``data`` whose defaults may differ, by what distinguishes them."""
+    kinds_with: dict[str, list[str]] = {}
+    for kind, data in DATA.items():
+        for key in getattr(data, "defaults_with", {}):
+            kinds_with.setdefault(key, []).append(kind)
+    return {kind: {"kind": kind} for kind in DATA} | {
+        f"{' and '.join(kinds)} with {key}": {"kind": kinds[0], key: "NAME"}
+        for key, kinds in kinds_with.items()
+    }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from rnncli.config.config import Config
 from rnncli.config.tree import KeyPath
+from rnncli.datasets.table_data import TableData
 from rnncli.training.optimizers import SGD
 
 Problem = tuple[KeyPath, str]
@@ -45,7 +46,29 @@ def _nesterov_needs_momentum(config: Config) -> Problem | None:
     )
 
 
+def _text_keys_need_text_column(config: Config) -> Problem | None:
+    data = config.data
+    if not isinstance(data, TableData) or data.text_column is not None:
+        return None
+    for key in ("unit", "vocabulary_size", "lowercase"):
+        if getattr(data, key) != getattr(TableData, key):
+            return ("data", key), "is only for texts; give data.text_column, the column of the text"
+    return None
+
+
+def _text_is_one_per_row(config: Config) -> Problem | None:
+    data = config.data
+    if not isinstance(data, TableData) or data.text_column is None:
+        return None
+    for key in ("input_size", "sequence_column", "label_per"):
+        if getattr(data, key) != getattr(TableData, key):
+            return ("data", key), "does not apply with data.text_column, one text per row; omit it"
+    return None
+
+
 RULES: tuple[Callable[[Config], Problem | None], ...] = (
     _patience_needs_validation,
     _nesterov_needs_momentum,
+    _text_keys_need_text_column,
+    _text_is_one_per_row,
 )

@@ -47,7 +47,8 @@ def detect_dialect(lines: Sequence[str], declared: Dialect) -> Dialect:
     """Return the dialect of the lines; what is declared is kept.
 
     The separator is the comma unless another one divides every line into the same number of cells
-    and gives a larger share of numbers, dates and missing values. The decimal mark is the comma if
+    and gives a larger share of numbers, dates and missing values, or commas do not divide the lines
+    so. The decimal mark is the comma if
     some numbers have a comma and none has a point.
     """
     lines = [line for line in lines if line.strip()]
@@ -69,6 +70,8 @@ def _separator(lines: Sequence[str], decimal: Decimal | None) -> Separator:
     is_possible = rows and len({len(row) for row in rows}) == 1 and decimal != "comma"
     best: Separator = "comma"
     largest = _share_of_values(rows) if rows and is_possible else 0.0
+    if not largest and not (rows and is_possible and len(rows[0]) > 1):
+        largest = -1.0
     for separator in others:
         rows = _cells(lines, separator)
         if rows and len({len(row) for row in rows}) == 1 and len(rows[0]) > 1:

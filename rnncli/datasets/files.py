@@ -77,6 +77,10 @@ class FileData:
         """Read one file of labelled sequences."""
         raise NotImplementedError
 
+    def read_split(self, path: Path, train: Sequences) -> Sequences:
+        """Read the file of another split as that of the training data was read."""
+        return self.read_file(path)
+
     @classmethod
     def read_inputs(cls, path: Path, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:
         """Yield the sequences of a file for a model, in batches of bounded size.
@@ -100,7 +104,7 @@ class FileData:
         train = self.read_file(self.path)
         task = infer_task(train, self.task or train.label_type)
         validation, test = (
-            None if path is None else self.read_file(path)
+            None if path is None else self.read_split(path, train)
             for path in (self.validation_path, self.test_path)
         )
         for other in (validation, test):
@@ -109,9 +113,11 @@ class FileData:
                 task.check(other)
         if validation is None and self.validation_fraction:
             train, validation = split(train, task, self.validation_fraction, seed)
+        splits = Splits(train, validation, test)
+        if train.vocabulary is not None:  # Symbols have no mean, and none is missing.
+            return DataSet(splits, task, self.input_spec(train, ()))
         means = feature_means(train)
         for sequences in (train, validation, test):
             if sequences is not None:
                 fill_missing(sequences, self.missing, means)
-        spec = self.input_spec(train, tuple(np.asarray(means).tolist()))
-        return DataSet(Splits(train, validation, test), task, spec)
+        return DataSet(splits, task, self.input_spec(train, tuple(np.asarray(means).tolist())))

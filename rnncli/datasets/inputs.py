@@ -11,6 +11,7 @@ from rnncli.datasets.missing import fill_missing
 from rnncli.datasets.sequences import Sequences, check_features
 from rnncli.datasets.table_data import read_table_inputs
 from rnncli.datasets.untrusted.lines import STANDARD_INPUT_NAME, standard_input_lines
+from rnncli.errors import InputError
 
 STANDARD_INPUT = "-"
 
@@ -34,11 +35,22 @@ def read_inputs(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequen
     Raises
     ------
     InputError
-        The input is invalid, or has another number of features.
+        The input is invalid, or has another number of features; or the model reads texts and the
+        input has none, or is a language model.
     """
+    if spec.vocabulary is not None and spec.text_column is None:
+        raise InputError(
+            f"{source}: the model is a language model, which has no labels to predict; 'rnn sample' "
+            "writes text from it"
+        )
     for batch in _read(source, spec, labelled):
         check_features(batch, spec.input_size)
-        yield fill_missing(batch, spec.missing, spec.means_array)
+        if spec.vocabulary is None:
+            yield fill_missing(batch, spec.missing, spec.means_array)
+        elif batch.vocabulary is not None:
+            yield batch
+        else:
+            raise InputError(f"{source}: holds numbers; the model reads texts in CSV or Parquet")
 
 
 def _read(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:

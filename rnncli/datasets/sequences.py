@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from rnncli.datasets.mapped import Mapped, chunks
 from rnncli.datasets.text import Text
+from rnncli.datasets.vocabulary import Vocabulary
 from rnncli.errors import InputError, Unit, place_in_file
 from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
@@ -31,7 +32,7 @@ class Sequences:
     ----------
     x : array (N, T, D)
         Inputs as read, not standardized. Shorter sequences are padded with zeros at their
-        beginning. Large arrays may still be on disk.
+        beginning. Large arrays may still be on disk. Of texts, the indices (N, T, 1) of symbols.
     labels : array (N,) or (N, K), optional
         Class labels (text or whole numbers) or target values.
     source : str
@@ -53,6 +54,8 @@ class Sequences:
         The text of the id column for each sequence.
     id_name : str
         The name of the id column.
+    vocabulary : Vocabulary, optional
+        For texts, the symbols whose indices the inputs are.
     """
 
     x: Array | Mapped
@@ -66,6 +69,7 @@ class Sequences:
     columns: tuple[str, ...] | None = None
     ids: Array | None = None
     id_name: str = "id"
+    vocabulary: Vocabulary | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -132,7 +136,9 @@ class Splits:
         return digest.hexdigest()
 
 
-def padded(sequences: Sequence[Array], source: str) -> tuple[Array, Array | None]:
+def padded(
+    sequences: Sequence[Array], source: str, dtype: Any = float
+) -> tuple[Array, Array | None]:
     """Return sequences (T_i, D) as one array (N, T, D), and their lengths (N,) if they differ.
 
     Each one is padded with zeros at its beginning.
@@ -145,7 +151,7 @@ def padded(sequences: Sequence[Array], source: str) -> tuple[Array, Array | None
     lengths = np.array([len(sequence) for sequence in sequences])
     steps = int(lengths.max())
     _check_size(lengths, sequences[0].shape[1], source)
-    x = np.zeros((len(sequences), steps, sequences[0].shape[1]))
+    x = np.zeros((len(sequences), steps, sequences[0].shape[1]), dtype)
     for row, sequence in zip(x, sequences, strict=True):
         row[steps - len(sequence) :] = sequence
     return x, None if (lengths == steps).all() else lengths
@@ -161,7 +167,7 @@ def joined(batches: Sequence[Sequences]) -> Sequences:
         [np.full(len(b), b.x.shape[1]) if b.lengths is None else b.lengths for b in batches]
     )
     _check_size(lengths, first.x.shape[2], first.source)
-    x = np.zeros((len(lengths), steps, first.x.shape[2]))
+    x = np.zeros((len(lengths), steps, first.x.shape[2]), first.x.dtype)
     start = 0
     for batch in batches:
         x[start : start + len(batch), steps - batch.x.shape[1] :] = batch.x

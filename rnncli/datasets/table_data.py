@@ -4,21 +4,40 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from rnncli.datasets.arrangements.columns import ColumnRoles
 from rnncli.datasets.arrangements.windows import read_numeric_columns
+from rnncli.datasets.dataset import Defaults
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import SMALLER_DATA, Sequences, joined
 from rnncli.datasets.table import Table
+from rnncli.datasets.vocabulary import Vocabulary
+from rnncli.datasets.vocabulary_keys import (
+    Lowercase,
+    TextUnit,
+    VocabularySize,
+    repeated,
+    vocabulary_of,
+)
 from rnncli.errors import InputError
 from rnncli.memory import within_memory
 
 Column = int | str
+
+# The defaults of other sections for texts with a label.
+TEXT_DEFAULTS: Defaults = {
+    "model": {"cell": "gru", "hidden_size": 64, "embedding_size": 32, "pooling": "last"},
+    "training": {
+        "num_epochs": 10,
+        "batch_size": 32,
+        "optimizer": {"kind": "adam", "learning_rate": 3e-3},
+    },
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +46,9 @@ class TableData(FileData):
 
     A format adds ``kind``, `extensions` and `open_table`.
     """
+
+    # The defaults of other sections with a key that is not null.
+    defaults_with: ClassVar[dict[str, Defaults]] = {"text_column": TEXT_DEFAULTS}
 
     input_size: Annotated[
         int,
@@ -51,6 +73,13 @@ class TableData(FileData):
         Literal["sequence", "step"],
         Field(description="with one time step per row, whether each time step has a label"),
     ] = "sequence"
+    text_column: Annotated[
+        Column | None,
+        Field(description="with one text per row, the text's column: its name, or its position"),
+    ] = None
+    unit: TextUnit = "char"
+    vocabulary_size: VocabularySize = None
+    lowercase: Lowercase = False
 
     @classmethod
     def open_table(cls, path: Path, dialect: Dialect) -> AbstractContextManager[Table]:
@@ -83,7 +112,7 @@ class TableData(FileData):
             raise InputError(
                 "data.label_column: with data.sequence_column, it must be the column's name"
             )
-        for key in ("label_column", "id_column"):
+        for key in ("label_column", "id_column", "text_column"):
             column = getattr(self, key)
             if column is not None and column in self.ignore:
                 raise InputError(f"data.ignore: {column} is data.{key}, and cannot be ignored")
@@ -96,13 +125,29 @@ class TableData(FileData):
             sequence=self.sequence_column,
             label_per=self.label_per,
             missing_allowed=self.missing != "error",
+            text=self.text_column,
         )
 
     def read_file(self, path: Path) -> Sequences:
-        """Read one file of labelled sequences."""
+        """Read one file of labelled sequences, or texts with the symbols of the training data."""
+        return self._read(path, None if self.text_column is None else self._vocabulary())
+
+    def read_split(self, path: Path, train: Sequences) -> Sequences:
+        """Read the file of another split as that of the training data was read."""
+        return self._read(path, train.vocabulary)
+
+    def _read(self, path: Path, vocabulary: Vocabulary | None) -> Sequences:
         with self.open_table(path, self.dialect) as table:
-            batches = read_sequences(table, self.roles)
+            batches = read_sequences(table, self.roles, vocabulary)
             return joined(list(within_memory(batches, 1, str(path), SMALLER_DATA)))
+
+    def _vocabulary(self) -> Vocabulary:
+        """Return the vocabulary of the training data."""
+        from rnncli.datasets.arrangements.texts import count_symbols_in_table
+
+        with self.open_table(self.path, self.dialect) as table:
+            counts = count_symbols_in_table(table, self.roles, self.unit, self.lowercase)
+        return vocabulary_of(repeated(counts), self, has_unknown=True)
 
     def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
         """Return the input spec, given the training split and the means of its features."""
@@ -118,6 +163,8 @@ class TableData(FileData):
             ignore=self.ignore,
             separator=dialect.separator,
             decimal=dialect.decimal,
+            vocabulary=train.vocabulary,
+            text_column=self.text_column,
         )
 
     @classmethod
@@ -127,9 +174,18 @@ class TableData(FileData):
             yield from read_table_inputs(table, spec, labelled)
 
 
-def read_sequences(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
-    """Yield the sequences of a table, which has one row per sequence or one per time step."""
+def read_sequences(
+    table: Table, roles: ColumnRoles, vocabulary: Vocabulary | None
+) -> Iterator[Sequences]:
+    """Yield the sequences of a table: one per row, one time step per row, or one text per row.
+
+    Texts need a vocabulary; for other sequences it is None.
+    """
     # Imported here, so that training on other data starts faster.
+    if vocabulary is not None:
+        from rnncli.datasets.arrangements.texts import read_texts
+
+        return read_texts(table, roles, vocabulary)
     if roles.sequence is None:
         from rnncli.datasets.arrangements.wide import read_wide
 
@@ -165,5 +221,7 @@ def read_table_inputs(table: Table, spec: InputSpec, labelled: bool) -> Iterator
             missing_allowed=spec.missing != "error",
             labelled=labelled,
             training_features=spec.sequence_length * spec.input_size,
+            text=spec.text_column,
         ),
+        spec.vocabulary,
     )

@@ -1,10 +1,9 @@
 """The config section ``data`` of kind text: a language model of a text file."""
 
-from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -15,7 +14,14 @@ from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Splits
 from rnncli.datasets.task import Task
 from rnncli.datasets.text import DocumentKind, Text, count_symbols, read_blocks, read_text
-from rnncli.datasets.vocabulary import LINE_END, MAX_SYMBOLS, Unit, Vocabulary
+from rnncli.datasets.vocabulary import LINE_END, Vocabulary
+from rnncli.datasets.vocabulary_keys import (
+    Lowercase,
+    TextUnit,
+    VocabularySize,
+    repeated,
+    vocabulary_of,
+)
 from rnncli.errors import InputError
 from rnncli.random_streams import generator
 
@@ -37,17 +43,6 @@ WindowLength = Annotated[
     int,
     Field(ge=1, le=10**6, description="time steps of a window, through which gradients flow back"),
 ]
-TextUnit = Annotated[Unit, Field(description="whether symbols are characters or words")]
-VocabularySize = Annotated[
-    int | None,
-    Field(
-        ge=2,
-        le=MAX_SYMBOLS,
-        description="number of symbols; the rarest become one unknown symbol. null for all "
-        "characters, or all words that occur more than once",
-    ),
-]
-Lowercase = Annotated[bool, Field(description="whether to convert the text to lower case")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,38 +126,6 @@ class TextFile:
                 f"{text.source}: the {name} split has {len(text.symbols)} symbols; more than "
                 f"data.sequence_length, {self.sequence_length}, were expected"
             )
-
-
-def repeated(counts: Counter[str]) -> Counter[str]:
-    """Return the symbols that occur more than once.
-
-    The others are then unknown, from which a model learns what to make of unknown symbols.
-    """
-    return Counter({symbol: count for symbol, count in counts.items() if count > 1})
-
-
-def vocabulary_of(counts: Counter[str], section: Any, has_unknown: bool) -> Vocabulary:
-    """Return the vocabulary of a data section, given how often each symbol occurs.
-
-    Raises
-    ------
-    InputError
-        There is only one symbol, or there are too many.
-    """
-    number = len(counts) + has_unknown
-    if number > MAX_SYMBOLS and section.vocabulary_size is None:
-        raise InputError(
-            f"data.vocabulary_size: {section.path}: has {number:,} symbols; set the size of the "
-            f"vocabulary, up to {MAX_SYMBOLS:,}"
-        )
-    if len(counts) < 2:
-        raise InputError(
-            f"{section.path}: has {len(counts)} different symbol{'s' * (len(counts) != 1)}; two or "
-            "more were expected"
-        )
-    return Vocabulary.of(
-        counts, section.unit, section.lowercase, section.vocabulary_size, has_unknown
-    )
 
 
 def _split(text: Text, fractions: list[float], seed: int) -> tuple[Text, Text | None, Text | None]:

@@ -103,7 +103,7 @@ def _predict_and_score(
     model: Model, sequences: Sequences, first: int, sums: MetricSums
 ) -> Predictions:
     """Return the predictions beside the true labels, and add them to the sums."""
-    check_features(sequences, model.network.input_size)
+    check_features(sequences, model.input_spec.input_size)
     model.check_labels(sequences)
     targets = model.task.encode(sequences, float)
     z = model_outputs(model, sequences)

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
 from rnncli.blas import threads_for
+from rnncli.datasets.arrangements.texts import encoded_texts
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.numbers import LARGEST
 from rnncli.datasets.scaling import Scaler, scaled
 from rnncli.datasets.sequences import Sequences, check_features, padded
@@ -47,7 +50,7 @@ class Model:
 
         Parameters
         ----------
-        x : array (N, T, D), or list of arrays (T_i, D)
+        x : array (N, T, D), or list of arrays (T_i, D); for texts, list or array (N,) of str
             Sequences as recorded, not standardized. In an array, the values of a shorter sequence
             are at the end of its row.
         lengths : array (N,), optional
@@ -56,8 +59,42 @@ class Model:
         Raises
         ------
         InputError
-            `x` has the wrong shape, or holds values that are not finite numbers.
+            `x` has the wrong shape, or holds values that are not finite numbers; or it holds no
+            texts, or an empty one; or the model is a language model.
         """
+        if self.task.is_language_model:
+            raise InputError("the model is a language model, which has no labels to predict")
+        if self.input_spec.vocabulary is None:
+            x, lengths = self._numbers(x, lengths)
+        else:
+            x, lengths = encoded_texts(x, self.input_spec.vocabulary)
+        return self.outputs_of(x, lengths)
+
+    def outputs_of(self, x: Array, lengths: Array | None) -> Array:
+        """Return the outputs for valid sequences (N, T, D), of texts the indices of symbols."""
+        x = self.network_inputs(x, lengths)
+        threads = threads_for(self.network.architecture.hidden_size)
+        with threads, np.errstate(over="ignore", invalid="ignore"):
+            z = outputs(UnrolledPool(self.network), x, lengths)
+        check_finite(z)
+        return z
+
+    @overload
+    def network_inputs(self, x: Array, lengths: Array | None = None) -> Array: ...
+
+    @overload
+    def network_inputs(self, x: Array | Mapped, lengths: Array | None = None) -> Array | Mapped: ...
+
+    def network_inputs(self, x: Array | Mapped, lengths: Array | None = None) -> Array | Mapped:
+        """Return sequences as the network takes them: standardized numbers, or symbols as such."""
+        if self.input_spec.vocabulary is not None:
+            return x
+        return scaled(x, self.scaler, self.network.parameters.dtype, lengths)
+
+    def _numbers(
+        self, x: Array | Sequence[Array], lengths: Array | None
+    ) -> tuple[Array, Array | None]:
+        """Return sequences of numbers as an array (N, T, D), with their lengths if these differ."""
         num_features = self.input_spec.input_size
         try:
             if isinstance(x, list | tuple) and x and all(np.ndim(sequence) == 2 for sequence in x):
@@ -72,12 +109,7 @@ class Model:
                 f"x (type {x.dtype}) holds invalid values; finite numbers up to {LARGEST:g} were "
                 "expected"
             )
-        x = scaled(x, self.scaler, self.network.parameters.dtype, lengths)
-        threads = threads_for(self.network.architecture.hidden_size)
-        with threads, np.errstate(over="ignore", invalid="ignore"):
-            z = outputs(UnrolledPool(self.network), x, lengths)
-        check_finite(z)
-        return z
+        return x, lengths
 
     def _padded(self, sequences: list[Array]) -> tuple[Array, Array | None]:
         """Return sequences (T_i, D) as an array (N, T, D), and their lengths if they differ."""
@@ -90,7 +122,9 @@ class Model:
         return padded(sequences, "x")
 
     def predict(self, x: Array | Sequence[Array]) -> Array:
-        """Return the predicted class label (N,) or values (N, K) of each sequence (N, T, D).
+        """Return the predicted class label (N,) or values (N, K) of each sequence or text.
+
+        Sequences are an array (N, T, D) or a list of arrays (T_i, D), texts a list of str.
 
         A model with output every_step returns (N, T) or (N, T, K).
         """
@@ -163,7 +197,7 @@ class Model:
         check_features(sequences, self.input_spec.input_size)
         self.check_labels(sequences)
         dtype = self.network.parameters.dtype
-        x = scaled(sequences.x, self.scaler, dtype, sequences.lengths)
+        x = self.network_inputs(sequences.x, sequences.lengths)
         return Examples(x, self.task.encode(sequences, dtype), sequences.lengths)
 
 

@@ -69,7 +69,7 @@ def predict_sequences(model: Model, sequences: Sequences, first: int) -> Predict
 def model_outputs(model: Model, sequences: Sequences) -> Array:
     """Return the outputs of the head, (N, O) or (N, T, O), for sequences in memory."""
     assert not isinstance(sequences.x, Mapped)
-    return model.outputs(sequences.x, sequences.lengths)
+    return model.outputs_of(sequences.x, sequences.lengths)
 
 
 def decode_outputs(

@@ -3,7 +3,6 @@
 import numpy as np
 
 from rnncli.datasets.numbers import number
-from rnncli.datasets.scaling import scaled
 from rnncli.errors import InputError
 from rnncli.inference.model import Model, check_finite
 from rnncli.inference.predictions import Predictions
@@ -12,7 +11,7 @@ from rnncli.nn.batch import Batch, State
 
 
 class Stream:
-    """A model that is given one time step after the other.
+    """A model that is given one time step, or for texts one piece of text, after the other.
 
     After t time steps its prediction is that for the sequence of these t time steps.
 
@@ -20,10 +19,12 @@ class Stream:
     ------
     InputError
         The model reads its sequences in both directions, or pools its outputs: it cannot predict
-        before a sequence has ended.
+        before a sequence has ended. Or it is a language model.
     """
 
     def __init__(self, model: Model) -> None:
+        if model.task.is_language_model:
+            raise InputError("--stream: the model is a language model, which predicts no labels")
         architecture = model.network.architecture
         if architecture.bidirectional:
             raise InputError("--stream: the model is bidirectional; a unidirectional one is needed")
@@ -41,12 +42,33 @@ class Stream:
 
     def step(self, values: Array) -> Predictions:
         """Take the features (D,) of the next time step, and return the prediction after it."""
-        network, task = self.model.network, self.model.task
-        x = scaled(values.reshape(1, 1, -1), self.model.scaler, network.parameters.dtype)
+        return self._steps(values.reshape(1, -1))
+
+    def continue_with(self, text: str) -> Predictions:
+        """Take the next piece of a text, and return the prediction after it.
+
+        Raises
+        ------
+        ValueError
+            The piece has no symbols, or is not valid Unicode.
+        """
+        vocabulary = self.model.input_spec.vocabulary
+        assert vocabulary is not None
+        symbols = vocabulary.encode(text)
+        if not len(symbols):
+            raise ValueError("has no words; a piece of text, or an empty line, was expected")
+        return self._steps(symbols[:, np.newaxis])
+
+    def _steps(self, values: Array) -> Predictions:
+        """Take the inputs (T, D) of the next time steps, and return the prediction after them."""
+        model, task = self.model, self.model.task
+        x = model.network_inputs(values[np.newaxis])
         with np.errstate(over="ignore", invalid="ignore"):
-            z = self.unrolled.forward(Batch(x, initial_state=self.state)).T
+            for step in range(len(values)):
+                batch = Batch(x[:, step : step + 1], initial_state=self.state)
+                z = self.unrolled.forward(batch).T
+                self.state = self.unrolled.final_state()
         check_finite(z)
-        self.state = self.unrolled.final_state()
         is_classification = task.kind != "regression"
         probabilities = task.probabilities(z) if is_classification else None
         return Predictions({}, task.decode(z), probabilities)

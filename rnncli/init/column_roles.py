@@ -60,11 +60,11 @@ def wide_columns(head: TableHead, label: int | None) -> WideColumns:
     steps = step_columns(head)
     others = [i for i in range(len(head.columns)) if i not in steps]
     guess = Guess(label, True) if label is not None else wide_label(head)
-    id_column = _id_column(head, [i for i in others if i != guess.position])
+    id_position = id_column(head, [i for i in others if i != guess.position])
     ignored: dict[str, list[int]] = {}
     features = []
     for column, content in enumerate(head.contents):
-        if column in (guess.position, id_column):
+        if column in (guess.position, id_position):
             continue
         if content in ("dates", "text"):
             reason = "dates and times" if content == "dates" else "text"
@@ -73,7 +73,7 @@ def wide_columns(head: TableHead, label: int | None) -> WideColumns:
             ignored.setdefault("not numbered, unlike the time steps", []).append(column)
         else:
             features.append(column)
-    return WideColumns(guess, id_column, features, ignored)
+    return WideColumns(guess, id_position, features, ignored)
 
 
 def step_columns(head: TableHead) -> list[int]:
@@ -91,7 +91,7 @@ def step_columns(head: TableHead) -> list[int]:
 
 def wide_label(head: TableHead) -> Guess:
     """Return the label's column of a table with one sequence per row."""
-    named = _named(head, _LABEL_NAMES)
+    named = label_by_name(head)
     if named is not None:
         return Guess(named, True)
     steps = step_columns(head)
@@ -146,7 +146,7 @@ def sequence_column(head: TableHead) -> Guess | None:
 
 def long_label(head: TableHead, sequence: int) -> Guess:
     """Return the label's column of a table with one time step per row."""
-    named = _named(head, _LABEL_NAMES)
+    named = label_by_name(head)
     if named is not None and named != sequence:
         return Guess(named, True)
     others = [i for i in range(len(head.columns)) if i != sequence and head.contents[i] != "dates"]
@@ -169,8 +169,7 @@ def time_columns(head: TableHead) -> list[int]:
     return [
         column
         for column, cells in enumerate(head.columns)
-        if len(cells) > 2
-        and (_counts_rows(cells) or (_is_time(head, column) and _is_sorted(cells)))
+        if len(cells) > 2 and (_counts_rows(cells) or (is_time(head, column) and _is_sorted(cells)))
     ]
 
 
@@ -210,13 +209,18 @@ def _is_step(split_name: list[str], number: int) -> bool:
     return split_name[number - 1].strip("_. ").lower() in _STEP_WORDS
 
 
+def label_by_name(head: TableHead) -> int | None:
+    """Return the column whose name is usual for a label, if there is one."""
+    return _named(head, _LABEL_NAMES)
+
+
 def _named(head: TableHead, names: set[str]) -> int | None:
     """Return the first column with one of these names; case and a suffix ``_id`` are ignored."""
     stems = (name.lower().removesuffix("_id") for name in head.names or ())
     return next((column for column, stem in enumerate(stems) if stem in names), None)
 
 
-def _id_column(head: TableHead, candidates: list[int]) -> int | None:
+def id_column(head: TableHead, candidates: list[int]) -> int | None:
     """Return the first column that may be an id; see `_is_id`."""
     ids = [column for column in candidates if _is_id(head, column)]
     return ids[0] if ids else None
@@ -245,7 +249,7 @@ def _constant_within(head: TableHead, sequence: int) -> list[int]:
     ]
 
 
-def _is_time(head: TableHead, column: int) -> bool:
+def is_time(head: TableHead, column: int) -> bool:
     """Return whether a column holds dates or times, or is named as such."""
     named = head.names is not None and head.names[column].lower() in _TIME_NAMES
     return named or head.contents[column] == "dates"

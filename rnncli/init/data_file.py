@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnncli.datasets import DATA, Data, FileFormat, Npz, Series
+from rnncli.datasets import DATA, Data, FileFormat, Npz, Series, TextFile
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
 from rnncli.datasets.formats import extension_of, format_of
@@ -17,16 +17,26 @@ from rnncli.datasets.table_data import TableData
 from rnncli.datasets.task import MAX_CLASSES_INFERRED, infer_task
 from rnncli.errors import InputError
 from rnncli.init.column_roles import Guess, sequence_column, time_columns
+from rnncli.init.labelled_texts import (
+    is_possible,
+    size_in_words,
+    text_columns,
+    text_section,
+)
 from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion, or_others
 from rnncli.init.table_arrangement import is_series, long_section, wide_section
 from rnncli.init.table_head import TableHead, read_head
+from rnncli.init.test_file import test_file_of
+from rnncli.init.text_files import is_prose, suggest_text_file
 from rnncli.nn.arrays import Array
 from rnncli.nn.cells import CELLS
 from rnncli.suggestions import suggest
 from rnncli.training.optimizers import OPTIMIZERS
 
 # The kinds of data that are read from files.
-KINDS = tuple(kind for kind, section in DATA.items() if issubclass(section, FileFormat | Series))
+KINDS = tuple(
+    kind for kind, section in DATA.items() if issubclass(section, FileFormat | Series | TextFile)
+)
 # Small data is trained for more epochs, up to about this many steps of a batch of this size.
 _TRAINING_STEPS, _BATCH_SIZE = 1800, 32
 # With a test file and fewer sequences than the first, or with fewer rows of a series than the
@@ -48,9 +58,13 @@ def suggest_for_file(path: Path, hints: Hints) -> Suggestion:
         raise InputError(f"--kind: '{hints.kind}' is not known; {suggest(hints.kind, KINDS)}")
     by_kind = DATA.get(hints.kind or "")
     section = format_of(path) if by_kind is None or by_kind is Series else by_kind
+    if hints.kind is None and extension_of(path) == ".txt" and is_prose(path):
+        section = TextFile
     _check_hints(hints, section)
     suggestion = Suggestion()
-    if issubclass(section, TableData):
+    if issubclass(section, TextFile):
+        suggest_text_file(suggestion, path, test_file_of(path))
+    elif issubclass(section, TableData):
         _suggest_table(suggestion, path, section, section.kind, hints)
     elif issubclass(section, Npz):
         if extension_of(path) == ".npy" and hints.label_path is None:
@@ -84,6 +98,11 @@ def _suggest_table(
 ) -> None:
     with section.open_table(path, Dialect()) as table:
         head = read_head(table)
+    label = None if hints.label_column is None else head.position(hints.label_column)
+    texts = text_columns(head, label) if is_possible(hints) else None
+    if texts is not None:
+        _suggest_sequences(suggestion, text_section(suggestion, texts, path, section), kind)
+        return
     sequence = None
     if hints.sequence_column is not None:
         sequence = Guess(head.position(hints.sequence_column), True)
@@ -102,14 +121,16 @@ def _suggest_table(
 def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> None:
     """Add the keys that do not depend on the format of labelled sequences."""
     sequences = section.read_file(section.path)
-    test = _test_file(section.path)
+    test = test_file_of(section.path)
     first_keys = [SuggestedKey("kind", kind), SuggestedKey("path", section.path)]
     if isinstance(section, Npz) and section.label_path is not None:
         first_keys.append(SuggestedKey("label_path", section.label_path))
     if test is not None:
         first_keys.append(SuggestedKey("test_path", test, "`rnn evaluate` scores it"))
     suggestion.data[:0] = first_keys
-    suggestion.findings[:0] = [_size_in_words(sequences), *_labels_in_words(sequences)]
+    has_texts = sequences.vocabulary is not None
+    size = size_in_words(sequences) if has_texts else _size_in_words(sequences)
+    suggestion.findings[:0] = [size, *_labels_in_words(sequences)]
     missing = _count_missing(sequences)
     if test is not None:
         suggestion.findings.append(f"{test.name} in the same folder, for the test split")
@@ -127,7 +148,8 @@ def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> 
         suggestion.uncertainties.append(
             "labels are guessed to be values; for classes, set data.task: classification"
         )
-    suggestion.data += _scaling_keys(suggestion, sequences, missing)
+    if not has_texts:
+        suggestion.data += _scaling_keys(suggestion, sequences, missing)
     count = len(sequences)
     skip_validation = count < 20 or (test is not None and count < _FEW_SEQUENCES)
     fraction = 0.0 if skip_validation else 0.1
@@ -135,14 +157,16 @@ def _suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> 
     if skip_validation:
         why = "every sequence is trained on"
     suggestion.data.append(SuggestedKey("validation_fraction", fraction, why))
-    suggestion.model += _model_keys(is_regression, sequences.per_step)
+    suggestion.model += _model_keys(is_regression, sequences.per_step, has_texts)
     suggestion.training += _training_keys(count - round(count * fraction), _BATCH_SIZE, 3e-3)
 
 
-def _model_keys(is_regression: bool, per_step: bool) -> list[SuggestedKey]:
+def _model_keys(is_regression: bool, per_step: bool, has_texts: bool) -> list[SuggestedKey]:
+    embedding = [SuggestedKey("embedding_size", 32, "width of the vectors of symbols")]
     keys = [
         SuggestedKey("cell", "gru", or_others(CELLS, "gru")),
         SuggestedKey("hidden_size", 64, "32 is faster, 128 can learn more"),
+        *(embedding if has_texts else []),
         SuggestedKey("num_layers", 1 if is_regression else 2),
         SuggestedKey(
             "bidirectional", True, "false allows predictions as a sequence arrives (--stream)"
@@ -152,8 +176,8 @@ def _model_keys(is_regression: bool, per_step: bool) -> list[SuggestedKey]:
         keys.append(SuggestedKey("dropout", 0.5, "less if the training loss stays high"))
     if per_step:
         return [*keys, SuggestedKey("output", "every_step", "each time step has a label")]
-    comment = "last where the end decides, max for events"
-    return [*keys, SuggestedKey("pooling", "mean", comment)]
+    comment = "or max for events" if has_texts else "last where the end decides, max for events"
+    return [*keys, SuggestedKey("pooling", "last" if has_texts else "mean", comment)]
 
 
 def _size_in_words(sequences: Sequences) -> str:
@@ -271,18 +295,3 @@ def _training_keys(count: int, batch_size: int, rate: float) -> list[SuggestedKe
             "optimizer", {"kind": "adam", "learning_rate": rate}, or_others(OPTIMIZERS, "adam")
         ),
     ]
-
-
-def _test_file(path: Path) -> Path | None:
-    """Return the test file in the folder of a training file, if there is one.
-
-    It is named with TEST for TRAIN, or ``name_test``.
-    """
-    stem, dot, extension = path.name.partition(".")
-    pairs = (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test"))
-    names = [test.join(stem.rsplit(train, 1)) for train, test in pairs if train in stem]
-    for name in names or [f"{stem}_test", f"{stem}_TEST"]:
-        candidate = path.with_name(name + dot + extension)
-        if candidate.is_file() and candidate != path:
-            return candidate
-    return None

@@ -43,6 +43,8 @@ class ModelDescription:
             raise ValueError(f"{self.task.num_symbols} outputs for a vocabulary of {size} symbols")
         if self.task.is_language_model and not self.architecture.predicts_every_step:
             raise ValueError("a language model needs a prediction for every time step")
+        if spec.text_column is not None and (not has_symbols or self.task.is_language_model):
+            raise ValueError("a column of texts for a model that does not read texts with a label")
         if self.architecture.tie_weights and not self._can_tie_weights:
             raise ValueError("tied weights need a language model with vectors as wide as its head")
         if self.scaler is not None and not len(self.scaler.mean) == len(self.scaler.std) == size:

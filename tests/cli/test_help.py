@@ -25,6 +25,16 @@ def examples(text: str) -> list[str]:
     return re.findall(r"^\s+((?:head .*\| )?rnn [a-z].*)$", text, re.MULTILINE)
 
 
+def train_on_names(rnn: Command, folder: Path) -> None:
+    """Write names.csv, and names.npz with a model of its texts."""
+    (folder / "names.csv").write_text("name,sex\nanna,f\nnat,m\ntan,m\n" * 5)
+    (folder / "names.yaml").write_text(
+        "data: {kind: csv, path: names.csv, text_column: name}\ntraining: {num_epochs: 1}\n"
+    )
+    run = Path(rnn("train", "-q", "-c", "names.yaml", "--runs", "others").out.strip())
+    shutil.copy(run / "weights.npz", folder / "names.npz")
+
+
 @pytest.mark.parametrize("name", ALL_COMMANDS)
 def test_the_examples_in_the_help_work(
     name: str, here: Path, rnn: Command, run_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -36,6 +46,8 @@ def test_the_examples_in_the_help_work(
     (here / "labelled.csv").write_text("1,2,3,4,5,1\n-1,-2,-3,-4,-5,0\n" * 5)
     np.savez(here / "x.npz", x=np.ones((3, 5, 1)))
     (here / "model.npz").write_bytes((run_folder / "weights.npz").read_bytes())
+    if name == "predict":
+        train_on_names(rnn, here)
     lines = examples(ALL_COMMANDS[name].__doc__ or "")
     assert lines
     for example in lines:

@@ -10,7 +10,7 @@ from config.write_reference import PAGE, page_text
 from rnncli.config import SCHEMA_FILE
 from rnncli.config.config import Config
 from rnncli.config.json_schema import json_schema
-from rnncli.config.reference import KeyReference, markdown_reference, reference
+from rnncli.config.reference import markdown_reference, reference
 from rnncli.datasets import DATA
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.cells import CELLS
@@ -44,16 +44,23 @@ def test_every_key_has_a_meaning_and_values() -> None:
 
 
 def test_an_entry_has_the_defaults_by_kind_of_data() -> None:
-    kinds = [kind for kind, option in DATA.items() if getattr(option, "defaults", None)]
     entry, signed = reference("model.cell")
     assert (signed.key, signed.kinds, signed.default) == ("model.cell.signed", ("mingru",), "false")
-    assert entry == KeyReference(
-        key="model.cell",
-        kinds=(),
-        default=f"tanh; gru for {', '.join(kinds)}",
-        values=f"one of {', '.join(CELLS)}",
-        meaning="the recurrent cell",
-    )
+    default, *others = entry.default.split("; ")
+    kinds_of = {
+        cell: kinds.split(", ") for cell, _, kinds in (o.partition(" for ") for o in others)
+    }
+    assert default == "tanh"
+    assert kinds_of["gru"][-1] == "csv and parquet with text_column"
+    for cell in {_preferred_cell(option) for option in DATA.values()} - {None}:
+        kinds = {kind for kind in kinds_of[cell] if kind in DATA}
+        assert kinds == {kind for kind, option in DATA.items() if _preferred_cell(option) == cell}
+    assert (entry.kinds, entry.values) == ((), f"one of {', '.join(CELLS)}")
+    assert entry.meaning == "the recurrent cell"
+
+
+def _preferred_cell(option: type) -> str | None:
+    return getattr(option, "defaults", {}).get("model", {}).get("cell")
 
 
 def test_kinds_that_agree_on_a_key_share_an_entry() -> None:

@@ -19,6 +19,16 @@ from rnncli.errors import InputError
             "--set training.optimizer={kind: sgd, nesterov: true}: training.optimizer.nesterov: "
             "has no effect without momentum; give training.optimizer.momentum, such as 0.9",
         ),
+        (
+            ["data={kind: csv, path: a, unit: word}"],
+            "--set data={kind: csv, path: a, unit: word}: data.unit: is only for texts; give "
+            "data.text_column, the column of the text",
+        ),
+        (
+            ["data={kind: csv, path: a, text_column: t, label_per: step}"],
+            "--set data={kind: csv, path: a, text_column: t, label_per: step}: data.label_per: "
+            "does not apply with data.text_column, one text per row; omit it",
+        ),
     ],
 )
 def test_inconsistent_keys_are_refused(overrides: list[str], problem: str) -> None:

@@ -84,3 +84,16 @@ def test_a_nul_byte_is_refused_by_the_column_that_it_is_in(tmp_path: Path) -> No
     path = text_file(tmp_path / "a.csv", "1;2;x", "3,5;4;\0")
     with pytest.raises(InputError, match=r"a\.csv:2: row 2, column 3: a NUL byte"):
         Csv(path=path, separator="semicolon").read_file(path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "separator"),
+    [
+        (["name;sex", "anna;f", "tom;m"], "semicolon"),
+        (["ham\tyes, I do", "spam\twin, win, win", "ham\tno"], "tab"),
+        (["name,sex", "anna;x,f", "tom;y,m"], "comma"),
+        (["hello, you", "no", "yes, yes, yes"], "comma"),
+    ],
+)
+def test_tables_of_texts(lines: list[str], separator: str) -> None:
+    assert detect_dialect(lines, Dialect()).separator == separator

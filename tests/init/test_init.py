@@ -306,3 +306,69 @@ def test_row_numbers_without_a_name_identify_rows(rnn: Command, here: Path) -> N
     assert "40 sequences of 6 time steps" in messages
     assert "the first column identifies the sequences" in messages
     assert rnn("predict", "-w", "latest", "-i", "a.csv").out.startswith("id,label,")
+
+
+NAMES = [f"{first}{middle}{last}" for first in "ABCDE" for middle in "aeiou" for last in "nlr"]
+MESSAGES = [f"please send {i} {w} to the shop today" for i in range(30) for w in ("pens", "bags")]
+
+
+def test_names_with_a_label(rnn: Command, here: Path) -> None:
+    rows = [[name, "short" if "a" in name else "long"] for name in NAMES]
+    data, messages = suggested(rnn, table("a.csv", ["name", "vowel"], rows))
+    assert (data["text_column"], data["label_column"]) == ("name", "vowel")
+    assert data["unit"] == "char"
+    assert "75 texts of 3 characters, with 13 different characters" in messages
+    assert read_config(here / "config.yaml").model.embedding_size == 32
+    data, messages = suggested(rnn, table("b.csv", None, rows))
+    assert (data["text_column"], data["label_column"], data["header"]) == (0, 1, False)
+    assert "75 texts" in messages
+
+
+def test_sentences_with_a_label(rnn: Command, here: Path) -> None:
+    rows = [[i, text, len(text), "abc"[i % 3]] for i, text in enumerate(MESSAGES)]
+    data, _ = suggested(rnn, table("a.csv", ["id", "message", "size", "topic"], rows))
+    assert (data["text_column"], data["label_column"]) == ("message", "topic")
+    assert (data["id_column"], data["unit"], data["lowercase"]) == ("id", "word", True)
+    values = [[text, i / 7] for i, text in enumerate(MESSAGES)]
+    data, _ = suggested(rnn, table("b.csv", ["message", "price"], values))
+    assert (data["text_column"], data["label_column"]) == ("message", "price")
+
+
+def test_codes_beside_numbers_are_not_texts(rnn: Command, here: Path) -> None:
+    pairs = enumerate(zip(X, LABELS, strict=True))
+    rows = [[f"m{i}-x", *x.ravel(), label] for i, (x, label) in pairs]
+    data, _ = suggested(rnn, table("a.csv", ["machine", *BY_STEP, "state"], rows))
+    assert "text_column" not in data
+    assert data["id_column"] == "machine"
+
+
+@pytest.mark.parametrize(
+    ("lines", "documents"),
+    [
+        (NAMES, "lines"),
+        (["So it began, and none", "could tell how it", "would end. A man said:"] * 9, "stream"),
+        (["It was a long and stormy night in the old house by the sea, when all slept"], "stream"),
+        (NAMES[:6], "stream"),
+    ],
+)
+def test_texts_that_are_no_tables(
+    rnn: Command, here: Path, lines: list[str], documents: str
+) -> None:
+    (here / "book.txt").write_text("\n".join(lines) + "\n")
+    data, _ = suggested(rnn, here / "book.txt")
+    assert (data["kind"], data["documents"]) == ("text", documents)
+
+
+def test_a_kind_can_be_stated(rnn: Command, here: Path) -> None:
+    (here / "a.csv").write_text("\n".join(NAMES) + "\n")
+    data, _ = suggested(rnn, here / "a.csv", "--kind", "text")
+    assert data["kind"] == "text"
+    result = rnn("init", "a.csv", "--kind", "text", "--label-column", "x", "-o", "-")
+    assert "--label-column: does not apply to files of kind text" in result.err
+
+
+def test_a_text_file_of_numbers_is_a_table(rnn: Command, here: Path) -> None:
+    data, _ = suggested(rnn, wide("a.txt", [*BY_STEP, "gesture"]))
+    assert data["kind"] == "csv"
+    (here / "b.txt").write_text("1,2,3,up\n4,5\n6,7,8,down\n")
+    assert "2 columns" in rnn("init", "b.txt", "-o", "-").err

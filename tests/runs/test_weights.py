@@ -106,6 +106,10 @@ def test_damaged_weights_are_refused(rnn: Command, run_folder: Path, name: str) 
         ({"input": {"mean": [0], "std": [0]}}, "deviations above 0"),
         ({"labels": None}, "0 labels do not fit a binary task"),
         ({"rows": {"input_size": 1, "sequence_length": -5}}, "a sequence length of -5"),
+        (
+            {"rows": {"input_size": 1, "sequence_length": 5, "text_column": "name"}},
+            "a column of texts for a model that does not read texts",
+        ),
     ],
 )
 def test_contradictory_metadata_are_refused(

@@ -1,4 +1,4 @@
-"""The roles of a table's columns: label, id, sequence, ignored or feature."""
+"""The roles of a table's columns: label, id, sequence, text, ignored or feature."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +37,8 @@ class ColumnRoles:
     training_features : int, optional
         For a trained model, how many feature columns the training data had. The id column and the
         ignored columns may then be absent, if they are given by name.
+    text : int, str, optional
+        With one text per row, the column of the text.
     """
 
     label: int | str | None
@@ -50,11 +52,18 @@ class ColumnRoles:
     missing_allowed: bool = False
     labelled: bool = True
     training_features: int | None = None
+    text: int | str | None = None
 
     @property
     def uses_names(self) -> bool:
         """Whether a column is given by its name, so that the first row must hold names."""
-        return any(isinstance(column, str) for column in (self.label, self.id, *self.ignore))
+        columns = (self.label, self.id, self.text, *self.ignore)
+        return any(isinstance(column, str) for column in columns)
+
+    @property
+    def is_for_model(self) -> bool:
+        """Whether the table is the input of a trained model."""
+        return self.training_features is not None
 
 
 @dataclass(frozen=True)

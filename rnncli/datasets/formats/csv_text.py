@@ -10,6 +10,7 @@ from rnncli.datasets.table import Row, Table
 from rnncli.errors import InputError, place_in_file
 
 _LARGEST_CELL = csv.field_size_limit()
+_NOT_CLOSED = f"a quote that is not closed, or a cell of over {_LARGEST_CELL:,} characters"
 # The separator and the decimal mark are detected from at most this many lines and bytes.
 _SAMPLE_LINES, _LARGEST_SAMPLE = 30, 1 << 16
 # Wider than the decimal comma that is detected: once commas are known to be decimal, ``5,`` is the
@@ -67,7 +68,7 @@ def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
             if "unexpected end" in problem or "field limit" in problem:
                 opening = (text.first or "")[:_LARGEST_CELL]
                 opened = next(csv.reader([opening], delimiter=dialect.delimiter))
-                place, problem = f"{place}, column {len(opened)}", "a quote that is not closed"
+                place, problem = f"{place}, column {len(opened)}", _NOT_CLOSED
             raise InputError(f"{place}: {problem}; {expected}") from None
         if cells is None:
             return
