@@ -18,6 +18,7 @@ from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
 from rnncli.gradients.trace import run_observed
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
+from rnncli.nn.cells.base import Blocks
 from rnncli.nn.losses import Loss, batch_loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
@@ -282,12 +283,26 @@ class _CellExplainer:
             named = cell.cell.named(cell.gradient._replace(matrix=matrix))
             return np.concatenate(named[name])
 
-        for name in sorted(cell.cell.arrays, key=lambda name: name != "weight_hh"):
+        in_matrix = [n for n, array in cell.cell.arrays.items() if isinstance(array, Blocks)]
+        for name in sorted(in_matrix, key=lambda name: name != "weight_hh"):
             calculated = array_of(cell.gradient.matrix, name)
             expected = array_of(expected_matrix, name)
             if not mistakes.equal(calculated, expected, array_of(magnitudes, name)):
                 known = mistakes.sum_mistakes(cell)
                 candidates = ((cause, array_of(wrong, name)) for cause, wrong in known)
+                cause = mistakes.diagnose(calculated, expected, candidates)
+                return self._explanation(f"rnn.{name}_{self.name}", None, cause)
+        return self._wrong_vector()
+
+    def _wrong_vector(self) -> Explanation | None:
+        for name, blocks in formulas.vector_factors(self.cell).items():
+            calculated = self.cell.gradient.vectors[name]
+            expected = mistakes.vector_gradient(blocks)
+            magnitudes = mistakes.vector_gradient(
+                [[{"": np.abs(mistakes.product(factors))}] for factors in blocks]
+            )
+            if not mistakes.equal(calculated, expected, magnitudes):
+                candidates = mistakes.vector_mistakes(blocks)
                 cause = mistakes.diagnose(calculated, expected, candidates)
                 return self._explanation(f"rnn.{name}_{self.name}", None, cause)
         return None

@@ -81,6 +81,19 @@ def factor_mistakes(factors: Factors) -> Candidates:
         yield f"{expected} is left out", others * np.ones_like(factor[expected])
 
 
+def vector_mistakes(blocks: list[Factors]) -> Candidates:
+    """Yield mistakes in the gradient (n*H,) of n blocks beside the weight matrix, one at a time."""
+    sums = [vector_gradient([factors]) for factors in blocks]
+    for place, factors in enumerate(blocks):
+        for name, wrong in factor_mistakes(factors):
+            yield name, np.concatenate([*sums[:place], wrong.sum((0, 2)), *sums[place + 1 :]])
+
+
+def vector_gradient(blocks: list[Factors]) -> Array:
+    """Return the gradient (n*H,) of n blocks beside the weight matrix."""
+    return np.concatenate([product(factors).sum(axis=(0, 2)) for factors in blocks])
+
+
 def product(factors: Factors) -> Array:
     """Return the product of the expected factors."""
     value: Array = np.ones(1)

@@ -34,7 +34,8 @@ class CellTrace:
         ``dead`` (at zero); the value of each gate; and, with targets, ``gradient_norm``,
         ``cell_gradient_norm`` where there is a cell state, and ``weight_share``: the norm of each
         time step's part of the gradient of the recurrent weights, dz_t h_{t-1}^T summed over the
-        batch, over the sum of these norms.
+        batch, over the sum of these norms. Of a cell without recurrent weights, it is that of the
+        input weights.
     gates : tuple of str
         Which of the curves are gates.
     gradient_ratio : float or None
@@ -42,7 +43,7 @@ class CellTrace:
     decay_per_step : float or None
         The mean factor from the gradient norm at a time step to that at the one read before it.
     agreement : float or None
-        The norm of the recurrent weights' gradient over the sum of the time steps' norms: 1 where
+        The norm of the same weights' gradient over the sum of the time steps' norms: 1 where
         the parts of all time steps point in the same direction.
     """
 
@@ -173,13 +174,16 @@ def _norm(values: Array) -> Array:
 
 
 def _weight_share(cell: UnrolledCell) -> tuple[Array, float | None]:
-    rows, size = len(cell.recurrent_weights), cell.input_size
-    pairs = zip(cell.dz[:, :rows], cell.previous, strict=True)
-    norms = np.array([np.linalg.norm(dz @ previous.T) for dz, previous in pairs])
+    if rows := len(cell.recurrent_weights):
+        read, columns = cell.previous, slice(cell.input_size, -1)
+    else:
+        rows, read, columns = len(cell.matrix), cell.inputs, slice(cell.input_size)
+    pairs = zip(cell.dz[:, :rows], read, strict=True)
+    norms = np.array([np.linalg.norm(dz @ values.T) for dz, values in pairs])
     total = float(norms.sum())
     if not 0 < total < np.inf:
         return np.zeros_like(norms), None
-    whole = float(np.linalg.norm(cell.gradient.matrix[:rows, size:-1]))
+    whole = float(np.linalg.norm(cell.gradient.matrix[:rows, columns]))
     return norms / total, whole / total
 
 

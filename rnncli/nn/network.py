@@ -10,7 +10,7 @@ from rnncli.nn.architecture import Architecture
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import State
 from rnncli.nn.buffer_sizes import bytes_of_arrays
-from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.cells.base import Blocks, UnrolledCell
 from rnncli.nn.initialization import INITIALIZATIONS
 from rnncli.nn.parameters import Layout
 from rnncli.nn.unrolled import UnrolledNetwork
@@ -138,7 +138,11 @@ class Network:
         cell, hidden = self.architecture.cell, self.architecture.hidden_size
         multiplications = 3 * self.views.head.size
         for number, size in enumerate(self.layout.input_sizes):
-            sizes = {name: prod(cell.shape(name, size, hidden)) for name in cell.arrays}
+            sizes = {
+                name: prod(cell.shape(name, size, hidden))
+                for name, array in cell.arrays.items()
+                if isinstance(array, Blocks)
+            }
             multiplications += 2 * sequence_length * sum(sizes.values())
             multiplications += (sequence_length - 1) * sizes.get("weight_hh", 0)
             if number >= len(self.architecture.directions) or self.layout.input_stage.shapes:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import ALL_COMMANDS, Command
 
+from rnncli.nn.cells import CELLS
+
 Ask = Callable[..., list[str]]
 
 
@@ -97,10 +99,12 @@ def test_keys_and_their_values(ask: Ask) -> None:
         "training.num_epochs=",
         "training.num_epochs=10",
     ]
-    assert ask("rnn", "train", "--set", "model.ce") == [
-        "model.cell=",
-        *(f"model.cell={cell}" for cell in ("tanh", "relu", "lstm", "gru")),
+    assert ask("rnn", "train", "--set", "model.init") == [
+        "model.initialization=",
+        "model.initialization=orthogonal",
+        "model.initialization=uniform",
     ]
+    assert ask("rnn", "train", "--set", "model.ce") == ["model.cell=", "model.cell.signed="]
     assert ask("rnn", "train", "--set", "no.such") == []
 
 
@@ -114,7 +118,7 @@ def test_values_in_shells_that_do_not_split_words_at_equals_signs(ask: Ask, shel
 def test_bash_splits_words_at_equals_signs(ask: Ask, here: Path) -> None:
     (here / "mine.yaml").touch()
     assert ask("rnn", "train", "--set", "model.cell", "=", "l") == ["lstm"]
-    assert ask("rnn", "train", "--set", "model.cell", "=") == ["tanh", "relu", "lstm", "gru"]
+    assert ask("rnn", "train", "--set", "model.cell", "=") == list(CELLS)
     assert ask("rnn", "train", "--set", "=", "data.fresh", "=", "") == ["true", "false"]
     assert ask("rnn", "train", "--set", "seed", "=", "1", "--re") == ["--resume"]
     assert ask("rnn", "train", "--config", "=", "m") == ["mine.yaml"]
@@ -171,7 +175,7 @@ def test_a_real_bash_with_the_installed_script(here: Path) -> None:
     install = ["bash", "--norc", "-c", "rnn --install-completion bash; true"]
     subprocess.run(install, env=environment, capture_output=True, check=True)
     terminal, shell_terminal = pty.openpty()
-    typed = "rnn trai\t-q -c mi\t--set model.ce\tlst\t; exit\n"
+    typed = "rnn trai\t-q -c mi\t--set model.ce\t=lst\t; exit\n"
     shell = subprocess.Popen(
         ["bash", "--rcfile", str(home / ".bashrc"), "-i"],
         stdin=shell_terminal,

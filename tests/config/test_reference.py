@@ -45,7 +45,8 @@ def test_every_key_has_a_meaning_and_values() -> None:
 
 def test_an_entry_has_the_defaults_by_kind_of_data() -> None:
     kinds = [kind for kind, option in DATA.items() if getattr(option, "defaults", None)]
-    (entry,) = reference("model.cell")
+    entry, signed = reference("model.cell")
+    assert (signed.key, signed.kinds, signed.default) == ("model.cell.signed", ("mingru",), "false")
     assert entry == KeyReference(
         key="model.cell",
         kinds=(),

@@ -1,4 +1,4 @@
-"""Write ``tanh.npz``, ``cells.npz`` and ``optimizers.npz``: PyTorch in double precision.
+"""Write ``tanh.npz``, ``cells.npz``, ``optimizers.npz`` and ``loops.npz`` with PyTorch in float64.
 
 Run with PyTorch installed: ``python tests/golden/make_golden.py``. The arrays in the repository
 came from PyTorch 2.13.0 on a CPU.
@@ -23,6 +23,12 @@ CELLS = {
     "relu": (torch.nn.RNN, {"nonlinearity": "relu"}),
     "lstm": (torch.nn.LSTM, {}),
     "gru": (torch.nn.GRU, {}),
+}
+# Cells that PyTorch does not have: the number of gates, and the named arrays beside the usual ones.
+LOOPS = {
+    "peephole": (4, {"weight_hh": (16, 4), "weight_peephole": (12,)}),
+    "mingru": (2, {}),
+    "mingru signed": (2, {}),
 }
 OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
@@ -104,9 +110,88 @@ def optimizers() -> dict[str, np.ndarray]:
     return arrays
 
 
+def peephole(x: torch.Tensor, w: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    """Return the states of an LSTM with peepholes for one sequence (L, D)."""
+    h, c, states = torch.zeros(4), torch.zeros(4), []
+    p_i, p_f, p_o = w["weight_peephole"].chunk(3)
+    for features in x:
+        a = w["weight_ih"] @ features + w["bias_ih"] + w["weight_hh"] @ h + w["bias_hh"]
+        a_i, a_f, a_g, a_o = a.chunk(4)
+        i, f = torch.sigmoid(a_i + p_i * c), torch.sigmoid(a_f + p_f * c)
+        c = f * c + i * torch.tanh(a_g)
+        h = torch.sigmoid(a_o + p_o * c) * torch.tanh(c)
+        states.append(h)
+    return states
+
+
+def mingru(x: torch.Tensor, w: dict[str, torch.Tensor], signed: bool) -> list[torch.Tensor]:
+    """Return the states of a minGRU for one sequence (L, D)."""
+    h, states = torch.zeros(4), []
+    for features in x:
+        a, n = (w["weight_ih"] @ features + w["bias_ih"] + w["bias_hh"]).chunk(2)
+        # With signed gates the state's factor 1 - 2 sigmoid(a) is -tanh(a/2).
+        factor = -torch.tanh(a / 2) if signed else torch.sigmoid(-a)
+        h = factor * h + torch.sigmoid(a) * n
+        states.append(h)
+    return states
+
+
+def layer_states(
+    cell: str, x: torch.Tensor, directions: list[dict[str, torch.Tensor]]
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Return the outputs (L, F) of a layer for one sequence (L, D), and the last of each way."""
+    outputs, ends = [], []
+    for number, weights in enumerate(directions):
+        read = x.flip(0) if number else x
+        states = (
+            peephole(read, weights)
+            if cell == "peephole"
+            else mingru(read, weights, signed="signed" in cell)
+        )
+        outputs.append(torch.stack(states[::-1] if number else states))
+        ends.append(states[-1])
+    return torch.cat(outputs, 1), ends
+
+
+def loops() -> dict[str, np.ndarray]:
+    """Return what `cells` does for the cells that PyTorch does not have, one sequence at a time."""
+    arrays = {}
+    for cell, layers, both in itertools.product(LOOPS, (1, 2, 3), (False, True)):
+        gates, others = LOOPS[cell]
+        ways = ["", "_reverse"] if both else [""]
+        weights, named = [], {}
+        for layer in range(layers):
+            inputs = 4 * len(ways) if layer else INPUTS
+            shapes = {"weight_ih": (4 * gates, inputs), "bias_ih": (4 * gates,)}
+            shapes |= {"bias_hh": (4 * gates,)} | others
+            weights.append([{n: torch.rand(s) - 0.5 for n, s in shapes.items()} for _ in ways])
+            for way, arrays_of_way in zip(ways, weights[-1], strict=True):
+                named |= {f"rnn.{n}_l{layer}{way}": a for n, a in arrays_of_way.items()}
+        head = torch.nn.Linear(4 * len(ways), 2)
+        x, y = torch.randn(STEPS, len(LENGTHS), INPUTS), torch.randn(len(LENGTHS), 2)
+        for array in (*named.values(), x):
+            array.requires_grad_()
+        ends = []
+        for row, length in enumerate(LENGTHS):
+            values = x[:length, row]
+            for directions in weights:
+                values, last = layer_states(cell, values, directions)
+            ends.append(torch.cat(last))
+        z = head(torch.stack(ends))
+        torch.nn.functional.mse_loss(z, y).backward()
+        named |= {f"head.{name}": value for name, value in head.named_parameters()}
+        case = f"{cell}/{layers}/{both}"
+        for name, value in (named | {"input": x}).items():
+            arrays[f"{case}/value/{name}"] = value.detach().numpy()
+            arrays[f"{case}/gradient/{name}"] = value.grad.numpy()
+        arrays |= {f"{case}/z": z.detach().numpy(), f"{case}/y": y.numpy()}
+    return arrays
+
+
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
     np.savez_compressed(HERE / "tanh.npz", **networks())
     np.savez_compressed(HERE / "cells.npz", **cells())
     np.savez_compressed(HERE / "optimizers.npz", **optimizers())
+    np.savez_compressed(HERE / "loops.npz", **loops())

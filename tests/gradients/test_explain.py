@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from conftest import Command
 from helpers import mistakes
-from helpers.networks import READOUTS, architecture, network_for, plant, random_batch
+from helpers.networks import READOUTS, VARIANTS, architecture, network_for, plant, random_batch
 
 from rnncli.gradients.explain import Explanation, explain
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
+from rnncli.nn.cells.lstm import LSTMBase
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.nn.unrolled import UnrolledNetwork
@@ -42,7 +43,7 @@ def explained(
     return explain(network, LOSSES[loss], batch)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [*CELLS, *VARIANTS])
 @pytest.mark.parametrize("readout", READOUTS)
 def test_correct_gradients_have_no_explanation(cell: str, readout: str) -> None:
     cases = product((1, 2), (False, True), (False, True))
@@ -166,6 +167,41 @@ GATED = {
         1,
         "n is used in place of a",
     ),
+    ("peephole", "peephole of the output gate forgotten"): (
+        "dL/dz of i",
+        1,
+        "dL/dc without the peephole of o is used in place of dL/dc",
+    ),
+    ("peephole", "peephole of the forget gate forgotten"): (
+        "dL/dc",
+        2,
+        "the sum without the peephole of f is used in place of the sum of f and its peepholes",
+    ),
+    ("peephole", "peepholes swapped"): ("dL/dc", 2, None),
+    ("peephole", "the output gate sees the previous cell state"): (
+        "rnn.weight_peephole_l1_reverse",
+        None,
+        "c of the previous time step is used in place of c of this time step",
+    ),
+    ("peephole", "gates swapped in the peepholes' gradient"): (
+        "rnn.weight_peephole_l1_reverse",
+        None,
+        "dz of i is used in place of dz of f",
+    ),
+    ("mingru", "path past the gate forgotten"): ("dL/dh", 2, "it is zero: left out"),
+    ("mingru", "candidate left out"): ("dL/dz of z", 1, "-h is used in place of n - h"),
+    ("mingru", "previous state left out"): ("dL/dz of z", 1, "n is used in place of n - h"),
+    ("mingru", "factor of the signed gates"): (
+        "dL/dz of z",
+        1,
+        "n - 2 h is used in place of n - h",
+    ),
+    ("mingru", "gate in place of its complement"): (
+        "dL/dz of n",
+        1,
+        "1 - z is used in place of z",
+    ),
+    ("mingru", "mask ignored"): ("dL/dz of z", 5, "the mask is left out"),
     ("tanh", "mask ignored"): ("dL/dz", 5, "the mask is left out"),
     ("relu", "derivative one everywhere"): (
         "dL/dz",
@@ -188,7 +224,7 @@ def test_mistakes_in_the_gates_are_named(
 def test_a_mistake_at_the_last_time_step_has_no_later_one_as_its_cause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plant(monkeypatch, (CELLS["lstm"], "dc[...] = 0", "dc[...] = 1"))
+    plant(monkeypatch, (LSTMBase, "dc[...] = 0", "dc[...] = 1"))
     explanation = explained("lstm")
     assert explanation is not None
     assert (explanation.array, explanation.step, explanation.cause) == ("dL/dc", STEPS, None)

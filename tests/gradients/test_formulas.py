@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers.networks import architecture, network_for, random_batch
+from helpers.networks import VARIANTS, architecture, network_for, random_batch
 
 from rnncli.gradients.formulas import (
     FORMULAS,
@@ -10,14 +10,15 @@ from rnncli.gradients.formulas import (
     cell_state_factors,
     state_mistakes,
     state_terms,
+    vector_factors,
 )
-from rnncli.gradients.mistakes import product
+from rnncli.gradients.mistakes import product, vector_gradient, vector_mistakes
 from rnncli.gradients.observed import ObservedCell
 from rnncli.gradients.trace import run_observed
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.objective import Objective
 
-KINDS = [cell.kind for cell in FORMULAS]
+KINDS = [*(cell.kind for cell in FORMULAS), *VARIANTS]
 LENGTHS = [6, 1, 4, 3]
 
 
@@ -56,6 +57,18 @@ def test_the_terms_of_a_state_sum_to_its_gradient(kind: str) -> None:
         if (factors := cell_state_factors(cell, step)) is not None:
             gradient = cell.grad_states["cell"][step]
             np.testing.assert_allclose(product(factors), gradient, rtol=0, atol=1e-15)
+
+
+def test_the_factors_of_the_peepholes_sum_to_their_gradient() -> None:
+    cell = observed("peephole")
+    (blocks,) = vector_factors(cell).values()
+    gradient = cell.gradient.vectors["weight_peephole"]
+    np.testing.assert_allclose(vector_gradient(blocks), gradient, rtol=0, atol=1e-15)
+    by_name = dict(vector_mistakes(blocks))
+    o, previous = cell.dz[:, :4], cell.buffers.block(4)
+    wrong = by_name["c of the previous time step is used in place of c of this time step"]
+    np.testing.assert_allclose(wrong[:8], gradient[:8], rtol=0, atol=1e-15)
+    np.testing.assert_allclose(wrong[8:], (o * previous).sum((0, 2)), rtol=0, atol=1e-15)
 
 
 def test_wrong_gradients_of_the_cell_state_are_what_their_names_say() -> None:

@@ -11,6 +11,7 @@ from helpers import mistakes
 from helpers.networks import (
     OUTPUTS,
     READOUTS,
+    VARIANTS,
     Mistake,
     architecture,
     network_for,
@@ -55,7 +56,7 @@ def passes(**arguments: object) -> bool:
     return all(result.passed for result in check(**arguments))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [*CELLS, *VARIANTS])
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_every_gradient_is_exact(cell: str, readout: str, bidirectional: bool) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import Command
 from helpers import mistakes
-from helpers.networks import READOUTS, architecture, network_for, plant, random_batch
+from helpers.networks import READOUTS, VARIANTS, architecture, network_for, plant, random_batch
 
 from rnncli.display.trace_report import show_trace, trace_numbers
 from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
@@ -23,6 +23,7 @@ from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
 
 LOSS = "softmax_cross_entropy"
+GATES = {"lstm": set("ifo"), "gru": set("rz"), "peephole": set("ifo"), "mingru": set("z")}
 
 
 def network_and_batch(
@@ -70,7 +71,7 @@ def largest_error(network: Network, batch: Batch) -> float:
     return max(errors)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [*CELLS, *VARIANTS])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_observed_gradients_are_true(cell: str, bidirectional: bool) -> None:
     for readout, layers, lengths in product(READOUTS, (1, 2), (False, True)):
@@ -178,7 +179,7 @@ def test_curves_are_means_over_the_sequences_that_have_a_time_step(kind: str) ->
             "state_norm": np.linalg.norm(outputs, axis=1),
             "gradient_norm": 3 * np.linalg.norm(cell.grad_states["state"][order], axis=1),
         }
-        if kind == "lstm":
+        if kind in ("lstm", "peephole"):
             norms["cell_gradient_norm"] = 3 * np.linalg.norm(
                 cell.grad_states["cell"][order], axis=1
             )
@@ -252,7 +253,7 @@ def test_the_command_on_a_run_a_file_and_weights_alone(
         assert [layer["name"] for layer in report["layers"]] == ["l0", "l0_reverse"]
         for layer in report["layers"]:
             assert np.shape(layer["state"]) == np.shape(layer["gradient"]) == (5, 8)
-            assert set(layer["gates"]) == {"lstm": set("ifo"), "gru": set("rz")}.get(cell, set())
+            assert set(layer["gates"]) == GATES.get(cell, set())
         assert np.isfinite(numbers(report)).all()
     one = json.loads(rnn("trace", "-w", run, "-i", "x.csv", "--sample", "1", "--json").out)
     np.testing.assert_allclose(one["input"], [[-1], [-2], [-3], [-4], [-5]])

@@ -2,7 +2,7 @@
 
 from helpers.networks import Mistake
 
-from rnncli.nn.cells import elman, gru, lstm
+from rnncli.nn.cells import elman, gru, lstm, mingru, peephole
 from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.layer import UnrolledLayer
 from rnncli.nn.unrolled import UnrolledNetwork
@@ -61,21 +61,25 @@ TANH: dict[str, Mistake] = {
 CELLS: dict[str, dict[str, Mistake]] = {
     "lstm": {
         "gates swapped": (
-            lstm.LSTM,
+            lstm.LSTMBase,
             "dz_if *= values[:, 3 * h :]",
             "dz_if *= values[:, 2 * h : 4 * h]",
         ),
         "path of the cell state forgotten": (
-            lstm.LSTM,
+            lstm.LSTMBase,
             "multiply(dc, dc_to_dc[step], dc)",
             "dc[...] = 0",
         ),
-        "path through the output forgotten": (lstm.LSTM, "add(dc, term, dc)", "add(dc, dh, dc)"),
-        "mask ignored": (lstm.LSTM, "dz *= unrolled.mask", "dz *= 1"),
+        "path through the output forgotten": (
+            lstm.LSTMBase,
+            "add(dc, term, dc)",
+            "add(dc, dh, dc)",
+        ),
+        "mask ignored": (lstm.LSTMBase, "dz *= unrolled.mask", "dz *= 1"),
         "mask of the cell state ignored": (
-            lstm.LSTM,
+            lstm.LSTMBase,
             "np.multiply(buffers.block(2), unrolled.mask, out=buffers.dc_to_dc)",
-            "buffers.dc_to_dc[...] = buffers.block(2)",
+            "buffers.block(2)",
         ),
     },
     "gru": {
@@ -84,6 +88,46 @@ CELLS: dict[str, dict[str, Mistake]] = {
         "path past the gates forgotten": (gru.GRU, "add(dh, term, dh)", "pass"),
         "mask ignored": (gru.GRU, "dz *= unrolled.mask", "dz *= 1"),
         "candidate in place of the reset state": (gru.GRU, "dz_r *= a", "dz_r *= n"),
+    },
+    "peephole": {
+        "peephole of the output gate forgotten": (
+            peephole.Peephole,
+            "buffers.dh_to_dc += np.multiply(o, p_o, out=product)",
+            "pass",
+        ),
+        "peephole of the forget gate forgotten": (
+            peephole.Peephole,
+            "dc_to_dc += np.multiply(f, p_f, out=product)",
+            "pass",
+        ),
+        "peepholes swapped": (peephole.Peephole, "p_i, p_f, p_o =", "p_f, p_i, p_o ="),
+        "the output gate sees the previous cell state": (
+            peephole.Peephole,
+            "(o, buffers.cells)",
+            "(o, previous)",
+        ),
+        "gates swapped in the peepholes' gradient": (
+            peephole.Peephole,
+            "(f, previous)",
+            "(i, previous)",
+        ),
+        "mask ignored": (lstm.LSTMBase, "dz *= unrolled.mask", "dz *= 1"),
+    },
+    "mingru": {
+        "path past the gate forgotten": (
+            mingru.MinGRU,
+            "multiply(dh, decay, dh)",
+            "dh[...] = 0",
+        ),
+        "candidate left out": (mingru.MinGRU, "difference += buffers.n", "pass"),
+        "previous state left out": (
+            mingru.MinGRU,
+            "difference += buffers.n",
+            "difference[...] = buffers.n",
+        ),
+        "factor of the signed gates": (mingru.MinGRU, "previous, -self.scale", "previous, -2"),
+        "gate in place of its complement": (mingru.MinGRU, "dz_n[...] = z", "dz_n[...] = 1 - z"),
+        "mask ignored": (mingru.MinGRU, "dz *= unrolled.mask", "dz *= 1"),
     },
     "tanh": {"mask ignored": (elman.Elman, "unrolled.dz *= unrolled.mask", "unrolled.dz *= 1")},
     "relu": {

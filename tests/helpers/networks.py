@@ -9,7 +9,7 @@ import pytest
 
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch
-from rnncli.nn.cells import CELLS, Cell
+from rnncli.nn.cells import CELLS, Cell, MinGRU
 from rnncli.nn.network import Network
 
 # How many outputs a network needs for each loss.
@@ -17,12 +17,16 @@ OUTPUTS = {"binary_cross_entropy": 1, "softmax_cross_entropy": 4, "mean_squared_
 READOUTS = ["last", "mean", "max", "every_step"]
 
 
+# Cells with other than the default keys, for the tests that go through all formulas.
+VARIANTS: dict[str, Cell] = {"mingru signed": MinGRU(signed=True)}
+
+
 def architecture(cell: str | Cell = "tanh", readout: str = "last", **keys: object) -> Architecture:
     """Return a small double-precision architecture; other keys are those of the config."""
     every_step = readout == "every_step"
     return Architecture(
         **{
-            "cell": CELLS[cell]() if isinstance(cell, str) else cell,
+            "cell": (VARIANTS.get(cell) or CELLS[cell]()) if isinstance(cell, str) else cell,
             "hidden_size": 4,
             "pooling": "last" if every_step else readout,
             "output": "every_step" if every_step else "sequence",
@@ -86,9 +90,12 @@ def plant(monkeypatch: pytest.MonkeyPatch, mistake: Mistake) -> None:
         source = textwrap.dedent(inspect.getsource(method)).replace("@staticmethod\n", "")
         if right not in source:
             continue
-        scope = dict(method.__globals__) | {owner.__name__: owner, "__class__": owner}
-        exec(source.replace(right, wrong), scope)
-        new = staticmethod(scope[name]) if static else scope[name]
+        scope = dict(method.__globals__) | {owner.__name__: owner}
+        # Within a function that has a variable __class__, super() works as in the class.
+        body = textwrap.indent(source.replace(right, wrong), "    ")
+        exec(f"def enclosing(__class__):\n{body}\n    return {name}", scope)
+        changed = scope["enclosing"](owner)
+        new = staticmethod(changed) if static else changed
         monkeypatch.setattr(owner, name, new)
         planted = True
     assert planted, f"{right!r} is not in {owner.__name__}"

@@ -1,5 +1,7 @@
 """Outputs, gradients and optimizer trajectories equal those of PyTorch.
 
+The cells that PyTorch does not have are loops over time there, with its automatic derivatives.
+
 ``golden/make_golden.py`` saved them.
 """
 
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.networks import VARIANTS, architecture
 
 from rnncli.config.reading import config_from
 from rnncli.errors import InputError
@@ -44,8 +47,8 @@ def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
     x, initial = values.pop("input"), values.pop("initial")
     _, batch, inputs = x.shape
     hidden = initial.shape[2]
-    architecture = Architecture(hidden_size=hidden, num_layers=layers, dtype="float64")
-    network = Network(architecture, inputs, arrays["z"].shape[1])
+    model = Architecture(hidden_size=hidden, num_layers=layers, dtype="float64")
+    network = Network(model, inputs, arrays["z"].shape[1])
     load_state_dict(network, values)
     objective = Objective(network, LOSSES[loss])
     state = [{"state": state.T} for state in initial]
@@ -69,20 +72,25 @@ def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
 LENGTHS = np.array([9, 1, 5, 9, 3])
 
 
-@pytest.mark.parametrize("cell", CELLS)
+def golden_cell(case: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a case of `cells` or `loops` without its name."""
+    for path in ("cells.npz", "loops.npz"):
+        with np.load(GOLDEN / path) as golden:
+            names = [name for name in golden if name.startswith(case)]
+            if names:
+                return {name.removeprefix(case): golden[name] for name in names}
+    raise LookupError(case)
+
+
+@pytest.mark.parametrize("cell", [*CELLS, *VARIANTS])
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("both", [False, True])
 def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> None:
-    with np.load(GOLDEN / "cells.npz") as golden:
-        case = f"{cell}/{layers}/{both}/"
-        arrays = {name.removeprefix(case): golden[name] for name in golden if case in name}
+    arrays = golden_cell(f"{cell}/{layers}/{both}/")
     values = {n.removeprefix("value/"): a for n, a in arrays.items() if n.startswith("value/")}
     x = values.pop("input").transpose(1, 0, 2)
     inputs = x.shape[2]
-    architecture = Architecture(
-        CELLS[cell](), hidden_size=4, num_layers=layers, bidirectional=both, dtype="float64"
-    )
-    network = Network(architecture, inputs, 2)
+    network = Network(architecture(cell, num_layers=layers, bidirectional=both), inputs, 2)
     load_state_dict(network, values)
     objective = Objective(network, LOSSES["mean_squared_error"])
     value = objective.forward(Batch(to_the_end(x), arrays["y"], LENGTHS))
@@ -116,9 +124,7 @@ def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> No
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None:
-    with np.load(GOLDEN / "cells.npz") as golden:
-        case = f"{cell}/2/True/value/"
-        values = {n.removeprefix(case): golden[n] for n in golden if n.startswith(case)}
+    values = golden_cell(f"{cell}/2/True/value/")
     del values["input"]
     np.savez(tmp_path / "state.npz", **values)
     rng = np.random.default_rng(0)
@@ -130,7 +136,7 @@ def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None
     }
     loaded = state_dict(set_up(config_from(tree)).model.network)
     np.testing.assert_array_equal(loaded["head.weight"], values["head.weight"].astype("f"))
-    name = "rnn.weight_hh_l1_reverse"
+    name = "rnn.weight_ih_l1_reverse"
     np.testing.assert_array_equal(loaded[name], values[name].astype("f"))
     tree["model"]["hidden_size"] = 5  # type: ignore[index]
     with pytest.raises(InputError, match=r"state\.npz: .* has shape"):

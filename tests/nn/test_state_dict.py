@@ -29,7 +29,7 @@ def test_the_shapes_are_known_without_the_weights(cell: str) -> None:
     arrays = state_dict(network(cell))
     expected = {name: (array.shape, array.dtype) for name, array in arrays.items()}
     assert state_dict_shapes(network(cell).layout) == expected
-    blocks = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 3}[cell]
+    blocks = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 3, "peephole": 4, "mingru": 2}[cell]
     assert arrays["rnn.weight_ih_l0"].shape == (blocks * 4, 3)
     assert arrays["rnn.weight_ih_l1_reverse"].shape == (blocks * 4, 8)
     assert arrays["rnn.bias_hh_l0_reverse"].shape == (blocks * 4,)

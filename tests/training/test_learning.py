@@ -10,8 +10,9 @@ from rnncli.inference.evaluation import evaluate
 from rnncli.runs.training_setup import set_up
 
 
-def evaluation_metrics(name: str, seed: int) -> dict[str, float]:
-    setup = set_up(read_config(REPOSITORY / "configs" / f"{name}.yaml", [f"seed={seed}"]))
+def evaluation_metrics(name: str, seed: int, *settings: str) -> dict[str, float]:
+    path = REPOSITORY / "configs" / f"{name}.yaml"
+    setup = set_up(read_config(path, [f"seed={seed}", *settings]))
     for _ in setup.fit():
         pass
     setup.model.network.parameters[...] = setup.state.best_parameters
@@ -32,6 +33,14 @@ def evaluation_metrics(name: str, seed: int) -> dict[str, float]:
 )
 def test_median_accuracy_on_held_out_data(name: str, seeds: int, accuracy: float) -> None:
     assert median(evaluation_metrics(name, seed)["accuracy"] for seed in range(seeds)) >= accuracy
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_only_signed_gates_let_a_mingru_learn_parity(signed: bool) -> None:
+    cell = f"{{kind: mingru, signed: {str(signed).lower()}}}"
+    words = (f"model.cell={cell}", "model.num_layers=2")
+    accuracy = evaluation_metrics("parity", 0, *words)["accuracy"]
+    assert accuracy >= 0.99 if signed else accuracy <= 0.6
 
 
 def test_sunspots_a_year_ahead() -> None:

@@ -66,8 +66,8 @@ class LSTMBuffers:
 
 
 @dataclass(frozen=True)
-class LSTM(Cell):
-    """Hochreiter & Schmidhuber's cell, with forget gates.
+class LSTMBase(Cell):
+    """The forward and backward pass of the LSTM; a variant replaces the parts that differ.
 
     Forward::
 
@@ -93,8 +93,6 @@ class LSTM(Cell):
     Sources: S. Hochreiter & J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997);
     F. A. Gers, J. Schmidhuber & F. Cummins, "Learning to forget", Neural Computation 12 (2000).
     """
-
-    kind: Literal["lstm"] = "lstm"
 
     num_blocks = 4
     arrays = {  # noqa: RUF012
@@ -145,8 +143,7 @@ class LSTM(Cell):
         dc[...] = 0
         transposed = unrolled.recurrent_transposed
         transposed[...] = unrolled.recurrent_weights.T
-        self.derivatives(unrolled, buffers)
-        dc_to_dc = buffers.block(2) if unrolled.mask is None else buffers.dc_to_dc
+        dc_to_dc = self.derivatives(unrolled, buffers)
         for step, dz, dz_o, dz_ifg, dh_to_dc in buffers.backward_steps:
             if grad_outputs is not None:
                 add(dh, grad_outputs[step], dh)
@@ -157,11 +154,11 @@ class LSTM(Cell):
             multiply(dc, dc_to_dc[step], dc)
             dot(transposed, dz, dh)
 
-    @staticmethod
-    def derivatives(unrolled: UnrolledCell, buffers: LSTMBuffers) -> None:
+    def derivatives(self, unrolled: UnrolledCell, buffers: LSTMBuffers) -> Array:
         """Calculate the factors that do not depend on dh and dc, for all time steps at once.
 
-        They go into `dz`, `dh_to_dc` and, where there is a mask, `dc_to_dc`.
+        They go into `dz`, `dh_to_dc` and, where there is a mask, `dc_to_dc`. The result is the
+        derivative of c_t with respect to c_{t-1} (T, H, B): without a mask it is f itself.
         """
         h, dz, outputs = unrolled.hidden_size, unrolled.dz, unrolled.outputs
         values, dh_to_dc = buffers.values[:-1], buffers.dh_to_dc
@@ -176,9 +173,10 @@ class LSTM(Cell):
         dz_g *= values[:, h : 2 * h]
         np.multiply(outputs, buffers.cells_tanh, out=dh_to_dc)
         np.subtract(values[:, :h], dh_to_dc, out=dh_to_dc)  # o - h tanh(c) = o (1 - tanh(c)^2)
-        if unrolled.mask is not None:
-            dz *= unrolled.mask
-            np.multiply(buffers.block(2), unrolled.mask, out=buffers.dc_to_dc)
+        if unrolled.mask is None:
+            return buffers.block(2)
+        dz *= unrolled.mask
+        return np.multiply(buffers.block(2), unrolled.mask, out=buffers.dc_to_dc)
 
     def state_after(self, unrolled: UnrolledCell, step: int) -> dict[str, Array]:
         """See `Cell.state_after`."""
@@ -193,3 +191,10 @@ class LSTM(Cell):
         """See `Cell.gates`."""
         buffers: LSTMBuffers = unrolled.buffers
         return {"i": buffers.block(1), "f": buffers.block(2), "o": buffers.block(0)}
+
+
+@dataclass(frozen=True)
+class LSTM(LSTMBase):
+    """Hochreiter & Schmidhuber's cell with forget gates, as in PyTorch: see `LSTMBase`."""
+
+    kind: Literal["lstm"] = "lstm"
