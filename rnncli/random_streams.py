@@ -4,7 +4,7 @@ import numpy as np
 
 # A stream is identified by its position: append, never reorder, or the same seed gives other
 # numbers.
-_PURPOSES = ("data", "split", "weights", "shuffle", "dropout")
+_PURPOSES = ("data", "split", "weights", "shuffle", "dropout", "sample")
 
 
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:

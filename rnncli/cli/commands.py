@@ -22,7 +22,8 @@ SECTIONS = {
     },
     "Use": {
         "predict": "Predict the label or the value of each sequence.",
-        "evaluate": "Score a model on labelled sequences.",
+        "evaluate": "Score a model on labelled sequences, or a language model on text.",
+        "sample": "Write text from a language model.",
     },
     "Understand": {
         "gradcheck": "Check the gradients against the true derivatives.",

@@ -61,8 +61,7 @@ def train(
     for warning in run.warnings:
         write_message(f"warning: {warning}")
     setup = run.setup
-    metric, num_epochs = setup.model.task.metric, setup.config.training.num_epochs
-    with choose_view(metric, num_epochs, quiet) as view:
+    with choose_view(setup.model.task, setup.config.training.num_epochs, quiet) as view:
         for event in run.events():
             view.show(event)
     if not quiet:

@@ -32,8 +32,8 @@ def verify(run: Run, quiet: Quiet = False, as_json: Json = False) -> None:
 
     with TemporaryDirectory(prefix="rnn-verify-") as folder:
         repetition = Repetition(find_run(run), Path(folder))
-        metric = repetition.run.setup.model.task.metric
-        with choose_view(metric, repetition.num_epochs, quiet) as view:
+        task = repetition.run.setup.model.task
+        with choose_view(task, repetition.num_epochs, quiet) as view:
             for event in repetition.events():
                 view.show(event)
         verdict = repetition.verdict()

@@ -36,9 +36,18 @@ def split_text(text: str, unit: Unit, lowercase: bool = False) -> list[str] | st
     return text if unit == "char" else _WORD.findall(text)
 
 
-def join_symbols(symbols: Iterable[str], unit: Unit) -> Iterator[str]:
-    """Yield the text of each symbol, for words with the space that precedes it."""
-    before = LINE_END
+def join_symbols(symbols: Iterable[str], unit: Unit, before: str = LINE_END) -> Iterator[str]:
+    """Yield the text of each symbol, for words with the space that precedes it.
+
+    Parameters
+    ----------
+    symbols : iterable of str
+        The symbols.
+    unit : {"char", "word"}
+        What they are.
+    before : str
+        The symbol that precedes the first one.
+    """
     for symbol in symbols:
         space = unit == "word" and before not in _OPENING and symbol not in _CLOSING
         yield f" {symbol}" if space else symbol

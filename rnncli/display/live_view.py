@@ -12,6 +12,7 @@ from rich.text import Text
 from rnncli.display.charts import Curve, line_chart
 from rnncli.display.console import error_console, has_color
 from rnncli.display.formats import format_duration, format_metric
+from rnncli.display.plain_view import lines_of
 from rnncli.display.training_view import TrainingView
 from rnncli.training.events import Epoch, Step
 
@@ -26,6 +27,8 @@ _MAX_POINTS = 4000
 _WIDE_RANGE = 50
 # Lines above the chart in the view, and lines of the chart that remains at the end.
 _LINES_ABOVE_CHART, _FINAL_CHART_LINES = 6, 10
+# Lines of a terminal in which there is room for a generated text.
+_MIN_LINES_WITH_SAMPLE = 20
 # Columns left free at the right: the ``^C`` of an interrupt must not begin another line.
 _MARGIN = 3
 
@@ -36,15 +39,15 @@ class LiveView(TrainingView):
     Parameters are those of `TrainingView`.
     """
 
-    def __init__(self, metric: str, num_epochs: int) -> None:
-        super().__init__(metric, num_epochs)
+    def __init__(self, metric: str, num_epochs: int, unit: str = "sequences") -> None:
+        super().__init__(metric, num_epochs, unit)
         self.console = error_console()
         self.live: Live | None = None
         self.started_at = perf_counter()
         self.next_drawing_at = self.started_at + _WAIT_SECONDS
         self.train_curve: list[tuple[float, float]] = []
         self.validation_curve: list[tuple[float, float]] = []
-        self.loss_sum, self.steps, self.sequences = 0.0, 0, 0
+        self.loss_sum, self.steps, self.size = 0.0, 0, 0
         # Epochs that were trained before a resume; None until the first step is known.
         self.epochs_before: float | None = None
         self.last: Epoch | None = None
@@ -59,7 +62,7 @@ class LiveView(TrainingView):
             self.epochs_before = event.epoch - 1 + (event.batch - 1) / event.batches
         self.loss_sum += event.loss
         self.steps += 1
-        self.sequences += event.sequences
+        self.size += event.size
         now = perf_counter()
         if now >= self.next_drawing_at:
             # The terminal may be closed while the training run continues.
@@ -100,9 +103,10 @@ class LiveView(TrainingView):
             self.live = Live(console=self.console, screen=True, auto_refresh=False)
             self.live.start()
         width, height = self.console.size
-        chart = self._chart(max(4, height - _LINES_ABOVE_CHART))
+        sample = self._sample(height)
+        chart = self._chart(max(4, height - _LINES_ABOVE_CHART - len(sample)))
         bars = self._bars(event, epochs, width - _MARGIN)
-        self.live.update(Group(bars, *self._metrics(event), *chart), refresh=True)
+        self.live.update(Group(bars, *self._metrics(event), *sample, *chart), refresh=True)
 
     def _bars(self, event: Step, epochs: float, width: int) -> RenderableType:
         elapsed = perf_counter() - self.started_at
@@ -117,7 +121,7 @@ class LiveView(TrainingView):
         grid.add_row(
             f"step {event.batch:,}/{event.batches:,}",
             ProgressBar(total=event.batches, completed=event.batch, width=bar_width),
-            f"{self.sequences / elapsed:,.0f} sequences/s",
+            f"{self.size / elapsed:,.0f} {self.unit}/s",
         )
         return grid
 
@@ -137,6 +141,13 @@ class LiveView(TrainingView):
         if self.best is not None and self.best.val_loss is not None:
             best = Text(f"best so far: epoch {self.best.epoch}, {self.best.val_loss:.4g} ★", "bold")
         return [*(Text("   ".join(words), no_wrap=True) for words in (step, epoch)), best]
+
+    def _sample(self, height: int) -> list[Text]:
+        """Return the text that was generated after the last epoch, if there is room for it."""
+        lines = lines_of(None if self.last is None else self.last.sample)
+        if height < _MIN_LINES_WITH_SAMPLE:
+            return []
+        return [Text(f"| {line}", "italic", no_wrap=True) for line in lines]
 
     def _chart(self, height: int) -> list[Text]:
         curves: dict[str, Curve] = {"training loss": self.train_curve}

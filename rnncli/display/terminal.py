@@ -50,6 +50,14 @@ def stderr_can_redraw() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
+def printable(text: str) -> str:
+    """Return a text in which control characters, which could move the cursor, are replaced."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else "\ufffd"
+        for character in text
+    )
+
+
 def write_message(text: str) -> None:
     """Write a line to standard error; a full standard error is ignored."""
     with suppress(OSError):

@@ -15,10 +15,12 @@ class TrainingView:
         The name of the metric beside the loss.
     num_epochs : int
         The number of epochs of the training run.
+    unit : str
+        What `Step.size` counts: sequences or symbols.
     """
 
-    def __init__(self, metric: str, num_epochs: int) -> None:
-        self.metric, self.num_epochs = metric, num_epochs
+    def __init__(self, metric: str, num_epochs: int, unit: str = "sequences") -> None:
+        self.metric, self.num_epochs, self.unit = metric, num_epochs, unit
 
     def __enter__(self) -> Self:
         return self

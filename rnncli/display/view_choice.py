@@ -2,6 +2,7 @@
 
 from shutil import get_terminal_size
 
+from rnncli.datasets.task import Task
 from rnncli.display.plain_view import PlainView
 from rnncli.display.terminal import stderr_can_redraw
 from rnncli.display.training_view import TrainingView
@@ -10,23 +11,24 @@ from rnncli.display.training_view import TrainingView
 _MIN_COLUMNS, _MIN_LINES = 50, 14
 
 
-def choose_view(metric: str, num_epochs: int, quiet: bool) -> TrainingView:
+def choose_view(task: Task, num_epochs: int, quiet: bool) -> TrainingView:
     """Return the view that suits standard error.
 
     Parameters
     ----------
-    metric : str
-        The name of the metric beside the loss.
+    task : Task
+        The learning task.
     num_epochs : int
         The number of epochs of the training run.
     quiet : bool
         Whether to show nothing.
     """
+    arguments = task.metric, num_epochs, "symbols" if task.is_language_model else "sequences"
     if quiet:
-        return TrainingView(metric, num_epochs)
+        return TrainingView(*arguments)
     columns, lines = get_terminal_size()
     if not stderr_can_redraw() or columns < _MIN_COLUMNS or lines < _MIN_LINES:
-        return PlainView(metric, num_epochs)
+        return PlainView(*arguments)
     from rnncli.display.live_view import LiveView
 
-    return LiveView(metric, num_epochs)
+    return LiveView(*arguments)

@@ -105,6 +105,44 @@ class Model:
             raise InputError("a regression model has no class probabilities; use predict")
         return self.task.probabilities(self.outputs(x))
 
+    def sample(
+        self,
+        length: int = 500,
+        num_samples: int = 1,
+        prime: str = "",
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> list[str]:
+        """Return texts that a language model generates, each without the prime.
+
+        Parameters
+        ----------
+        length : int
+            The number of symbols of each; a model of lines may end a line earlier.
+        num_samples : int
+            The number of texts.
+        prime : str
+            The text that all of them continue.
+        temperature, top_k, top_p
+            How symbols are chosen; see `rnncli.inference.sampling.Choice`.
+        seed : int
+            The seed of the random numbers.
+
+        Raises
+        ------
+        InputError
+            The model is not a language model, an argument is out of range, or the prime has a
+            symbol that the model does not know.
+        """
+        from rnncli.inference.sampling import Choice, Sampler
+
+        sampler = Sampler(self, Choice(temperature, top_k, top_p), num_samples, seed, prime)
+        for _ in sampler.steps(length):
+            pass
+        return [sample.text for sample in sampler.samples()]
+
     def check_labels(self, sequences: Sequences | Text) -> None:
         """Raise `InputError` unless labels and predictions are both per time step or per sequence.
 

@@ -130,12 +130,13 @@ def delete_files(folder: Path) -> None:
     """Delete the files of a run folder, which is locked, and the folder where that is possible.
 
     The config is the first, so that other processes no longer find the run. The record is the last,
-    so that a run whose deletion was interrupted is still recognized as a damaged one.
+    even after the lock file, so that a run whose deletion was interrupted is still recognized as a
+    damaged one.
     """
     for name in (CONFIG, CHECKPOINT, WEIGHTS, METRICS):
         (folder / name).unlink(missing_ok=True)
     remove_temporary_files(folder)
-    for name in (RECORD, LOCK_FILE):
+    for name in (LOCK_FILE, RECORD):
         (folder / name).unlink(missing_ok=True)
     with suppress(OSError):
         folder.rmdir()

@@ -168,6 +168,8 @@ class TrainingRun:
         }
         self._log.append(row)
         self.record |= {"epochs": event.epoch, "seconds": round(event.seconds, 3)}
+        if event.sample is not None:
+            self.record["sample"] = event.sample
         if event.best:
             self._record_best(event.epoch, row)
         self._saved = False

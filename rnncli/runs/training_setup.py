@@ -64,7 +64,17 @@ class TrainingSetup:
         data = TrainingData(self.examples_of, self.validation)
         config, model = self.config, self.model
         trainer = Trainer(model.network, model.task, data, config.training, config.seed, self.state)
-        return trainer.fit(should_stop)
+        events = trainer.fit(should_stop)
+        return self._with_samples(events) if model.task.is_language_model else events
+
+    def _with_samples(self, events: Iterator[Step | Epoch]) -> Iterator[Step | Epoch]:
+        """Yield the events, those of epochs with a text that the network generates."""
+        from rnncli.inference.sampling import short_text
+
+        for event in events:
+            if isinstance(event, Epoch):
+                event = event._replace(sample=short_text(self.model, self.config.seed))
+            yield event
 
     def best_model(self) -> Model:
         """Return a copy of the model with the best weights so far."""

@@ -12,8 +12,8 @@ class Step(NamedTuple):
         The epoch of the step, and its batch within the epoch, both counted from 1.
     batches : int
         How many batches the epoch has.
-    sequences : int
-        How many sequences are in the batch.
+    size : int
+        How many sequences the batch has; of a text, how many symbols are predicted.
     loss : float
         The mean loss of the batch before the step.
     gradient_norm : float
@@ -23,7 +23,7 @@ class Step(NamedTuple):
     epoch: int
     batch: int
     batches: int
-    sequences: int
+    size: int
     loss: float
     gradient_norm: float
 
@@ -47,6 +47,8 @@ class Epoch(NamedTuple):
         The mean norm of the gradients before clipping.
     best : bool
         Whether the parameters are the best so far; always true without validation.
+    sample : str or None
+        Of a language model, a few lines of text that it generates.
     """
 
     epoch: int
@@ -59,3 +61,4 @@ class Epoch(NamedTuple):
     val_metric: float | None
     gradient_norm: float
     best: bool
+    sample: str | None = None

@@ -135,7 +135,8 @@ class Trainer:
             self.step.update(norm, state.slots, rate, state.step)
             state.norm_sum += norm
             state.seconds += watch.read()
-            yield Step(state.epoch + 1, state.batch, len(batches), len(batch), loss, norm)
+            size = len(value.losses) if examples.carries_state else len(batch)
+            yield Step(state.epoch + 1, state.batch, len(batches), size, loss, norm)
 
     def _rate(self, step: int, num_steps: int) -> float:
         """Return the learning rate of a step, counted from 0, of `num_steps`."""

@@ -126,6 +126,9 @@ class Cell:
         """Return the buffers that the cell needs besides those of every cell."""
         return None
 
+    def prepare(self, unrolled: "UnrolledCell") -> None:
+        """Calculate what `forward` needs and what depends on the weights alone."""
+
     def forward(self, unrolled: "UnrolledCell") -> None:
         """Fill `outputs` from the inputs and the initial state; masked outputs become zero."""
         raise NotImplementedError
@@ -248,8 +251,13 @@ class UnrolledCell:
         last = self.cell.state_after(self, len(self.outputs))
         return {name: state.copy() for name, state in last.items()}
 
+    def prepare(self) -> None:
+        """Calculate what depends on the weights alone; they must not change before `forward`."""
+        self.cell.prepare(self)
+
     def forward(self) -> None:
         """Fill `outputs`."""
+        self.prepare()
         self.cell.forward(self)
 
     def backward(self, grad_final: Array | None, grad_outputs: StepGradients | None) -> None:

@@ -104,11 +104,16 @@ class GRU(Cell):
         """See `Cell.allocate`."""
         return GRUBuffers(unrolled)
 
+    def prepare(self, unrolled: UnrolledCell) -> None:
+        """See `Cell.prepare`."""
+        buffers: GRUBuffers = unrolled.buffers
+        np.multiply(unrolled.matrix[: len(buffers.folded)], buffers.fold, buffers.folded)
+
     def forward(self, unrolled: UnrolledCell) -> None:
         """See `Cell.forward`."""
         buffers: GRUBuffers = unrolled.buffers
         dot, tanh, multiply, add, subtract = np.dot, np.tanh, np.multiply, np.add, np.subtract
-        folded = multiply(unrolled.matrix[: len(buffers.folded)], buffers.fold, buffers.folded)
+        folded = buffers.folded
         np.matmul(buffers.candidate_weights, unrolled.inputs, out=buffers.candidates)
         buffers.candidates += buffers.candidate_bias
         term = buffers.term

@@ -114,12 +114,16 @@ class LSTMBase(Cell):
         """
         named["bias_ih"][1][...] = 1
 
+    def prepare(self, unrolled: UnrolledCell) -> None:
+        """See `Cell.prepare`."""
+        buffers: LSTMBuffers = unrolled.buffers
+        np.multiply(unrolled.matrix, buffers.fold, buffers.folded)
+
     def forward(self, unrolled: UnrolledCell) -> None:
         """See `Cell.forward`."""
         buffers: LSTMBuffers = unrolled.buffers
         dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
-        folded = multiply(unrolled.matrix, buffers.fold, buffers.folded)
-        h = unrolled.hidden_size
+        folded, h = buffers.folded, unrolled.hidden_size
         terms, first, second = buffers.terms, buffers.terms[:h], buffers.terms[h:]
         for (state, gates, sigmoids, i_f, g_c, cell, cell_tanh, o, output), mask in zip(
             buffers.forward_steps, unrolled.masks(), strict=False

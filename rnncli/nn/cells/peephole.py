@@ -79,13 +79,17 @@ class Peephole(LSTMBase):
         """See `Cell.allocate`."""
         return PeepholeBuffers(unrolled)
 
+    def prepare(self, unrolled: UnrolledCell) -> None:
+        """See `Cell.prepare`."""
+        super().prepare(unrolled)
+        buffers: PeepholeBuffers = unrolled.buffers
+        np.multiply(buffers.weights, 0.5, buffers.folded_peepholes)
+
     def forward(self, unrolled: UnrolledCell) -> None:
         """See `Cell.forward`."""
         buffers: PeepholeBuffers = unrolled.buffers
         dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
-        folded = multiply(unrolled.matrix, buffers.fold, buffers.folded)
-        h = unrolled.hidden_size
-        multiply(buffers.weights, 0.5, buffers.folded_peepholes)
+        folded, h = buffers.folded, unrolled.hidden_size
         p_if, p_o = buffers.folded_peepholes[:2], buffers.folded_peepholes[2]
         terms, first, second = buffers.terms, buffers.terms[:h], buffers.terms[h:]
         seen = terms.reshape(p_if.shape)
