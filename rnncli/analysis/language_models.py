@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rnncli.analysis.evaluation_data import evaluation_text_of, read_run_data
+from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.text import Text, read_text
 from rnncli.errors import InputError
 from rnncli.inference.report import Report
@@ -24,10 +25,13 @@ def evaluate_language_model(saved: SavedModel, source: str | None) -> Report:
     if saved.run is None:
         return evaluate_text(saved.model, evaluation_text(saved, source))
     data = read_run_data(saved)
-    train = data.splits.train
-    assert isinstance(train, Text)
     text = evaluation_text_of(saved, data) if source is None else _text_of_file(saved, source)
-    return evaluate_text(saved.model, text, train, data.language)
+    return evaluate_text(saved.model, text, _training_text_of(data), data.language)
+
+
+def training_text(saved: SavedModel) -> Text:
+    """Return the training split of the run of a language model."""
+    return _training_text_of(read_run_data(saved))
 
 
 def evaluation_text(saved: SavedModel, source: str | None) -> Text:
@@ -35,6 +39,12 @@ def evaluation_text(saved: SavedModel, source: str | None) -> Text:
     if source is None:
         return evaluation_text_of(saved, read_run_data(saved))
     return _text_of_file(saved, source)
+
+
+def _training_text_of(data: DataSet) -> Text:
+    train = data.splits.train
+    assert isinstance(train, Text)
+    return train
 
 
 def _text_of_file(saved: SavedModel, source: str) -> Text:

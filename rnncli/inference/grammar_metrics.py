@@ -65,8 +65,8 @@ def grammar_metrics(
             are predicted right.
         ``longest_n``
             For words that consist of each symbol n times, the greatest n up to which all
-            predictions in all words of the text are legal; 0 if there is none. After the first b, up
-            to the end of the word, only one symbol is legal.
+            predictions in all words of the text are legal; 0 if there is none. After the first b,
+            only one symbol is legal.
 
     Raises
     ------
