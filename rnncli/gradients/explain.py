@@ -19,6 +19,7 @@ from rnncli.gradients.trace import run_observed
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import Blocks
+from rnncli.nn.input_stage import EMBEDDING
 from rnncli.nn.losses import Loss, batch_loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
@@ -94,7 +95,7 @@ def explain(
                 assert isinstance(cell, ObservedCell)
                 name = network.layout.cell_names[number]
                 explanation = _CellExplainer(name, cell, number, probe).explain(on_step)
-        return explanation or _explain_inputs(unrolled)
+        return explanation or _explain_inputs(unrolled) or _explain_embedding(unrolled, expected)
 
 
 def _output_gradient(loss: Loss, z: Array, y: Array) -> Array:
@@ -130,6 +131,8 @@ def _explain_head(unrolled: UnrolledNetwork, expected: Array) -> Explanation | N
     ]
     expected_gradients = gradients(expected, head, features)
     for (name, gradient), values in zip(expected_gradients.items(), calculated, strict=True):
+        if name == "head.weight" and unrolled.ties_weights:
+            continue  # It is also the gradient of the embedding, which is explained last.
         if not mistakes.equal(values, gradient, magnitudes[name]):
             candidates = ((cause, arrays[name]) for cause, arrays in known)
             cause = mistakes.diagnose(values, gradient, candidates)
@@ -146,6 +149,33 @@ def _explain_inputs(unrolled: UnrolledNetwork) -> Explanation | None:
         return None
     cause = mistakes.diagnose(unrolled.grad_inputs, expected, iter(()))
     return Explanation("input", None, None, unrolled.sequence_length, cause)
+
+
+def _explain_embedding(unrolled: UnrolledNetwork, grad_outputs: Array) -> Explanation | None:
+    """Explain a mistake in the embedding, given the expected gradient of the outputs."""
+    gradient = unrolled.gradient.input_stage.get(EMBEDDING)
+    if gradient is None:
+        return None
+    symbols = unrolled.x[:, :, 0].T.ravel()
+    vectors = unrolled.grad_inputs.transpose(0, 2, 1).reshape(len(symbols), -1)
+    of_inputs, of_last_inputs = np.zeros(gradient.shape), np.zeros(gradient.shape)
+    np.add.at(of_inputs, symbols, vectors)
+    of_last_inputs[symbols] = vectors
+    of_head = np.zeros(gradient.shape)
+    if unrolled.ties_weights:
+        of_head = grad_outputs @ unrolled.readout.features[:-1].T
+    expected = of_inputs + of_head
+    if mistakes.equal(gradient, expected):
+        return None
+    only_one = "tied weights have only the gradient of the"
+    candidates = [
+        ("the gradients of a symbol that occurs again are not added", of_last_inputs + of_head),
+        (f"{only_one} head", of_head),
+        (f"{only_one} embedding", of_inputs),
+    ]
+    cause = mistakes.diagnose(gradient, expected, iter(candidates))
+    name = "head.weight" if unrolled.ties_weights else EMBEDDING
+    return Explanation(name, None, None, unrolled.sequence_length, cause)
 
 
 class _DirectionalProbe:

@@ -1,4 +1,4 @@
-"""Write ``tanh.npz``, ``cells.npz``, ``optimizers.npz`` and ``loops.npz`` with PyTorch in float64.
+"""Write the ``.npz`` files in this folder with PyTorch in float64.
 
 Run with PyTorch installed: ``python tests/golden/make_golden.py``. The arrays in the repository
 came from PyTorch 2.13.0 on a CPU.
@@ -188,6 +188,36 @@ def loops() -> dict[str, np.ndarray]:
     return arrays
 
 
+def language_models() -> dict[str, np.ndarray]:
+    """Return two windows of streams in a row, of which the second starts from a detached state."""
+    arrays = {}
+    symbols, streams, steps, hidden, layers = 7, 4, 6, 5, 2
+    for cell, tied in itertools.product(CELLS, (False, True)):
+        kind, options = CELLS[cell]
+        embedding = torch.nn.Embedding(symbols, hidden if tied else 3)
+        rnn = kind(embedding.embedding_dim, hidden, layers, **options)
+        head = torch.nn.Linear(hidden, symbols)
+        if tied:
+            embedding.weight = head.weight
+        text, state = torch.randint(symbols, (2 * steps + 1, streams)), None
+        for start in (0, steps):
+            outputs, state = rnn(embedding(text[start : start + steps]), state)
+            state = tuple(s.detach() for s in state) if cell == "lstm" else state.detach()
+            z, y = head(outputs), text[start + 1 : start + steps + 1]
+        loss = torch.nn.functional.cross_entropy(z.reshape(-1, symbols), y.reshape(-1))
+        loss.backward()
+        named = {"embedding.weight": embedding.weight}
+        named |= {f"rnn.{name}": value for name, value in rnn.named_parameters()}
+        named |= {f"head.{name}": value for name, value in head.named_parameters()}
+        case = f"{cell}/{tied}"
+        for name, value in named.items():
+            arrays[f"{case}/value/{name}"] = value.detach().numpy()
+            arrays[f"{case}/gradient/{name}"] = value.grad.numpy()
+        arrays |= {f"{case}/text": text.numpy(), f"{case}/z": z.detach().numpy()}
+        arrays[f"{case}/loss"] = loss.detach().numpy()
+    return arrays
+
+
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
@@ -195,3 +225,4 @@ if __name__ == "__main__":
     np.savez_compressed(HERE / "cells.npz", **cells())
     np.savez_compressed(HERE / "optimizers.npz", **optimizers())
     np.savez_compressed(HERE / "loops.npz", **loops())
+    np.savez_compressed(HERE / "language_models.npz", **language_models())

@@ -69,6 +69,45 @@ def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
             assert largest_error(calculated[name.removeprefix("gradient/")], array) <= 1e-12, name
 
 
+@pytest.mark.parametrize("cell", ["tanh", "relu", "lstm", "gru"])
+@pytest.mark.parametrize("tied", [False, True])
+def test_language_models_over_two_windows(cell: str, tied: bool) -> None:
+    """The second window starts from the state after the first one, which is a constant for it."""
+    with np.load(GOLDEN / "language_models.npz") as golden:
+        case = f"{cell}/{tied}/"
+        arrays = {name.removeprefix(case): golden[name] for name in golden if case in name}
+    values = {n.removeprefix("value/"): a for n, a in arrays.items() if n.startswith("value/")}
+    num_symbols, embedding_size = values["embedding.weight"].shape
+    model = architecture(
+        cell,
+        "every_step",
+        hidden_size=5,
+        num_layers=2,
+        embedding_size=embedding_size,
+        tie_weights=tied,
+    )
+    network = Network(model, num_symbols, num_symbols)
+    load_state_dict(network, values)
+    assert state_dict(network).keys() == values.keys()
+    objective = Objective(network, LOSSES["softmax_cross_entropy"])
+    text, steps = arrays["text"].T[:, :, np.newaxis], len(arrays["z"])
+    state = None
+    for start in (0, steps):
+        x, y = text[:, start : start + steps], text[:, start + 1 : start + steps + 1]
+        value = objective.forward(Batch(x, y.astype(float), initial_state=state))
+        state = objective.unrolled.final_state()
+    z = objective.unrolled.outputs.T.reshape(arrays["z"].shape)
+    assert largest_error(z, arrays["z"]) <= 1e-12
+    assert abs(value.mean / arrays["loss"] - 1) <= 1e-12
+    objective.backward(value)
+    gradients = network.layout.named(objective.unrolled.gradient)
+    for name, blocks in gradients.items():
+        expected = arrays[f"gradient/{name}"]
+        calculated = np.concatenate(blocks)
+        # Only the last gate may have a separate second bias.
+        assert largest_error(calculated, expected[-len(calculated) :]) <= 1e-12, name
+
+
 LENGTHS = np.array([9, 1, 5, 9, 3])
 
 

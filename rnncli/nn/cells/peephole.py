@@ -19,8 +19,8 @@ class PeepholeBuffers(LSTMBuffers):
         The weights of the peepholes of i, f and o, a view.
     gradient : array (3, H)
         Where their gradient goes, a view.
-    folded_peepholes : array (3, H, B)
-        Half of the weights, repeated for every sequence: products of contiguous arrays are faster.
+    repeated, folded_peepholes : array (3, H, B)
+        The weights and their halves for every sequence: products of contiguous arrays are faster.
     carried : list of array (H, B)
         c_{t-1} of each time step.
     """
@@ -30,9 +30,13 @@ class PeepholeBuffers(LSTMBuffers):
         steps, h, batch = unrolled.outputs.shape
         self.weights = unrolled.weights.vectors["weight_peephole"].reshape(3, h, 1)
         self.gradient = unrolled.gradient.vectors["weight_peephole"].reshape(3, h)
+        self.repeated = np.empty((3, h, batch), unrolled.matrix.dtype)
         self.folded_peepholes = np.empty((3, h, batch), unrolled.matrix.dtype)
         self.carried = list(self.block(4))
         self.product = np.empty((steps, h, batch), unrolled.matrix.dtype)
+        self.sums = np.empty((h, batch), unrolled.matrix.dtype)
+        # The gradients of o, i, f and g.
+        self.dz_blocks = [unrolled.dz[:, row : row + h] for row in range(0, 4 * h, h)]
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,8 @@ class Peephole(LSTMBase):
         """See `Cell.prepare`."""
         super().prepare(unrolled)
         buffers: PeepholeBuffers = unrolled.buffers
-        np.multiply(buffers.weights, 0.5, buffers.folded_peepholes)
+        buffers.repeated[...] = buffers.weights
+        np.multiply(buffers.repeated, 0.5, buffers.folded_peepholes)
 
     def forward(self, unrolled: UnrolledCell) -> None:
         """See `Cell.forward`."""
@@ -117,19 +122,20 @@ class Peephole(LSTMBase):
         """See `Cell.backward`."""
         super().backward(unrolled, grad_outputs)
         buffers: PeepholeBuffers = unrolled.buffers
-        previous, product = buffers.block(4), buffers.product
-        o, i, f, _ = np.split(unrolled.dz, 4, axis=1)
+        previous, product, sums = buffers.block(4), buffers.product, buffers.sums
+        o, i, f, _ = buffers.dz_blocks
         seen = ((i, previous), (f, previous), (o, buffers.cells))
         for gradient, (dz, cells) in zip(buffers.gradient, seen, strict=True):
             np.multiply(dz, cells, out=product)
-            np.sum(product.sum(axis=0), axis=1, out=gradient)
+            np.add.reduce(product, axis=0, out=sums)
+            np.add.reduce(sums, axis=1, out=gradient)
 
     def derivatives(self, unrolled: UnrolledCell, buffers: LSTMBuffers) -> Array:
         """See `LSTMBase.derivatives`: `dh_to_dc` and `dc_to_dc` include the peepholes."""
         assert isinstance(buffers, PeepholeBuffers)
-        p_i, p_f, p_o = buffers.weights
+        p_i, p_f, p_o = buffers.repeated
         forget = super().derivatives(unrolled, buffers)
-        o, i, f, _ = np.split(unrolled.dz, 4, axis=1)
+        o, i, f, _ = buffers.dz_blocks
         product, dc_to_dc = buffers.product, buffers.dc_to_dc
         buffers.dh_to_dc += np.multiply(o, p_o, out=product)
         np.add(forget, np.multiply(i, p_i, out=product), out=dc_to_dc)
