@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -82,12 +82,24 @@ def predict(
         _predict_stream(weights, file_format)
 
 
+def _open_model(weights: str) -> Any:
+    """Return a model, unless it is a language model."""
+    from rnncli.runs.saved_model import open_model
+
+    saved = open_model(weights)
+    if saved.model.task.is_language_model:
+        raise InputError(
+            f"{saved.path}: is a language model; 'rnn sample' writes text from it, and 'rnn "
+            "evaluate' scores it"
+        )
+    return saved.model
+
+
 def _predict_file(weights: str, source: str, target: Path | None, file_format: str) -> None:
     from rnncli.analysis.prediction_files import open_predictions, write_predictions
     from rnncli.datasets.inputs import read_inputs
-    from rnncli.runs.saved_model import open_model
 
-    model = open_model(weights).model
+    model = _open_model(weights)
     sequences = read_inputs(source, model.input_spec, labelled=False)
     with open_predictions(model, file_format, target, sys.stdout.buffer) as write:
         write_predictions(model, sequences, write)
@@ -97,9 +109,8 @@ def _predict_stream(weights: str, file_format: str) -> None:
     """Predict after each line of standard input, and write before the next line is read."""
     from rnncli.analysis.prediction_files import open_predictions, predict_stream
     from rnncli.datasets.untrusted.lines import standard_input_lines
-    from rnncli.runs.saved_model import open_model
 
-    model = open_model(weights).model
+    model = _open_model(weights)
     with open_predictions(model, file_format, None, sys.stdout.buffer) as write:
         for predictions in predict_stream(model, standard_input_lines()):
             write(predictions)

@@ -12,9 +12,15 @@ from typing import Literal
 import numpy as np
 
 from rnncli.datasets.untrusted.lines import open_lines
-from rnncli.datasets.vocabulary import LINE_END, Unit, Vocabulary, split_text
-from rnncli.errors import InputError, place_in_file
-from rnncli.errors import Unit as Place
+from rnncli.datasets.vocabulary import (
+    LINE_END,
+    NUM_CODE_POINTS,
+    Unit,
+    Vocabulary,
+    code_points,
+    split_text,
+)
+from rnncli.errors import InputError
 from rnncli.memory import max_memory
 from rnncli.nn.arrays import Array
 
@@ -63,7 +69,8 @@ class Text:
         if self.starts is None or self.lengths is None:
             first = max(1, len(self.symbols) - max_count)
             return np.asarray(self.symbols[first:])
-        first = int(np.searchsorted(self.lengths.cumsum(), len(self) - max_count))
+        num_before = self.lengths.cumsum() - self.lengths
+        first = min(int(np.searchsorted(num_before, len(self) - max_count)), len(num_before) - 1)
         starts, lengths = self.starts[first:], self.lengths[first:]
         before = np.cumsum(lengths) - lengths
         positions = np.repeat(starts + 1 - before, lengths) + np.arange(lengths.sum())
@@ -128,9 +135,7 @@ def _decoded(lines: list[bytes], first: int, path: Path) -> str:
         text = b"".join(lines).decode("utf-8")
     except UnicodeDecodeError:
         number = next(n for n, line in enumerate(lines, first) if not _is_utf8(line))
-        unit: Place = "line"
-        place = place_in_file(str(path), number, unit)
-        raise InputError(f"{place}: is not UTF-8 text; save the file as UTF-8") from None
+        raise InputError(f"{path}:{number}: is not UTF-8 text; save the file as UTF-8") from None
     if first == 1:
         text = text.removeprefix("\ufeff")
     return text.replace("\r\n", "\n")
@@ -154,14 +159,15 @@ def _cleaned(text: str, documents: DocumentKind) -> Iterator[str]:
 def count_symbols(blocks: Iterator[str], unit: Unit, lowercase: bool) -> Counter[str]:
     """Return how often each symbol occurs."""
     counts: Counter[str] = Counter()
+    of_code_points = np.zeros(NUM_CODE_POINTS, np.int64)
     for block in blocks:
         symbols = split_text(block, unit, lowercase)
         if isinstance(symbols, str):
-            code_points = np.frombuffer(symbols.encode("utf-32-le"), np.uint32)
-            values, numbers = np.unique(code_points, return_counts=True)
-            counts.update(dict(zip(map(chr, values.tolist()), numbers.tolist(), strict=True)))
+            of_code_points += np.bincount(code_points(symbols), minlength=NUM_CODE_POINTS)
         else:
             counts.update(symbols)
+    for number in np.flatnonzero(of_code_points).tolist():
+        counts[chr(number)] = int(of_code_points[number])
     return counts
 
 

@@ -22,7 +22,8 @@ LINE_END = "\n"
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*|\n|[^\w\s]|_")
 # No space follows the first, and none precedes the second.
 _OPENING, _CLOSING = frozenset("([{\u201c\u2018$#\n"), frozenset(".,;:!?)]}\u201d\u2019%\n")
-_LARGEST_CODE_POINT = 0x10FFFF
+# Unicode code points are smaller than this.
+NUM_CODE_POINTS = 0x110000
 
 
 def split_text(text: str, unit: Unit, lowercase: bool = False) -> list[str] | str:
@@ -34,6 +35,11 @@ def split_text(text: str, unit: Unit, lowercase: bool = False) -> list[str] | st
     """
     text = text.lower() if lowercase else text
     return text if unit == "char" else _WORD.findall(text)
+
+
+def code_points(text: str) -> Array:
+    """Return the Unicode code points (M,) of a text."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
 def join_symbols(symbols: Iterable[str], unit: Unit, before: str = LINE_END) -> Iterator[str]:
@@ -128,7 +134,7 @@ class Vocabulary:
 
     @cached_property
     def _index_of_code_point(self) -> Array:
-        table = np.full(_LARGEST_CODE_POINT + 1, 0 if self.has_unknown else -1, np.int32)
+        table = np.full(NUM_CODE_POINTS, 0 if self.has_unknown else -1, np.int32)
         for symbol, index in self._index.items():
             if symbol != UNKNOWN:
                 table[ord(symbol)] = index
@@ -148,8 +154,7 @@ class Vocabulary:
         """
         symbols = split_text(text, self.unit, self.lowercase)
         if isinstance(symbols, str):
-            code_points = np.frombuffer(symbols.encode("utf-32-le"), np.uint32)
-            indices: Array = self._index_of_code_point[code_points].astype(np.intp)
+            indices: Array = self._index_of_code_point[code_points(symbols)].astype(np.intp)
         else:
             default = 0 if self.has_unknown else -1
             indices = np.array([self._index.get(symbol, default) for symbol in symbols], np.intp)

@@ -70,7 +70,10 @@ class Choice:
         if self.temperature == 0 or self.top_k == 1:
             most_likely: Array = logits.argmax(axis=0)
             return most_likely
-        weights = np.exp((logits - np.maximum.reduce(logits, axis=0)) / self.temperature)
+        weights = logits - np.maximum.reduce(logits, axis=0)
+        if self.temperature != 1:
+            weights /= self.temperature
+        np.exp(weights, out=weights)
         if self.top_k is not None and self.top_k < len(weights):
             weights[weights < np.partition(weights, -self.top_k, axis=0)[-self.top_k]] = 0
         if self.top_p is not None and self.top_p < 1:

@@ -56,6 +56,8 @@ def resume_run(run: str, overrides: list[str], command: list[str]) -> TrainingRu
         record = new_record(
             setup, old if start_time(old) else session, [*sessions_of(old), session]
         )
+        if "sample" in old:
+            record["sample"] = old["sample"]
         warnings = lock_warnings(folder) + record_changes(folder, old)
         if not (folder / CHECKPOINT).exists():
             # Otherwise the checkpoint tells which keys of the config were changed.

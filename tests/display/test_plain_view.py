@@ -26,3 +26,12 @@ def test_the_speed_counts_the_sequences_and_the_time_since_the_last_line(
     lines = capsys.readouterr().err.splitlines()
     assert [line.split("  ")[-1] for line in lines] == ["50 sequences/s", "200 sequences/s"]
     assert lines[0].startswith("epoch 5/6  loss 0.5000  accuracy  75.00 %  validation 0.4000")
+
+
+def test_generated_lines_follow_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = "\none\ntw\x1b[2Jo\n" + "x" * 200 + "\n4\n5\n6\n7"
+    with PlainView("accuracy", 6, "symbols") as view:
+        view.show(epoch(5, 2.0)._replace(sample=sample))
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first.endswith("symbols/s")
+    assert lines == ["  | one", "  | tw\ufffd[2Jo", "  | " + "x" * 76, "  | 4", "  | 5"]

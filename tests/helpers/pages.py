@@ -1,5 +1,6 @@
 """The commands in Markdown pages, run quickly and unchanged."""
 
+import gzip
 import os
 import re
 import shutil
@@ -16,6 +17,8 @@ _SUBSTITUTION = re.compile(r"\$\((rnn [^()]*)\)")
 _LOOP = re.compile(r"for (\w+) in ([^;]*); do (.*); done")
 # Less of everything, so that a training run takes an instant.
 _SMALLER = {"num_epochs": 2, "num_samples": 60, "hidden_size": 8, "num_layers": 1, "test_length": 9}
+# Characters of a text.
+_MAX_TEXT = 20_000
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -36,8 +39,14 @@ def commands(text: str) -> list[str]:
 
 def make_workplace(folder: Path) -> None:
     """Fill a folder with what the commands expect: small versions of the configs, and the data."""
-    (folder / "tests").mkdir()
-    (folder / "tests" / "data").symlink_to(REPOSITORY / "tests" / "data")
+    data = folder / "tests" / "data"
+    data.mkdir(parents=True)
+    for path in (REPOSITORY / "tests" / "data").iterdir():
+        if path.name.endswith(".txt.gz"):
+            with gzip.open(path, "rt", encoding="utf-8") as text:
+                (data / path.name).write_bytes(gzip.compress(text.read(_MAX_TEXT).encode()))
+        else:
+            (data / path.name).symlink_to(path)
     shutil.copytree(REPOSITORY / "configs", folder / "configs")
     make_configs_small(folder)
 

@@ -20,13 +20,16 @@ from helpers.valid_files import LONG, TABLE, TS, WIDE, npz_file, parquet_file
 from rnncli.analysis.prediction_files import predict_stream, write_predictions
 from rnncli.analysis.training_curves import read_charts
 from rnncli.config import yaml12
+from rnncli.config.config import Config
 from rnncli.config.reading import config_from, default_config, read_config
 from rnncli.config.tree import as_tree
 from rnncli.datasets.inputs import read_inputs
+from rnncli.datasets.text import read_text
 from rnncli.display.run_tables import show_run, show_runs
 from rnncli.display.terminal_plots import show_charts
 from rnncli.errors import RnnError
 from rnncli.inference.model import Model
+from rnncli.inference.text_evaluation import evaluate_text
 from rnncli.init.config_text import suggested_config
 from rnncli.init.suggestion import Hints
 from rnncli.nn.network import Network
@@ -37,7 +40,7 @@ from rnncli.runs.run_list import list_runs, summarize_run
 from rnncli.runs.run_record import read_record, sessions_of
 from rnncli.runs.training_run import start_run
 from rnncli.runs.training_setup import set_up
-from rnncli.runs.weights import load_model, start_from
+from rnncli.runs.weights import load_model, start_from, weights_of
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
 Use = Callable[[Path], object]
@@ -68,7 +71,7 @@ class Reader:
 def readers(folder: Path) -> dict[str, Reader]:
     """Return all readers by name; their files are in a folder, which must exist."""
     every: dict[str, Reader] = {}
-    for name in (_configs, _data, _runs):
+    for name in (_configs, _data, _runs, _texts):
         every |= name(folder)
     return every
 
@@ -253,6 +256,52 @@ def _runs(folder: Path) -> dict[str, Reader]:
             mutated_text,
         ),
     }
+
+
+TEXT = "Of Man's first disobedience,\nand the fruit\r\n\nof that (forbidden) tr\u00e9e\n" * 3
+TEXTS: dict[str, dict[str, Any]] = {
+    "text": {},
+    "lines": {"documents": "lines"},
+    "words": {"unit": "word", "vocabulary_size": 9, "lowercase": True},
+}
+
+
+def _texts(folder: Path) -> dict[str, Reader]:
+    every = {}
+    for name, keys in TEXTS.items():
+        path = folder / f"{name}.txt"
+        path.write_text(TEXT)
+        data = {"kind": "text", "path": path, "sequence_length": 3, **keys}
+        config = config_from({"data": data, "model": {"hidden_size": 2}})
+        uses = (partial(_train_on_text, config), partial(_score_text, set_up(config).model))
+        every[name] = Reader(path, [path.read_bytes()], uses, mutated_text)
+    model = set_up(config_from({"data": {**data, "documents": "lines"}})).model
+    weights = folder / "language_model.npz"
+    weights_of(model).write(weights)
+    every["language_model"] = Reader(
+        weights, [weights.read_bytes()], (_sample_text,), mutated_archive
+    )
+    return every
+
+
+def _train_on_text(config: Config, path: Path) -> None:
+    batches = set_up(config).train.epoch(4, True, 0, 0)
+    for number in range(min(9, len(batches))):
+        batches.batch(number)
+
+
+def _score_text(model: Model, path: Path) -> None:
+    vocabulary = model.input_spec.vocabulary
+    assert vocabulary is not None
+    text = read_text(path, vocabulary, model.input_spec.documents)
+    if 0 < len(text) < 10_000:
+        evaluate_text(model, text)
+
+
+def _sample_text(path: Path) -> None:
+    model = load_model(path)
+    if model.network.num_parameters < 10**6:
+        model.sample(3)
 
 
 def _use_weights(path: Path) -> None:

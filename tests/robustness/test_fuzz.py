@@ -22,6 +22,7 @@ Readers = dict[str, Reader]
 NAMES = (
     *("config", "set", "csv", "long", "series", "ts", "parquet", "npz", "npy", "weights"),
     *("checkpoint", "record", "metrics", "state_dict", "stream"),
+    *("text", "lines", "words", "language_model"),
 )
 
 

@@ -152,6 +152,27 @@ def test_sigkill_with_a_checkpoint_every_step(tmp_path: Path, times: int) -> Non
     assert "killed" in ends
 
 
+@sample_or_campaign("times", 1, 60)
+def test_sigkill_within_an_epoch_of_a_text(tmp_path: Path, times: int) -> None:
+    """The carried state is in the checkpoint."""
+    text = tmp_path / "text.txt"
+    text.write_text("".join(f"{number:b} or {number:o}\n" for number in range(400)))
+    data = f"data={{kind: text, path: {text}, sequence_length: 8}}"
+    options = ("--set", data, "--set", EVERY_STEP, "--set", "training.num_epochs=3")
+    with training(tmp_path / "uninterrupted", *options) as child:
+        uninterrupted = tmp_path / "uninterrupted" / child.communicate()[0].strip()
+
+    def one(i: int) -> str:
+        return killed(tmp_path / str(i), uninterrupted, 2000 + i, *options)
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(one, range(times)))
+    print(
+        f"{times} training runs: {ends.count('killed')} killed, {ends.count('finished')} too late"
+    )
+    assert "killed" in ends
+
+
 def stopped(folder: Path, number: signal.Signals, seed: int) -> float:
     """Stop a training run by a signal; return how long it took to end."""
     endless = ("--set", "training.num_epochs=100000")
@@ -242,7 +263,7 @@ def test_a_terminal_that_is_closed_stops_the_run_as_a_hangup(tmp_path: Path) -> 
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
 
 
-@sample_or_campaign("times", 1, 30)
+@sample_or_campaign("times", 1, 60)
 def test_a_second_interrupt_stops_at_once(tmp_path: Path, times: int) -> None:
     for i in range(times):
         folder = tmp_path / str(i)

@@ -33,6 +33,8 @@ VARIANTS = [
     "training.patience=1",
     "training.clip_norm=null",
     "training.checkpoint_every=4",
+    "data={kind: text, path: text.txt, sequence_length: 7}",
+    "data={kind: text, path: text.txt, sequence_length: 7, documents: lines}",
 ]
 
 
@@ -57,6 +59,9 @@ def trained(config: Path, overrides: list[str], runs: str) -> Path:
 @pytest.mark.parametrize("override", VARIANTS)
 def test_a_stopped_run_ends_as_an_uninterrupted_one(small: Path, override: str) -> None:
     """Stops within the first epoch, at its end, and within and at the end of later ones."""
+    if "kind: text" in override:
+        lines = (f"{number:b} or {number:o}\n" for number in range(200))
+        small.with_name("text.txt").write_text("".join(lines))
     uninterrupted = trained(small, [override], "uninterrupted")
     steps = int(metrics(uninterrupted)[0]["step"])
     places = (1, steps, steps + 1, 2 * steps + 1)

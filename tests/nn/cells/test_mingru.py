@@ -41,7 +41,8 @@ def test_a_positive_gate_keeps_the_order_of_states() -> None:
     net = network("mingru", 3, 0.5, 1)
     x = np.random.default_rng(0).standard_normal((1, 20, 1))
     unrolled = net.unroll(20, 2)
-    unrolled.forward(Batch(np.repeat(x, 2, axis=0)), initial_state=[{"state": np.array([[0, 1]])}])
+    state = [{"state": np.array([[0, 1]])}]
+    unrolled.forward(Batch(np.repeat(x, 2, axis=0), initial_state=state))
     (cell,) = unrolled.cells
     assert (np.diff(cell.outputs[:, 0], axis=1) >= 0).all()
 
@@ -53,7 +54,8 @@ def test_a_gate_far_from_zero_keeps_or_replaces_the_state(
 ) -> None:
     net = network(cell, 0, gate_bias, 3)
     unrolled = net.unroll(1, 1)
-    unrolled.forward(Batch(np.zeros((1, 1, 1))), initial_state=[{"state": np.array([[2.0]])}])
+    state = [{"state": np.array([[2.0]])}]
+    unrolled.forward(Batch(np.zeros((1, 1, 1)), initial_state=state))
     replaced = 3 - 2 if cell == "mingru signed" else 3
     assert unrolled.cells[0].outputs.item() == (2 if kept else replaced)
 

@@ -1,0 +1,165 @@
+"""Text from a language model: drawn from its probabilities, with its state carried along."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.task import Task
+from rnncli.datasets.text import DocumentKind
+from rnncli.datasets.vocabulary import UNKNOWN, Vocabulary
+from rnncli.errors import InputError
+from rnncli.inference.model import Model
+from rnncli.inference.sampling import Choice, Sampler, short_text
+from rnncli.nn.architecture import Architecture
+from rnncli.nn.batch import Batch
+from rnncli.nn.cells import CELLS
+from rnncli.nn.network import Network
+
+SYMBOLS = ("\n", "a", "b", "c", "d")
+
+
+def model_of(
+    cell: str = "lstm", documents: DocumentKind = "stream", symbols: tuple[str, ...] = SYMBOLS
+) -> Model:
+    """Return a model with large random weights, which prefers some symbols to others."""
+    architecture = Architecture(
+        cell=CELLS[cell](),
+        hidden_size=6,
+        num_layers=2,
+        embedding_size=3,
+        output="every_step",
+        dtype="float64",
+    )
+    network = Network(architecture, len(symbols), len(symbols)).initialize(np.random.default_rng(1))
+    network.parameters[...] *= 2
+    spec = InputSpec(1, 8, vocabulary=Vocabulary(symbols), documents=documents)
+    return Model(network, Task("next_symbol", num_symbols=len(symbols)), None, spec)
+
+
+def log_probabilities(model: Model, symbols: np.ndarray) -> np.ndarray:
+    """Return the logarithms of the probabilities (L, V) after each symbol of a text."""
+    unrolled = model.network.unroll(len(symbols), 1)
+    z = unrolled.forward(Batch(symbols[np.newaxis, :, np.newaxis]))
+    z = z - z.max(axis=0)
+    return (z - np.log(np.exp(z).sum(axis=0))).T
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_likeliest_text_is_that_of_one_pass_over_it(cell: str) -> None:
+    """The state is carried from symbol to symbol exactly: nothing is read twice."""
+    model = model_of(cell)
+    (text,) = model.sample(100, prime="abca" * 20, temperature=0)
+    assert model.input_spec.vocabulary is not None
+    symbols = model.input_spec.vocabulary.encode("abca" * 20 + text)
+    likeliest = log_probabilities(model, symbols).argmax(axis=1)
+    np.testing.assert_array_equal(likeliest[79:-1], symbols[80:])
+
+
+@pytest.mark.parametrize("documents", ["stream", "lines"])
+def test_the_probability_of_a_text_is_that_of_one_pass_over_it(documents: DocumentKind) -> None:
+    model = model_of(documents=documents)
+    sampler = Sampler(model, Choice(temperature=1.5, top_k=4), 20, 3, "ab")
+    assert len(list(sampler.steps(130))) <= 130
+    assert model.input_spec.vocabulary is not None
+    for sample in sampler.samples():
+        has_ended = documents == "lines" and len(sample.symbols) < 130
+        end = "\n" * has_ended
+        before = "\nab" if documents == "lines" else "ab"
+        symbols = model.input_spec.vocabulary.encode(before + sample.text + end)
+        logarithms = log_probabilities(model, symbols)[np.arange(len(symbols) - 1), symbols[1:]]
+        expected = logarithms[len(before) - 1 :].sum()
+        assert sample.log_probability == pytest.approx(expected, rel=1e-12)
+        assert "\n" not in sample.text or documents == "stream"
+
+
+def test_symbols_are_drawn_with_their_probabilities() -> None:
+    logits = np.log([0.5, 0.3, 0.15, 0.05])[:, np.newaxis]
+    uniform = (np.arange(10_000) + 0.5) / 10_000
+
+    def shares(choice: Choice) -> list[float]:
+        drawn = choice.draw(np.repeat(logits, len(uniform), axis=1), uniform)
+        return [round(float((drawn == symbol).mean()), 3) for symbol in range(4)]
+
+    assert shares(Choice()) == [0.5, 0.3, 0.15, 0.05]
+    assert shares(Choice(top_k=2)) == [0.625, 0.375, 0, 0]
+    assert shares(Choice(top_p=0.79)) == [0.625, 0.375, 0, 0]
+    assert shares(Choice(top_p=0.81)) == [0.526, 0.316, 0.158, 0]
+    assert shares(Choice(temperature=0)) == shares(Choice(top_k=1)) == [1, 0, 0, 0]
+    squares = np.array([0.25, 0.09, 0.0225, 0.0025])
+    assert shares(Choice(temperature=0.5)) == pytest.approx(squares / squares.sum(), abs=1e-3)
+    assert shares(Choice(temperature=2))[3] > 0.05
+
+
+@given(
+    logits=st.lists(st.floats(-50, 50), min_size=2, max_size=6),
+    uniform=st.floats(0, 1, exclude_max=True),
+    temperature=st.floats(0.01, 100),
+    top_k=st.none() | st.integers(1, 8),
+    top_p=st.none() | st.floats(1e-6, 1),
+)
+def test_only_allowed_symbols_are_drawn(
+    logits: list[float],
+    uniform: float,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+) -> None:
+    column = np.array(logits)[:, np.newaxis]
+    (drawn,) = Choice(temperature, top_k, top_p).draw(column, np.array([uniform]))
+    higher = sum(logit > logits[drawn] for logit in logits)
+    assert 0 <= drawn < len(logits)
+    assert top_k is None or higher < top_k
+
+
+def test_samples_repeat_with_the_seed_and_do_not_depend_on_their_number() -> None:
+    model = model_of()
+    three = model.sample(60, num_samples=3, seed=5)
+    assert len(set(three)) == 3
+    assert model.sample(60, num_samples=2, seed=5) == three[:2]
+    assert model.sample(60, seed=6)[0] not in three
+
+
+def test_lines_end_where_the_model_ends_them_and_texts_at_their_length() -> None:
+    lines = model_of(documents="lines").sample(500, num_samples=50)
+    assert len(Counter(map(len, lines))) > 3
+    assert not any("\n" in line for line in lines)
+    assert {len(text) for text in model_of().sample(37, num_samples=3)} == {37}
+    assert short_text(model_of(documents="lines"), 0).count("\n") == 4
+
+
+def test_the_unknown_symbol_is_never_drawn() -> None:
+    model = model_of(symbols=(UNKNOWN, "\n", "a", "b"))
+    assert UNKNOWN not in "".join(model.sample(300, num_samples=4, temperature=5))
+    assert len(model.sample(5, prime="xyz")[0]) == 5
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"temperature": -1.0}, "temperature: -1.0 is out of range; 0 or more"),
+        ({"temperature": float("nan")}, "temperature: nan is out of range"),
+        ({"top_k": 0}, "top-k: 0 is out of range; 1 or more"),
+        ({"top_p": 0.0}, "top-p: 0.0 is out of range; more than 0"),
+        ({"top_p": 1.5}, "top-p: 1.5 is out of range"),
+        ({"prime": "xa"}, "prime: 'x' is not in the vocabulary"),
+    ],
+)
+def test_what_cannot_be_sampled_is_refused(keys: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        model_of().sample(5, **keys)
+
+
+def test_a_prime_of_several_lines_is_refused_for_lines() -> None:
+    with pytest.raises(InputError, match="prime: has a line end"):
+        model_of(documents="lines").sample(5, prime="a\nb")
+
+
+def test_weights_that_overflow_are_refused() -> None:
+    model = model_of()
+    model.network.views.head[...] = 1e308
+    with pytest.raises(InputError, match="not finite"):
+        model.sample(200)
