@@ -44,13 +44,17 @@ def test_every_key_has_a_meaning_and_values() -> None:
 
 
 def test_an_entry_has_the_defaults_by_kind_of_data() -> None:
-    kinds = [kind for kind, option in DATA.items() if getattr(option, "defaults", None)]
+    kinds_of: dict[str, list[str]] = {}
+    for kind, option in DATA.items():
+        if defaults := getattr(option, "defaults", None):
+            kinds_of.setdefault(defaults["model"]["cell"], []).append(kind)
+    preferred = "".join(f"; {cell} for {', '.join(kinds)}" for cell, kinds in kinds_of.items())
     entry, signed = reference("model.cell")
     assert (signed.key, signed.kinds, signed.default) == ("model.cell.signed", ("mingru",), "false")
     assert entry == KeyReference(
         key="model.cell",
         kinds=(),
-        default=f"tanh; gru for {', '.join(kinds)}",
+        default=f"tanh{preferred}",
         values=f"one of {', '.join(CELLS)}",
         meaning="the recurrent cell",
     )
