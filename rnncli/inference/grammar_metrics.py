@@ -61,8 +61,7 @@ def grammar_metrics(
             The fraction of predictions that are legal: the true probability of the most probable
             symbol is not 0. In words that consist of each symbol n times, n has no bound.
         ``memory_accuracy``
-            For embedded Reber strings, the fraction of their last-but-one symbols, T or P, that
-            are predicted right.
+            For embedded Reber strings, the fraction of correct last-but-one symbols, T or P.
         ``longest_n``
             For words that consist of each symbol n times, the greatest n up to which all
             predictions in all words of the text are legal; 0 if there is none. After the first b,
@@ -76,20 +75,10 @@ def grammar_metrics(
     words, grammar = list(_words(text, vocabulary, predicted)), language.grammar
     sizes = [len(word.text) // (grammar.symbols_per_n or 1) for word in words]
     language = Language(grammar, max(language.max_n, *sizes))
-    nats, are_legal = 0.0, []
-    for number, word in enumerate(words, 1):
-        try:
-            nats += _nats(language, word)
-            are_legal.append(_are_legal(language, word, vocabulary))
-        except ValueError as problem:
-            place = "" if text.starts is None else f" line {number}:"
-            raise InputError(
-                f"{text.source}:{place} {problem}; words of the grammar were expected"
-            ) from None
-    entropy = nats / len(text)
+    nats, are_legal = _compared(words, language, text, vocabulary)
     metrics = {
-        "entropy": entropy,
-        "loss_above_entropy": loss - entropy,
+        "entropy": nats / len(text),
+        "loss_above_entropy": loss - nats / len(text),
         "legal_accuracy": float(np.concatenate(are_legal).mean()),
     }
     remembered = [
@@ -102,6 +91,23 @@ def grammar_metrics(
     if grammar.is_counting:
         metrics["longest_n"] = _longest(sizes, [bool(legal.all()) for legal in are_legal])
     return metrics
+
+
+def _compared(
+    words: list[_Word], language: Language, text: Text, vocabulary: Vocabulary
+) -> tuple[float, list[Array]]:
+    """Return the negative log probability of all words, and which predictions are legal."""
+    nats, are_legal = 0.0, []
+    for number, word in enumerate(words, 1):
+        try:
+            nats += _nats(language, word)
+            are_legal.append(_are_legal(language, word, vocabulary))
+        except ValueError as problem:
+            place = "" if text.starts is None else f" line {number}:"
+            raise InputError(
+                f"{text.source}:{place} {problem}; words of the grammar were expected"
+            ) from None
+    return nats, are_legal
 
 
 def _words(text: Text, vocabulary: Vocabulary, predicted: Array) -> Iterator[_Word]:
