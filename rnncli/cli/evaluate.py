@@ -38,6 +38,7 @@ def evaluate(
 
     The baselines are the most frequent class or the mean; for forecasts, also the last value and
     the value one period earlier; for language models, n-grams of order 1 and of the best order.
+    Models of a grammar are also compared with it; see `rnn guide grammars`.
 
     \b
     Examples:

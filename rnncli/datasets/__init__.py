@@ -11,11 +11,12 @@ from rnncli.datasets.formats.csv import Csv
 from rnncli.datasets.formats.npz import Npz
 from rnncli.datasets.formats.parquet import Parquet
 from rnncli.datasets.formats.ts import Ts
+from rnncli.datasets.grammar_data import GrammarWords
 from rnncli.datasets.series import Series
 from rnncli.datasets.synthetic import SyntheticTask
 from rnncli.datasets.text_file import TextFile
 
-Data = SyntheticTask | FileFormat | Series | TextFile
+Data = SyntheticTask | FileFormat | Series | TextFile | GrammarWords
 
 # The config section of each kind of data.
 DATA: dict[str, type[Data]] = {section.kind: section for section in get_args(Data)}
@@ -25,6 +26,7 @@ __all__ = [
     "Csv",
     "Data",
     "FileFormat",
+    "GrammarWords",
     "Npz",
     "Parquet",
     "Series",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from rnncli.datasets.grammars import Language
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Splits
 from rnncli.datasets.task import Task
@@ -23,8 +24,11 @@ class DataSet:
         The learning task, without the scale of the target values; see `scale_targets`.
     input_spec : InputSpec
         How a model reads further sequences.
+    language : Language, optional
+        The grammar whose words the text consists of, as far as the test is concerned.
     """
 
     splits: Splits
     task: Task
     input_spec: InputSpec
+    language: Language | None = None

@@ -36,8 +36,10 @@ class Grammar:
         probability and the state after it.
     start : object
         The state before the first symbol.
-    uses_max_n : bool
-        Whether `max_n` bounds the size of a word. Other grammars ignore it.
+    symbols_per_n : int
+        How many symbols a word has per n, which `max_n` bounds. 0 for grammars that ignore `max_n`.
+    is_counting : bool
+        Whether there is one word for each n: each symbol n times, one after another.
     is_stream : bool
         Whether words follow one another without an end. The methods that take a text then accept
         any number of words, the last of which may be cut off.
@@ -46,8 +48,14 @@ class Grammar:
     symbols: str
     successors: Callable[[_State, int], _Successors]
     start: _State = 0
-    uses_max_n: bool = False
+    symbols_per_n: int = 0
+    is_counting: bool = False
     is_stream: bool = False
+
+    @property
+    def uses_max_n(self) -> bool:
+        """Whether `max_n` bounds the size of a word."""
+        return self.symbols_per_n > 0
 
     def draw(self, rng: np.random.Generator, max_n: int) -> str:
         """Draw a word; for a stream, the next of its words.
@@ -70,6 +78,18 @@ class Grammar:
             word.append(symbol)
             successors = self.successors(successors[symbol][1], max_n)
         return "".join(word)
+
+    def word_of(self, n: int) -> str:
+        """Return the only word for an n.
+
+        Raises
+        ------
+        ValueError
+            If the grammar has several words for an n.
+        """
+        if not self.is_counting:
+            raise ValueError("the grammar has several words for an n")
+        return "".join(symbol * n for symbol in self.symbols)
 
     def next_probabilities(self, text: str, max_n: int) -> Array:
         """Return the true distribution of the symbol at each position of a word, and after it.
@@ -153,6 +173,22 @@ class Grammar:
     def _check(self, max_n: int) -> None:
         if self.uses_max_n and max_n < 1:
             raise ValueError(f"max_n {max_n} must be at least 1")
+
+
+@dataclass(frozen=True)
+class Language:
+    """A grammar and the size of its words, on which a model is evaluated.
+
+    Attributes
+    ----------
+    grammar : Grammar
+        The grammar.
+    max_n : int
+        As for `Grammar.draw`.
+    """
+
+    grammar: Grammar
+    max_n: int
 
 
 def memory_positions(text: str) -> list[int]:
@@ -255,6 +291,25 @@ def _nesting(pairs: Mapping[str, str], state: tuple[int, Any], max_n: int) -> _S
     return successors
 
 
+def _counting_grammar(symbols: str) -> Grammar:
+    return Grammar(
+        symbols=symbols,
+        successors=partial(_counting, symbols),
+        start=(0, 0),
+        symbols_per_n=len(symbols),
+        is_counting=True,
+    )
+
+
+def _nesting_grammar(pairs: Mapping[str, str]) -> Grammar:
+    return Grammar(
+        symbols="".join(opening + closing for opening, closing in pairs.items()),
+        successors=partial(_nesting, pairs),
+        start=(0, None),
+        symbols_per_n=2,
+    )
+
+
 _REBER: _Table = (
     {"B": 1},
     {"T": 2, "P": 3},
@@ -272,21 +327,10 @@ GRAMMARS: Mapping[str, Grammar] = {
     "reber": Grammar(symbols=_REBER_SYMBOLS, successors=_equally_likely(_REBER)),
     "embedded_reber": Grammar(symbols=_REBER_SYMBOLS, successors=_EMBEDDED_REBER),
     "continual_reber": Grammar(symbols=_REBER_SYMBOLS, successors=_EMBEDDED_REBER, is_stream=True),
-    "anbn": Grammar(
-        symbols="ab", successors=partial(_counting, "ab"), start=(0, 0), uses_max_n=True
-    ),
-    "anbncn": Grammar(
-        symbols="abc", successors=partial(_counting, "abc"), start=(0, 0), uses_max_n=True
-    ),
-    "dyck1": Grammar(
-        symbols="()", successors=partial(_nesting, {"(": ")"}), start=(0, None), uses_max_n=True
-    ),
-    "dyck2": Grammar(
-        symbols="()[]",
-        successors=partial(_nesting, {"(": ")", "[": "]"}),
-        start=(0, None),
-        uses_max_n=True,
-    ),
+    "anbn": _counting_grammar("ab"),
+    "anbncn": _counting_grammar("abc"),
+    "dyck1": _nesting_grammar({"(": ")"}),
+    "dyck2": _nesting_grammar({"(": ")", "[": "]"}),
 }
 """The grammars by their names.
 

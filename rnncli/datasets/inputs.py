@@ -40,8 +40,8 @@ def read_inputs(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequen
     """
     if spec.vocabulary is not None and spec.text_column is None:
         raise InputError(
-            f"{source}: the model is a language model, which has no labels to predict; 'rnn sample' "
-            "writes text from it"
+            f"{source}: the model is a language model, which has no labels to predict; "
+            "'rnn sample' writes text from it"
         )
     for batch in _read(source, spec, labelled):
         check_features(batch, spec.input_size)

@@ -1,6 +1,9 @@
 """Numbers as text, formatted the same way wherever they appear."""
 
-_PERCENTAGES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
+_PERCENTAGES = (
+    *("accuracy", "balanced_accuracy", "legal_accuracy", "memory_accuracy"),
+    *("precision", "recall", "f1"),
+)
 
 
 def format_metric(name: str, value: float) -> str:

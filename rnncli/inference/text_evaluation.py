@@ -5,9 +5,11 @@ from math import exp, log
 import numpy as np
 
 from rnncli.blas import threads_for
+from rnncli.datasets.grammars import Language
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.text import Text
 from rnncli.datasets.vocabulary import Unit
+from rnncli.inference.grammar_metrics import grammar_metrics
 from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.model import Model
 from rnncli.inference.outputs import stream_losses
@@ -21,7 +23,9 @@ _MAX_ORDERS: dict[Unit, int] = {"char": 6, "word": 3}
 _MAX_COUNTED = 5_000_000
 
 
-def evaluate_text(model: Model, text: Text, train: Text | None = None) -> Report:
+def evaluate_text(
+    model: Model, text: Text, train: Text | None = None, language: Language | None = None
+) -> Report:
     """Score a language model on a text.
 
     Losses are means over all predicted symbols, in nats.
@@ -35,6 +39,13 @@ def evaluate_text(model: Model, text: Text, train: Text | None = None) -> Report
     train : Text, optional
         The training split, in which the baselines count. ``unigram`` and ``ngram`` are Witten-Bell
         n-grams of order 1 and of the best order.
+    language : Language, optional
+        The grammar whose words the text consists of; adds the metrics of `grammar_metrics`.
+
+    Raises
+    ------
+    InputError
+        The text does not consist of words of the grammar.
     """
     network, vocabulary = model.network, model.input_spec.vocabulary
     assert vocabulary is not None
@@ -42,11 +53,18 @@ def evaluate_text(model: Model, text: Text, train: Text | None = None) -> Report
     assert isinstance(streams, Streams)
     sums = MetricSums(model.task)
     objective = Objective(network, LOSSES[model.task.loss])
+    predicted = np.zeros(0 if language is None else len(text.symbols), np.uint16)
     with threads_for(network.architecture.hidden_size):
-        for _, value in stream_losses(objective, streams):
+        for window, value in stream_losses(objective, streams):
             sums.add(value.losses, value.outputs, value.targets)
+            if language is not None:
+                # Predictions are ordered by time step.
+                positions = window.positions.T[window.has_target.T]
+                predicted[positions + 1] = value.outputs.argmax(axis=0)
     unit = vocabulary.unit
     metrics = {"loss": sums.loss} | _figure(sums.loss, unit) | {"accuracy": sums.metric}
+    if language is not None:
+        metrics |= grammar_metrics(language, text, vocabulary, predicted, sums.loss)
     baselines: dict[str, dict[str, float]] = {}
     if train is not None:
         losses = _ngram_losses(train, text, model.task.num_symbols, _MAX_ORDERS[unit])

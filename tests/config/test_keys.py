@@ -32,8 +32,8 @@ def problem_with(path: tuple[str, ...], kind: str | None, key: str, value: Any) 
     """Return the error message for a value of a key in a section of the given kind."""
     tree: dict[str, Any] = ({} if kind is None else {"kind": kind}) | {key: value}
     if path == ("data",):
-        required = [name for name, item in keys_of(DATA[kind or ""]).items() if item.required]
-        tree = dict.fromkeys(required, "a") | tree
+        keys = keys_of(DATA[kind or ""]).values()
+        tree = {item.name: (item.choices or ["a"])[0] for item in keys if item.required} | tree
     for name in reversed(path):
         tree = {name: tree}
     with pytest.raises(InputError) as raised:

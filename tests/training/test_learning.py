@@ -6,19 +6,33 @@ import pytest
 from conftest import REPOSITORY
 
 from rnncli.config.reading import read_config
+from rnncli.datasets.text import Text
 from rnncli.inference.evaluation import evaluate
-from rnncli.runs.training_setup import set_up
+from rnncli.inference.text_evaluation import evaluate_text
+from rnncli.runs.training_setup import TrainingSetup, set_up
 
 
-def evaluation_metrics(name: str, seed: int, *settings: str) -> dict[str, float]:
+def trained(name: str, seed: int, *settings: str) -> TrainingSetup:
+    """Return the setup of a shipped config whose training has ended."""
     path = REPOSITORY / "configs" / f"{name}.yaml"
     setup = set_up(read_config(path, [f"seed={seed}", *settings]))
     for _ in setup.fit():
         pass
-    setup.model.network.parameters[...] = setup.state.best_parameters
+    return setup
+
+
+def evaluation_metrics(name: str, seed: int, *settings: str) -> dict[str, float]:
+    setup = trained(name, seed, *settings)
     split = setup.splits.for_evaluation
     assert split is not None
-    return evaluate(setup.model, [split]).metrics
+    return evaluate(setup.best_model(), [split]).metrics
+
+
+def grammar_metrics(name: str, seed: int, *settings: str) -> dict[str, float]:
+    setup = trained(name, seed, *settings)
+    assert isinstance(setup.splits.test, Text)
+    language = setup.config.data.read(setup.config.seed).language
+    return evaluate_text(setup.best_model(), setup.splits.test, language=language).metrics
 
 
 @pytest.mark.parametrize(
@@ -45,3 +59,17 @@ def test_only_signed_gates_let_a_mingru_learn_parity(signed: bool) -> None:
 
 def test_sunspots_a_year_ahead() -> None:
     assert median(evaluation_metrics("sunspots", seed)["rmse"] for seed in range(3)) <= 21
+
+
+def test_an_lstm_learns_the_embedded_reber_grammar() -> None:
+    metrics = grammar_metrics("embedded_reber", 0, "training.num_epochs=20")
+    assert metrics["legal_accuracy"] >= 0.999
+    assert metrics["memory_accuracy"] == 1
+    assert 0 < metrics["loss_above_entropy"] < 0.02
+
+
+def test_a_small_network_forgets_the_outer_symbol() -> None:
+    settings = ("model.cell=tanh", "model.hidden_size=6", "training.num_epochs=8")
+    metrics = grammar_metrics("continual_reber", 0, *settings)
+    assert metrics["legal_accuracy"] < 0.98
+    assert 0.3 < metrics["memory_accuracy"] < 0.7
