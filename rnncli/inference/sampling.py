@@ -204,6 +204,8 @@ class Sampler:
 
     def _add_probabilities(self) -> None:
         """Add the logarithms of the probabilities of the last symbols, several at once."""
+        if not self._logits:
+            return
         logits: Array = np.array(self._logits)
         symbols: Array = np.array(self.drawn[-len(logits) :])
         self._logits.clear()

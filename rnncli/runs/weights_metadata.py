@@ -35,7 +35,9 @@ class ModelDescription:
     def __post_init__(self) -> None:
         size, spec = self.input_size, self.input_spec
         if not 1 <= size <= _MAX_FEATURES or spec.num_inputs != size:
-            raise ValueError(f"{size} inputs per time step, but rows with {spec.num_inputs}")
+            raise ValueError(
+                f"{size} features or symbols per time step, but rows with {spec.num_inputs}"
+            )
         has_symbols = spec.vocabulary is not None
         if has_symbols != (self.architecture.embedding_size is not None):
             raise ValueError("an embedding needs a vocabulary, and a vocabulary an embedding")

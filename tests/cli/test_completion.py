@@ -51,7 +51,7 @@ def test_commands_groups_and_options(ask: Ask) -> None:
 CONFIG_COMMANDS = ("train", "gradcheck", "bench", "doctor", "config show")
 RUN_COMMANDS = (
     *("verify", "plot", "runs show", "runs compare", "runs delete", "config show"),
-    *("train --resume", "predict -w", "evaluate -w", "gradcheck -w", "trace -w"),
+    *("train --resume", "predict -w", "evaluate -w", "sample -w", "gradcheck -w", "trace -w"),
 )
 
 

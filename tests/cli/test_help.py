@@ -35,6 +35,17 @@ def train_on_names(rnn: Command, folder: Path) -> None:
     shutil.copy(run / "weights.npz", folder / "names.npz")
 
 
+def train_on_text(rnn: Command, folder: Path, runs: str) -> None:
+    """Write text.txt, a run of a language model of it, and its weights under two names."""
+    (folder / "text.txt").write_text("Of Man's first disobedience, and the fruit\n" * 9)
+    (folder / "text.yaml").write_text(
+        "data: {kind: text, path: text.txt, sequence_length: 9}\ntraining: {num_epochs: 1}\n"
+    )
+    run = Path(rnn("train", "-q", "-c", "text.yaml", "--runs", runs).out.strip())
+    for name in ("language_model.npz", "surnames.npz"):
+        shutil.copy(run / "weights.npz", folder / name)
+
+
 @pytest.mark.parametrize("name", ALL_COMMANDS)
 def test_the_examples_in_the_help_work(
     name: str, here: Path, rnn: Command, run_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -48,6 +59,8 @@ def test_the_examples_in_the_help_work(
     (here / "model.npz").write_bytes((run_folder / "weights.npz").read_bytes())
     if name == "predict":
         train_on_names(rnn, here)
+    if name in ("evaluate", "sample"):
+        train_on_text(rnn, here, "runs" if name == "sample" else "others")
     lines = examples(ALL_COMMANDS[name].__doc__ or "")
     assert lines
     for example in lines:

@@ -34,7 +34,13 @@ def examination_of(tree: dict[str, object]) -> Examination:
     setup = set_up(config)
     parameters = setup.model.network.parameters.copy()
     return Examination(
-        setup.model, setup.splits, setup.train, config.training, config.seed, parameters
+        setup.model,
+        setup.splits,
+        setup.sequences,
+        setup.batches_per_epoch,
+        config.training,
+        config.seed,
+        parameters,
     )
 
 

@@ -214,7 +214,7 @@ PIPED = "import sys, numpy; numpy.savez(sys.stdout.buffer, **numpy.load(sys.argv
 CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
     "more units": ("model", {"hidden_size": 8192}, "has shape"),
     "more layers": ("model", {"num_layers": 64}, "is missing"),
-    "a billion features": ("model", {"input_size": 10**9}, "features per time step"),
+    "a billion features": ("model", {"input_size": 10**9}, "features or symbols per time step"),
     "another cell": ("model", {"cell": "lstm"}, "has shape"),
     "another precision": ("model", {"dtype": "float64"}, "has shape"),
     "no end of units": ("model", {"hidden_size": 10**18}, "at least 1 and at most 8192"),
@@ -243,7 +243,7 @@ CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
     "columns of another": ("rows", {"columns": ["a"]}, "1 columns for 2 features"),
     "labels of steps": ("rows", {"label_per": "step"}, "labels of time steps"),
     "labels of something": ("rows", {"label_per": "foo"}, "label_per"),
-    "other features": ("rows", {"input_size": 3, "means": []}, "features per time step"),
+    "other features": ("rows", {"input_size": 3, "means": []}, "features or symbols per time step"),
     "windows of no steps": (
         "rows",
         {"windows": {"columns": ["a", "b"], "targets": ["a"], "sequence_length": 0, "horizon": 1}},

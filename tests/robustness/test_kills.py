@@ -101,13 +101,16 @@ def assert_resumes(run: Path, *overrides: str) -> None:
         pass
 
 
-def killed(folder: Path, uninterrupted: Path, seed: int, *options: str) -> str:
-    """Kill a training run at a random time, and sometimes the resumed one too; then let it end."""
+def killed(folder: Path, uninterrupted: Path, seed: int, *options: str, slowdown: float = 1) -> str:
+    """Kill a training run at a random time, and sometimes the resumed one too; then let it end.
+
+    It may take longer than the uninterrupted one, by a factor of `slowdown`.
+    """
     rng = random.Random(seed)
     seconds = float(metrics(uninterrupted)[-1]["seconds"])
     with training(folder, *options) as child:
         wait_for_a_run(child, folder)
-        time.sleep(rng.uniform(0, seconds * (3 if options else 1)))
+        time.sleep(rng.uniform(0, seconds * slowdown))
         child.send_signal(signal.SIGKILL)
     (run,) = folder.glob("runs/2*")
     assert_whole(run)
@@ -142,7 +145,8 @@ def test_sigkill_with_a_checkpoint_every_step(tmp_path: Path, times: int) -> Non
         uninterrupted = tmp_path / "uninterrupted" / child.communicate()[0].strip()
 
     def one(i: int) -> str:
-        return killed(tmp_path / str(i), uninterrupted, 1000 + i, "--set", EVERY_STEP, *fewer)
+        options = ("--set", EVERY_STEP, *fewer)
+        return killed(tmp_path / str(i), uninterrupted, 1000 + i, *options, slowdown=3)
 
     with ThreadPoolExecutor(2) as pool:
         ends = list(pool.map(one, range(times)))
@@ -163,7 +167,7 @@ def test_sigkill_within_an_epoch_of_a_text(tmp_path: Path, times: int) -> None:
         uninterrupted = tmp_path / "uninterrupted" / child.communicate()[0].strip()
 
     def one(i: int) -> str:
-        return killed(tmp_path / str(i), uninterrupted, 2000 + i, *options)
+        return killed(tmp_path / str(i), uninterrupted, 2000 + i, *options, slowdown=0.8)
 
     with ThreadPoolExecutor(2) as pool:
         ends = list(pool.map(one, range(times)))

@@ -7,7 +7,6 @@ from conftest import REPOSITORY
 from rnncli.config.reading import config_from
 from rnncli.inference.evaluation import evaluate
 from rnncli.runs.training_setup import set_up
-from rnncli.training.trainer import epoch_order
 
 DATA = REPOSITORY / "tests" / "data"
 
@@ -47,8 +46,8 @@ def test_training_evaluation_and_prediction_agree(bidirectional: bool) -> None:
 
 def test_batches_hold_sequences_of_similar_length_and_every_sequence_once() -> None:
     setup = set_up(config_from(vowels()))
-    settings, train = setup.config.training, setup.train
-    order = epoch_order(train, settings, 0, 1)
+    size, train = setup.config.training.batch_size, setup.train
+    order = train.epoch(size, True, 0, 1).order
     assert sorted(order) == list(range(len(train)))
     lengths = train.lengths[order]
 
@@ -57,4 +56,4 @@ def test_batches_hold_sequences_of_similar_length_and_every_sequence_once() -> N
         return sum((batch.max() - batch).sum() for batch in batches)
 
     assert padding(lengths) < 0.4 * padding(np.random.default_rng(0).permutation(lengths))
-    assert not np.array_equal(order, epoch_order(train, settings, 0, 2))
+    assert not np.array_equal(order, train.epoch(size, True, 0, 2).order)

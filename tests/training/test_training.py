@@ -16,7 +16,6 @@ from rnncli.nn.losses import LOSSES
 from rnncli.runs.training_setup import TrainingSetup, set_up
 from rnncli.training.events import Epoch, Step
 from rnncli.training.schedules import Constant, Cosine
-from rnncli.training.trainer import epoch_order
 from rnncli.training.training_step import TrainingStep
 
 
@@ -37,7 +36,7 @@ def events(setup: TrainingSetup) -> tuple[list[Step], list[Epoch]]:
 
 def test_the_last_partial_batch_is_trained_on() -> None:
     steps, epochs = events(set_up(config()))
-    assert [step.sequences for step in steps[:4]] == [32, 32, 32, 12]
+    assert [step.size for step in steps[:4]] == [32, 32, 32, 12]
     assert len(epochs) == 4
     assert epochs[-1].step == len(steps) == 16
 
@@ -46,18 +45,17 @@ def test_one_epoch_sees_every_sequence_once_in_an_order_of_its_own() -> None:
     setup = set_up(config())
     orders = []
     for epoch in range(3):
-        order = epoch_order(setup.train, setup.config.training, 0, epoch)
+        order = setup.train.epoch(32, True, 0, epoch).order
         assert sorted(order) == list(range(108))
         orders.append(order.tolist())
     assert orders[0] != orders[1] != orders[2]
-    unshuffled = replace(setup.config.training, shuffle=False)
-    assert epoch_order(setup.train, unshuffled, 0, 1).tolist() == list(range(108))
+    assert setup.train.epoch(32, False, 0, 1).order.tolist() == list(range(108))
 
 
 def test_training_loss_is_the_mean_over_samples_not_over_batches() -> None:
     setup = set_up(config(num_epochs=1, optimizer={"kind": "sgd", "learning_rate": 1e-300}))
     steps, (epoch,) = events(setup)
-    losses = [step.loss * step.sequences for step in steps]
+    losses = [step.loss * step.size for step in steps]
     assert epoch.train_loss == pytest.approx(sum(losses) / 108)
 
 
