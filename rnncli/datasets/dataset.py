@@ -1,12 +1,14 @@
 """A data set: its splits, its task and its input spec."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rnncli.datasets.grammars import Language
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Splits
 from rnncli.datasets.task import Task
+
+if TYPE_CHECKING:  # Only data of one kind needs it, and others start faster without it.
+    from rnncli.datasets.grammars import Language
 
 # For a kind of data, the defaults of other sections of the config where they differ.
 Defaults = dict[str, dict[str, Any]]
@@ -31,4 +33,4 @@ class DataSet:
     splits: Splits
     task: Task
     input_spec: InputSpec
-    language: Language | None = None
+    language: "Language | None" = None

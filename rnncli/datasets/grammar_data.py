@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from rnncli.datasets.dataset import DataSet, Defaults
-from rnncli.datasets.grammars import GRAMMARS, Language
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.sequences import Splits
 from rnncli.datasets.synthetic import ValidationFraction
@@ -18,6 +17,9 @@ from rnncli.datasets.text_file import WindowLength
 from rnncli.datasets.vocabulary import LINE_END, Vocabulary
 from rnncli.memory import require_memory
 from rnncli.random_streams import generator
+
+if TYPE_CHECKING:
+    from rnncli.datasets.grammars import Grammar
 
 _NUM_TEST_WORDS = 200
 # Test words of counting languages are so many times longer than training words, within a bound.
@@ -77,7 +79,9 @@ class GrammarWords:
 
     def read(self, seed: int) -> DataSet:
         """Draw the words of all splits."""
-        grammar = GRAMMARS[self.grammar]
+        from rnncli.datasets.grammars import Language
+
+        grammar = self._grammar
         documents: DocumentKind = "stream" if grammar.is_stream else "lines"
         line_end = () if grammar.is_stream else (LINE_END,)
         vocabulary = Vocabulary((*line_end, *sorted(grammar.symbols)))
@@ -103,14 +107,21 @@ class GrammarWords:
         """Return None: the words are the same in every epoch."""
 
     @property
+    def _grammar(self) -> "Grammar":
+        # Imported here, so that training on other data starts faster.
+        from rnncli.datasets.grammars import GRAMMARS
+
+        return GRAMMARS[self.grammar]
+
+    @property
     def _test_max_n(self) -> int:
         if self.test_max_n is not None:
             return self.test_max_n
-        is_counting = GRAMMARS[self.grammar].is_counting
+        is_counting = self._grammar.is_counting
         return min(_TEST_FACTOR * self.max_n, _MAX_N) if is_counting else self.max_n
 
     def _test_words(self, seed: int) -> list[str]:
-        grammar, max_n = GRAMMARS[self.grammar], self._test_max_n
+        grammar, max_n = self._grammar, self._test_max_n
         if not grammar.is_counting:
             return self._draw(_NUM_TEST_WORDS, max_n, generator(seed, "data", 2**31))
         self._check_memory(max_n, grammar.symbols_per_n * max_n * (max_n + 1) // 2)
@@ -118,7 +129,7 @@ class GrammarWords:
 
     def _draw(self, count: int, max_n: int, rng: np.random.Generator) -> list[str]:
         """Draw words, after a check of the memory that they all take."""
-        grammar = GRAMMARS[self.grammar]
+        grammar = self._grammar
         words = (grammar.draw(rng, max_n) for _ in range(count))
         first = list(islice(words, _NUM_FIRST_WORDS))
         self._check_memory(count, sum(map(len, first)) * count // len(first))

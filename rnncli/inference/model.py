@@ -7,7 +7,6 @@ from typing import overload
 import numpy as np
 
 from rnncli.blas import threads_for
-from rnncli.datasets.arrangements.texts import encoded_texts
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.mapped import Mapped
@@ -67,6 +66,9 @@ class Model:
         if self.input_spec.vocabulary is None:
             x, lengths = self._numbers(x, lengths)
         else:
+            # Imported here, so that training on numbers starts faster.
+            from rnncli.datasets.arrangements.texts import encoded_texts
+
             x, lengths = encoded_texts(x, self.input_spec.vocabulary)
         return self.outputs_of(x, lengths)
 
