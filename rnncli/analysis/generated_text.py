@@ -1,5 +1,7 @@
 """Generated text compared with the training text of its model."""
 
+import numpy as np
+
 from rnncli.analysis.language_models import training_text
 from rnncli.datasets.vocabulary import Unit
 from rnncli.errors import InputError
@@ -14,8 +16,8 @@ NGRAM_LENGTHS: dict[Unit, int] = {"char": 20, "word": 5}
 def quoted_shares(saved: SavedModel, samples: list[Sample]) -> list[float | None] | None:
     """Return for each sample the share of it that stands literally in the training text.
 
-    It is the share of its n-grams, or for a document 1 or 0. Without a run, or if its text can no
-    longer be read, None is returned.
+    It is the share of its n-grams, or for a document, with its prime, 1 or 0. Without a run, or if
+    its text can no longer be read, None is returned.
     """
     if saved.run is None:
         return None
@@ -23,7 +25,8 @@ def quoted_shares(saved: SavedModel, samples: list[Sample]) -> list[float | None
         text = training_text(saved)
     except InputError:
         return None
-    symbols = [sample.symbols for sample in samples]
+    vocabulary, symbols = vocabulary_of(saved.model), [sample.symbols for sample in samples]
     if text.starts is not None:
-        return list(quoted_documents(symbols, text))
-    return quoted_ngrams(symbols, text, NGRAM_LENGTHS[vocabulary_of(saved.model).unit])
+        prime = vocabulary.encode(samples[0].prime)
+        return list(quoted_documents([np.concatenate([prime, own]) for own in symbols], text))
+    return quoted_ngrams(symbols, text, NGRAM_LENGTHS[vocabulary.unit])

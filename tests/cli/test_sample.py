@@ -128,6 +128,9 @@ def test_samples_are_lines_and_repeat_with_the_seed(lines_model: str, rnn: Comma
     primed = rnn("sample", "-w", lines_model, "--prime", "blue ", "--temperature", 0)
     (line,) = set(primed.out.splitlines())
     assert line.startswith("blue ")
+    # The whole line is looked up in the training text, the prime included.
+    share = 100 if line in LINES.splitlines() else 0
+    assert primed.err == f"{share}% of the lines stand in the training text\n"
 
 
 def test_samples_as_json(lines_model: str, rnn: Command) -> None:
