@@ -103,7 +103,11 @@ class _Documents:
 
 @dataclass(frozen=True)
 class StreamBatches:
-    """The windows of all streams, in order."""
+    """The windows of all streams, in order.
+
+    They have at most `sequence_length` time steps, and the shortest has one less than the longest:
+    a short window at the end, where some streams have ended, would give a noisy gradient.
+    """
 
     text: Text
     layout: Layout
@@ -115,8 +119,8 @@ class StreamBatches:
 
     def window(self, number: int) -> Window:
         """Return where the time steps of a batch are in the text."""
-        start = number * self.sequence_length
-        return self.layout.window(start, min(start + self.sequence_length, self.layout.length))
+        start, stop = (i * self.layout.length // len(self) for i in (number, number + 1))
+        return self.layout.window(start, stop)
 
     def batch(self, number: int) -> Batch:
         """Return a window as a batch; its initial state is that after the window before it."""

@@ -47,7 +47,8 @@ class LiveView(TrainingView):
         self.next_drawing_at = self.started_at + _WAIT_SECONDS
         self.train_curve: list[tuple[float, float]] = []
         self.validation_curve: list[tuple[float, float]] = []
-        self.loss_sum, self.steps, self.size = 0.0, 0, 0
+        # The sum of the losses since the last point of the curve, over what they are the means of.
+        self.loss_sum, self.point_size, self.size = 0.0, 0, 0
         # Epochs that were trained before a resume; None until the first step is known.
         self.epochs_before: float | None = None
         self.last: Epoch | None = None
@@ -60,8 +61,8 @@ class LiveView(TrainingView):
             return
         if self.epochs_before is None:
             self.epochs_before = event.epoch - 1 + (event.batch - 1) / event.batches
-        self.loss_sum += event.loss
-        self.steps += 1
+        self.loss_sum += event.loss * event.size
+        self.point_size += event.size
         self.size += event.size
         now = perf_counter()
         if now >= self.next_drawing_at:
@@ -90,9 +91,9 @@ class LiveView(TrainingView):
 
     def _add_point(self, epochs: float) -> None:
         """Add the mean loss since the last point to the training curve."""
-        if self.steps:
-            self.train_curve.append((epochs, self.loss_sum / self.steps))
-            self.loss_sum, self.steps = 0.0, 0
+        if self.point_size:
+            self.train_curve.append((epochs, self.loss_sum / self.point_size))
+            self.loss_sum, self.point_size = 0.0, 0
         if len(self.train_curve) > _MAX_POINTS:
             del self.train_curve[::2]
 
