@@ -6,7 +6,7 @@ from rnncli.analysis.language_models import training_text
 from rnncli.datasets.vocabulary import Unit
 from rnncli.errors import InputError
 from rnncli.inference.quotations import quoted_documents, quoted_ngrams
-from rnncli.inference.sampling import Sample, vocabulary_of
+from rnncli.inference.sampling import Sample, vocabulary_of_language_model
 from rnncli.runs.saved_model import SavedModel
 
 # The symbols of the n-grams that are looked up in a continuous text.
@@ -25,7 +25,10 @@ def quoted_shares(saved: SavedModel, samples: list[Sample]) -> list[float | None
         text = training_text(saved)
     except InputError:
         return None
-    vocabulary, symbols = vocabulary_of(saved.model), [sample.symbols for sample in samples]
+    vocabulary, symbols = (
+        vocabulary_of_language_model(saved.model),
+        [sample.symbols for sample in samples],
+    )
     if text.starts is not None:
         prime = vocabulary.encode(samples[0].prime)
         return list(quoted_documents([np.concatenate([prime, own]) for own in symbols], text))

@@ -62,7 +62,8 @@ def sample(
     """
     from rnncli.analysis.generated_text import quoted_shares
     from rnncli.display.text_output import TextOutput, show_quotations
-    from rnncli.inference.sampling import Choice, Sampler
+    from rnncli.inference.sampling import Sampler
+    from rnncli.inference.symbol_choice import Choice
     from rnncli.runs.saved_model import open_model
 
     saved = open_model(weights)

@@ -162,7 +162,7 @@ class Model:
         prime : str
             The text that all of them continue.
         temperature, top_k, top_p
-            How symbols are chosen; see `rnncli.inference.sampling.Choice`.
+            How symbols are chosen; see `rnncli.inference.symbol_choice.Choice`.
         seed : int
             The seed of the random numbers.
 
@@ -172,7 +172,8 @@ class Model:
             The model is not a language model, an argument is out of range, or the prime has a
             symbol that the model does not know.
         """
-        from rnncli.inference.sampling import Choice, Sampler
+        from rnncli.inference.sampling import Sampler
+        from rnncli.inference.symbol_choice import Choice
 
         sampler = Sampler(self, Choice(temperature, top_k, top_p), num_samples, seed, prime)
         for _ in sampler.steps(length):

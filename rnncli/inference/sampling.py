@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from rnncli.datasets.vocabulary import LINE_END, Unit, Vocabulary
 from rnncli.errors import InputError
 from rnncli.inference.model import Model, check_finite
 from rnncli.inference.stepper import Stepper
+from rnncli.inference.symbol_choice import Choice
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch, State
 from rnncli.nn.objective import UnrolledPool
@@ -26,70 +26,6 @@ _LOGITS_KEPT = 64
 # The symbols of a short text, and the number of documents where these are lines.
 _SHORT_LENGTHS: dict[Unit, int] = {"char": 150, "word": 40}
 _SHORT_DOCUMENTS = 5
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How the next symbol is chosen from the probabilities of the model.
-
-    Attributes
-    ----------
-    temperature : float
-        The logits are divided by it. Below 1, likely symbols become more likely; 0 always takes the
-        most likely symbol.
-    top_k : int or None
-        Only so many of the most likely symbols are drawn.
-    top_p : float or None
-        Only the most likely symbols that have this probability together are drawn: the fewest
-        that reach it.
-
-    Raises
-    ------
-    InputError
-        A value is out of range.
-    """
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.temperature < inf:
-            raise InputError(
-                f"temperature: {self.temperature} is out of range; 0 or more was expected"
-            )
-        if self.top_k is not None and self.top_k < 1:
-            raise InputError(f"top-k: {self.top_k} is out of range; 1 or more was expected")
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise InputError(
-                f"top-p: {self.top_p} is out of range; more than 0 and at most 1 was expected"
-            )
-
-    def draw(self, logits: Array, uniform: Array) -> Array:
-        """Return a symbol (M,) for each column of logits (V, M), given uniform numbers (M,)."""
-        if self.temperature == 0 or self.top_k == 1:
-            most_likely: Array = logits.argmax(axis=0)
-            return most_likely
-        weights = logits - np.maximum.reduce(logits, axis=0)
-        if self.temperature != 1:
-            weights /= self.temperature
-        np.exp(weights, out=weights)
-        if self.top_k is not None and self.top_k < len(weights):
-            weights[weights < np.partition(weights, -self.top_k, axis=0)[-self.top_k]] = 0
-        if self.top_p is not None and self.top_p < 1:
-            _keep_most_likely(weights, self.top_p)
-        cumulative = np.add.accumulate(weights, axis=0, dtype=float)
-        drawn: Array = np.add.reduce(cumulative <= uniform * cumulative[-1], axis=0)
-        return drawn
-
-
-def _keep_most_likely(weights: Array, share: float) -> None:
-    """Set all weights (V, M) but the largest ones that have a share of the sum to zero."""
-    order = weights.argsort(axis=0)[::-1]
-    in_order = np.take_along_axis(weights, order, axis=0)
-    sums_before = in_order.cumsum(axis=0) - in_order
-    in_order[sums_before >= share * in_order.sum(axis=0)] = 0
-    np.put_along_axis(weights, order, in_order, axis=0)
 
 
 @dataclass(frozen=True)
@@ -145,7 +81,11 @@ class Sampler:
     def __init__(
         self, model: Model, choice: Choice, num_samples: int, seed: int, prime: str = ""
     ) -> None:
-        self.vocabulary, self.choice, self.prime = vocabulary_of(model), choice, prime
+        self.vocabulary, self.choice, self.prime = (
+            vocabulary_of_language_model(model),
+            choice,
+            prime,
+        )
         self.seed, self.num_samples, self.network = seed, num_samples, model.network
         self.has_lines = model.input_spec.documents == "lines"
         self.line_end = self.vocabulary.index(LINE_END) if self.has_lines else None
@@ -256,7 +196,7 @@ class Sampler:
             yield from np.array([stream.random(_DRAWN_AT_ONCE) for stream in streams]).T
 
 
-def vocabulary_of(model: Model) -> Vocabulary:
+def vocabulary_of_language_model(model: Model) -> Vocabulary:
     """Return the vocabulary of a language model.
 
     Raises
@@ -276,7 +216,7 @@ def vocabulary_of(model: Model) -> Vocabulary:
 def short_text(model: Model, seed: int) -> str:
     """Return a few lines of text, to show what a model has learned so far."""
     has_lines = model.input_spec.documents == "lines"
-    unit = vocabulary_of(model).unit
+    unit = vocabulary_of_language_model(model).unit
     sampler = Sampler(model, Choice(), _SHORT_DOCUMENTS if has_lines else 1, seed)
     for _ in sampler.steps(_SHORT_LENGTHS[unit]):
         pass

@@ -27,7 +27,8 @@ from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.task import Task
 from rnncli.datasets.vocabulary import Vocabulary
 from rnncli.inference.model import Model
-from rnncli.inference.sampling import Choice, Sampler
+from rnncli.inference.sampling import Sampler
+from rnncli.inference.symbol_choice import Choice
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells import LSTM

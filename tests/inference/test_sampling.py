@@ -13,7 +13,8 @@ from rnncli.datasets.text import DocumentKind
 from rnncli.datasets.vocabulary import UNKNOWN, Vocabulary
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
-from rnncli.inference.sampling import Choice, Sampler, short_text
+from rnncli.inference.sampling import Sampler, short_text
+from rnncli.inference.symbol_choice import Choice
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
