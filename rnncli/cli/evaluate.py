@@ -57,7 +57,9 @@ def evaluate(
     model, train = saved.model, None
     if model.task.is_language_model:
         if output is not None:
-            raise InputError("--output: the model predicts the next symbol; rnn sample writes text")
+            raise InputError(
+                "--output: does not apply to a language model, which predicts symbols; omit it"
+            )
         _show(evaluate_language_model(saved, source), as_json)
         return
     if source is not None:

@@ -16,7 +16,10 @@ app = command_app()
 def sample(
     weights: Weights,
     length: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Symbols per sample; a line may end earlier.")
+        int,
+        typer.Option(
+            metavar="N", min=1, max=10**9, help="Symbols per sample; a line may end earlier."
+        ),
     ] = 500,
     num_samples: Annotated[
         int | None,
@@ -42,7 +45,7 @@ def sample(
     top_p: Annotated[
         float | None,
         typer.Option(
-            metavar="P", help="Draw only from the most likely symbols with this probability."
+            metavar="P", help="Draw only from the fewest symbols whose probabilities reach P."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of the random numbers.")] = 0,

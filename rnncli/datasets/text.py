@@ -5,13 +5,14 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from rnncli.datasets.untrusted.lines import open_lines
+from rnncli.datasets.untrusted.lines import STANDARD_INPUT_NAME, open_lines, standard_input_lines
 from rnncli.datasets.vocabulary import (
     LINE_END,
     NUM_CODE_POINTS,
@@ -24,6 +25,7 @@ from rnncli.errors import InputError
 from rnncli.memory import max_memory
 from rnncli.nn.arrays import Array
 
+STANDARD_INPUT = "-"
 DocumentKind = Literal["stream", "lines"]
 
 _BYTES_PER_BLOCK = 1 << 20
@@ -109,6 +111,8 @@ def text_of_documents(documents: list[Array], line_end: int, source: str) -> Tex
 def read_blocks(path: Path, documents: DocumentKind) -> Iterator[str]:
     r"""Yield the text of a UTF-8 file, plain or gzip, in blocks that end with a line.
 
+    The path ``-`` stands for standard input.
+
     A byte order mark is left out, and ``\r\n`` becomes ``\n``. Of texts of lines, blank lines and
     blanks around lines are left out, and the last line gets a line end.
 
@@ -117,25 +121,30 @@ def read_blocks(path: Path, documents: DocumentKind) -> Iterator[str]:
     InputError
         The file cannot be read, is not UTF-8, or has a line that is too long.
     """
-    with open_lines(path) as lines:
+    is_standard_input = str(path) == STANDARD_INPUT
+    name = STANDARD_INPUT_NAME if is_standard_input else str(path)
+    with nullcontext(standard_input_lines()) if is_standard_input else open_lines(path) as lines:
         block: list[bytes] = []
         size, first = 0, 1
         for number, line in enumerate(lines, 1):
             block.append(line)
             size += len(line)
             if size >= _BYTES_PER_BLOCK:
-                yield from _cleaned(_decoded(block, first, path), documents)
+                yield from _cleaned(_decoded(block, first, name), documents)
                 block, size, first = [], 0, number + 1
-        yield from _cleaned(_decoded(block, first, path), documents)
+        yield from _cleaned(_decoded(block, first, name), documents)
 
 
-def _decoded(lines: list[bytes], first: int, path: Path) -> str:
+def _decoded(lines: list[bytes], first: int, name: str) -> str:
     """Return lines, of which the first has the number `first`, as text."""
     try:
         text = b"".join(lines).decode("utf-8")
     except UnicodeDecodeError:
         number = next(n for n, line in enumerate(lines, first) if not _is_utf8(line))
-        raise InputError(f"{path}:{number}: is not UTF-8 text; save the file as UTF-8") from None
+        raise InputError(f"{name}:{number}: is not UTF-8 text; save the file as UTF-8") from None
+    if "\0" in text:
+        number = next(n for n, line in enumerate(lines, first) if b"\0" in line)
+        raise InputError(f"{name}:{number}: has a NUL byte; text in UTF-8 was expected")
     if first == 1:
         text = text.removeprefix("\ufeff")
     return text.replace("\r\n", "\n")
@@ -154,6 +163,16 @@ def _cleaned(text: str, documents: DocumentKind) -> Iterator[str]:
         text = _BLANKS_AT_LINE_ENDS.sub("\n", text.strip() + "\n").lstrip("\n")
     if text:
         yield text
+
+
+def _first_unknown(block: str, vocabulary: Vocabulary) -> int:
+    """Return the number of the first line, from 1, with a symbol that the vocabulary lacks."""
+    for number, line in enumerate(block.split("\n"), 1):
+        try:
+            vocabulary.encode(line)
+        except ValueError:
+            return number
+    return 1
 
 
 def count_symbols(blocks: Iterator[str], unit: Unit, lowercase: bool) -> Counter[str]:
@@ -183,14 +202,17 @@ def read_text(path: Path, vocabulary: Vocabulary, documents: DocumentKind) -> Te
     pieces = [np.array([line_end], np.uint16)] if documents == "lines" else []
     limit = min(_MAX_BYTES_IN_MEMORY, int(_MAX_SHARE_IN_MEMORY * max_memory()))
     with tempfile.TemporaryFile() as file:
-        size = 0
+        size, num_lines = 0, 0
         for block in read_blocks(path, documents):
             try:
                 pieces.append(vocabulary.encode(block).astype(np.uint16))
             except ValueError as problem:
+                line = num_lines + _first_unknown(block, vocabulary)
                 raise InputError(
-                    f"{path}: {problem}; text with the symbols of the training data was expected"
+                    f"{path}:{line}: {problem}; text with the symbols of the training data was "
+                    "expected"
                 ) from None
+            num_lines += block.count("\n")
             size += pieces[-1].nbytes
             if size > limit:
                 for piece in pieces:

@@ -96,7 +96,11 @@ class TextFile:
             0.0 if test is not None else self.test_fraction,
         ]
         train, own_validation, own_test = _split(train, fractions, seed)
-        splits = Splits(train, validation or own_validation, test or own_test)
+        splits = Splits(
+            train,
+            own_validation if validation is None else validation,
+            own_test if test is None else test,
+        )
         for name in ("train", "validation", "test"):
             self._check_length(getattr(splits, name), name)
         task = Task("next_symbol", num_symbols=len(vocabulary))

@@ -38,8 +38,11 @@ def split_text(text: str, unit: Unit, lowercase: bool = False) -> list[str] | st
 
 
 def code_points(text: str) -> Array:
-    """Return the Unicode code points (M,) of a text."""
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    """Return the Unicode code points (M,) of a text; ``ValueError`` if it is not valid."""
+    try:
+        return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    except UnicodeEncodeError:
+        raise ValueError("is not valid text; UTF-8 was expected") from None
 
 
 def join_symbols(symbols: Iterable[str], unit: Unit, before: str = LINE_END) -> Iterator[str]:

@@ -33,7 +33,7 @@ class TextOutput:
         self.is_terminal = stream.isatty()
         # Symbols of the first sample that are not yet written, and the one before them.
         self.pending: list[str] = []
-        self.before, self.has_ended = LINE_END, False
+        self.before, self.has_ended = sampler.symbol_before, False
         self.written_at = perf_counter()
         self._write(sampler.prime)
 

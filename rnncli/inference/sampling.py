@@ -7,11 +7,11 @@ import numpy as np
 
 from rnncli.blas import threads_for
 from rnncli.datasets.examples import slices
-from rnncli.datasets.vocabulary import LINE_END, Unit, Vocabulary
+from rnncli.datasets.vocabulary import LINE_END, Unit, Vocabulary, join_symbols
 from rnncli.errors import InputError
 from rnncli.inference.model import Model, check_finite
 from rnncli.inference.stepper import Stepper
-from rnncli.inference.symbol_choice import Choice
+from rnncli.inference.symbol_choice import Choice, check_whole
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch, State
 from rnncli.nn.objective import UnrolledPool
@@ -81,11 +81,12 @@ class Sampler:
     def __init__(
         self, model: Model, choice: Choice, num_samples: int, seed: int, prime: str = ""
     ) -> None:
-        self.vocabulary, self.choice, self.prime = (
-            vocabulary_of_language_model(model),
-            choice,
-            prime,
-        )
+        if not isinstance(prime, str):
+            raise InputError(f"prime: {prime!r} is not a text")
+        check_whole("num_samples", num_samples, 1)
+        check_whole("seed", seed, 0)
+        self.vocabulary = vocabulary_of_language_model(model)
+        self.choice, self.prime = choice, prime
         self.seed, self.num_samples, self.network = seed, num_samples, model.network
         self.has_lines = model.input_spec.documents == "lines"
         self.line_end = self.vocabulary.index(LINE_END) if self.has_lines else None
@@ -102,6 +103,7 @@ class Sampler:
 
         What follows the end of a document means nothing.
         """
+        check_whole("length", max_length, 1)
         threads = threads_for(self.network.architecture.hidden_size)
         numbers = self._uniform_numbers()
         with threads, np.errstate(over="ignore", invalid="ignore"):
@@ -123,11 +125,22 @@ class Sampler:
         rows = np.array(self.drawn, np.intp).reshape(-1, self.num_samples).T
         ends = [self._end(row) for row in rows]
         return [
-            Sample(self.vocabulary.decode(row[:end]), self.prime, probability, row[:end])
+            Sample(self._text_of(row[:end]), self.prime, probability, row[:end])
             for row, end, probability in zip(
                 rows, ends, self.log_probabilities.tolist(), strict=True
             )
         ]
+
+    @property
+    def symbol_before(self) -> str:
+        """The symbol before the first one that is drawn, which decides about a space."""
+        if not self.prime or self.prime[-1].isspace():
+            return LINE_END
+        return self.vocabulary.symbols[int(self.first_symbols[-1])]
+
+    def _text_of(self, symbols: Array) -> str:
+        texts = (self.vocabulary.symbols[index] for index in symbols)
+        return "".join(join_symbols(texts, self.vocabulary.unit, self.symbol_before))
 
     def _end(self, symbols: Array) -> int:
         """Return how many symbols come before the end of the document."""

@@ -36,7 +36,7 @@ def is_prose(path: Path) -> bool:
 def suggest_text_file(suggestion: Suggestion, path: Path, test: Path | None) -> None:
     """Suggest a language model of a text, or of its lines."""
     beginning, is_whole = _beginning(path)
-    lines = [line.strip() for line in beginning.splitlines() if line.strip()]
+    lines = [line.strip() for line in beginning.split("\n") if line.strip()]
     has_lines = _are_documents(lines)
     more_than = "" if is_whole else "more than "
     suggestion.findings.append(f"a text of {more_than}{len(lines):,} lines that are not blank")

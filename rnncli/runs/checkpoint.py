@@ -81,11 +81,11 @@ def restore_checkpoint(path: Path, setup: TrainingSetup) -> str | None:
     InputError
         The file is damaged or belongs to another training run.
     """
+    if read_metadata(path, FORMAT, VERSION).get("data_sha256") != setup.splits.sha256:
+        raise InputError(f"{path}: the run's data has changed; resuming needs the same data")
     state, vectors = setup.state, _vectors(setup)
     shapes = {name: (vector.shape, vector.dtype) for name, vector in vectors.items()}
     contents = read_contents(path, FORMAT, VERSION, lambda _: shapes)
-    if contents.metadata.get("data_sha256") != setup.splits.sha256:
-        raise InputError(f"{path}: the run's data has changed; resuming needs the same data")
     with _valid_state(path):
         state.restore(contents.metadata["progress"])
         if not state.is_consistent(setup.batches_per_epoch):

@@ -140,8 +140,8 @@ def _check_symbols(config: Config, spec: InputSpec, task: Task) -> None:
         raise InputError("model.tie_weights: only a language model has a head with symbols")
     if model.embedding_size != model.hidden_size:
         raise InputError(
-            f"model.tie_weights: model.embedding_size, {model.embedding_size}, must be "
-            f"model.hidden_size, {model.hidden_size}"
+            f"model.tie_weights: needs model.embedding_size, {model.embedding_size}, equal to "
+            f"model.hidden_size; set it to {model.hidden_size}"
         )
 
 

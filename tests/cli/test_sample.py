@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Command, process
+from helpers.shell import type_in
 from helpers.terminal import in_terminal, text_of
 
 LINES = (
@@ -76,7 +77,7 @@ def test_the_view_in_a_terminal_shows_text(configs: Path) -> None:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_all_that_is_said_of_a_model_works_for_texts(
-    configs: Path, rnn: Command, name: str
+    configs: Path, rnn: Command, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert rnn("train", "-q", "-c", name).code == 0
     report = json.loads(rnn("evaluate", "-w", "latest", "--json").out)
@@ -85,6 +86,8 @@ def test_all_that_is_said_of_a_model_works_for_texts(
     assert report["baseline"].keys() == {"unigram", "ngram"}
     assert report["baseline"]["ngram"]["loss"] <= report["baseline"]["unigram"]["loss"]
     shown = rnn("evaluate", "-w", "latest", "-i", "text.txt")
+    type_in(monkeypatch, LINES.encode())
+    assert rnn("evaluate", "-w", "latest", "-i", "-").out == shown.out
     assert re.search(r"metric +model +unigram +\d-gram", shown.out)
     assert rnn("verify", "latest", "-q").code == 0
     assert rnn("doctor", "-c", name).code in (0, 1)
@@ -172,7 +175,8 @@ def test_text_appears_while_it_is_generated(configs: Path, rnn: Command) -> None
     ("options", "message"),
     [
         (("--prime", "xyz"), "prime: 'x' is not in the vocabulary"),
-        (("--temperature", "-1"), "temperature: -1.0 is out of range"),
+        (("--temperature", "-1"), "temperature: -1.0 is out of range; a finite number"),
+        (("--prime", "\udcff"), "prime: is not valid text; UTF-8 was expected"),
         (("--top-k", "0"), "top-k: 0 is out of range"),
         (("--top-p", "2"), "top-p: 2.0 is out of range"),
         (("--length", "0"), "--length"),
@@ -197,7 +201,7 @@ def test_other_models_are_refused(run_folder: Path, rnn: Command) -> None:
     [
         ("model.embedding_size=null", "model.embedding_size: is null, but the data are symbols"),
         ("model.bidirectional=true", "model.bidirectional: a language model predicts what comes"),
-        ("model.tie_weights=true", "model.tie_weights: model.embedding_size, 8, must be"),
+        ("model.tie_weights=true", "model.tie_weights: needs model.embedding_size, 8, equal to"),
         ("model.output=sequence", "set it to every_step"),
         ("data.unit=syllable", "data.unit: 'syllable' is not known; one of char, word"),
         ("data.vocabulary_size=1", "data.vocabulary_size"),

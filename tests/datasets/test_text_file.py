@@ -82,7 +82,10 @@ def test_a_split_may_have_its_own_file(tmp_path: Path) -> None:
     lengths = [len(part.symbols) for part in texts(section.read(0).splits)]
     assert lengths == [310, 310, 305]
     (tmp_path / "b").write_text(STREAM + "é")
-    with pytest.raises(InputError, match=r"b: 'é' is not in the vocabulary"):
+    with pytest.raises(InputError, match=r"b:21: 'é' is not in the vocabulary"):
+        section.read(0)
+    (tmp_path / "b").write_text("")
+    with pytest.raises(InputError, match=r"b: the validation split has 0 symbols"):
         section.read(0)
 
 
@@ -120,6 +123,8 @@ def test_a_large_text_stays_on_disk_without_a_named_file(
         (b"", {}, "a.txt: is empty; a text was expected"),
         (b"\n \n", {"documents": "lines"}, "a.txt: is empty"),
         (b"abc\nd\xff\n", {}, r"a.txt:2: is not UTF-8 text; save the file as UTF-8"),
+        (b"ab\n\0\n", {}, "a.txt:2: has a NUL byte; text in UTF-8 was expected"),
+        ("ab\n".encode("utf-16-be") * 9, {}, "a.txt:1: has a NUL byte"),
         (b"aaaa" * 99, {}, "a.txt: has 1 different symbol; two or more were expected"),
         (b"abcd", {"validation_fraction": 0}, "the train split has 4 symbols; more than"),
         (b"ab" * 100, {}, "the validation split has 20 symbols; more than"),

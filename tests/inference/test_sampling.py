@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.task import Task
 from rnncli.datasets.text import DocumentKind
-from rnncli.datasets.vocabulary import UNKNOWN, Vocabulary
+from rnncli.datasets.vocabulary import UNKNOWN, Unit, Vocabulary
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.inference.sampling import Sampler, short_text
@@ -24,7 +24,10 @@ SYMBOLS = ("\n", "a", "b", "c", "d")
 
 
 def model_of(
-    cell: str = "lstm", documents: DocumentKind = "stream", symbols: tuple[str, ...] = SYMBOLS
+    cell: str = "lstm",
+    documents: DocumentKind = "stream",
+    symbols: tuple[str, ...] = SYMBOLS,
+    unit: Unit = "char",
 ) -> Model:
     """Return a model with large random weights, which prefers some symbols to others."""
     architecture = Architecture(
@@ -37,7 +40,7 @@ def model_of(
     )
     network = Network(architecture, len(symbols), len(symbols)).initialize(np.random.default_rng(1))
     network.parameters[...] *= 2
-    spec = InputSpec(1, 8, vocabulary=Vocabulary(symbols), documents=documents)
+    spec = InputSpec(1, 8, vocabulary=Vocabulary(symbols, unit), documents=documents)
     return Model(network, Task("next_symbol", num_symbols=len(symbols)), None, spec)
 
 
@@ -145,17 +148,44 @@ def test_the_unknown_symbol_is_never_drawn() -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"temperature": -1.0}, "temperature: -1.0 is out of range; 0 or more"),
+        ({"temperature": -1.0}, "temperature: -1.0 is out of range; a finite number of at least 0"),
+        ({"temperature": float("inf")}, "temperature: inf is out of range; a finite"),
+        ({"temperature": "x"}, "temperature: 'x' is not a number"),
+        ({"num_samples": 0}, "num_samples: 0 is out of range; at least 1"),
+        ({"num_samples": 2.5}, "num_samples: 2.5 is not a whole number"),
+        ({"seed": -1}, "seed: -1 is out of range"),
+        ({"prime": b"a"}, "prime: b'a' is not a text"),
+        ({"top_k": 2.5}, "top-k: 2.5 is not a whole number"),
         ({"temperature": float("nan")}, "temperature: nan is out of range"),
-        ({"top_k": 0}, "top-k: 0 is out of range; 1 or more"),
-        ({"top_p": 0.0}, "top-p: 0.0 is out of range; more than 0"),
+        ({"top_k": 0}, "top-k: 0 is out of range; at least 1"),
+        ({"top_p": 0.0}, "top-p: 0 is out of range; above 0"),
         ({"top_p": 1.5}, "top-p: 1.5 is out of range"),
         ({"prime": "xa"}, "prime: 'x' is not in the vocabulary"),
     ],
 )
-def test_what_cannot_be_sampled_is_refused(keys: dict[str, float], message: str) -> None:
+def test_what_cannot_be_sampled_is_refused(keys: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         model_of().sample(5, **keys)
+
+
+def test_no_text_is_refused() -> None:
+    with pytest.raises(InputError, match="length: 0 is out of range"):
+        model_of().sample(0)
+
+
+def test_a_tiny_temperature_is_like_none() -> None:
+    model = model_of()
+    model.network.views.head[...] = model.network.views.head.astype("f")
+    assert model.sample(40, temperature=5e-324) == model.sample(40, temperature=0)
+
+
+def test_words_follow_a_prime_after_a_space() -> None:
+    model = model_of(symbols=("\n", ",", "cat", "dog", "the"), unit="word")
+    for seed in range(5):
+        (text,) = model.sample(3, prime="the cat", temperature=3, seed=seed)
+        assert text[0] in " \n,"
+        (text,) = model.sample(3, prime="the cat ", temperature=3, seed=seed)
+        assert text[0] != " "
 
 
 def test_a_prime_of_several_lines_is_refused_for_lines() -> None:

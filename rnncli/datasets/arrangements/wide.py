@@ -150,7 +150,7 @@ def _check_features(
         )
     raise InputError(
         f"{place}: {features} feature columns; a multiple of {roles.input_size}, the features per "
-        "time step, was expected"
+        "time step, was expected" + ("" if features else "; for texts, set data.text_column")
     )
 
 
