@@ -42,7 +42,7 @@ def code_points(text: str) -> Array:
     try:
         return np.frombuffer(text.encode("utf-32-le"), np.uint32)
     except UnicodeEncodeError:
-        raise ValueError("is not valid text; UTF-8 was expected") from None
+        raise ValueError("has characters that are not valid") from None
 
 
 def join_symbols(symbols: Iterable[str], unit: Unit, before: str = LINE_END) -> Iterator[str]:

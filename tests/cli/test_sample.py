@@ -176,7 +176,7 @@ def test_text_appears_while_it_is_generated(configs: Path, rnn: Command) -> None
     [
         (("--prime", "xyz"), "prime: 'x' is not in the vocabulary"),
         (("--temperature", "-1"), "temperature: -1.0 is out of range; a finite number"),
-        (("--prime", "\udcff"), "prime: is not valid text; UTF-8 was expected"),
+        (("--prime", "\udcff"), "prime: has characters that are not valid; a text"),
         (("--top-k", "0"), "top-k: 0 is out of range"),
         (("--top-p", "2"), "top-p: 2.0 is out of range"),
         (("--length", "0"), "--length"),

@@ -60,7 +60,7 @@ def passes(**arguments: object) -> bool:
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_every_gradient_is_exact(cell: str, readout: str, bidirectional: bool) -> None:
-    for loss, layers, lengths in product(LOSSES, (1, 2), (False, True)):
+    for loss, (layers, lengths) in product(LOSSES, ((1, False), (2, True))):
         for result in check(cell, loss, readout, layers, bidirectional, lengths):
             case = (loss, layers, lengths, result)
             assert result.passed, case
