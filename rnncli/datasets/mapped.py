@@ -16,6 +16,16 @@ _NUMBERS_PER_CHUNK = 1 << 20
 _RELEASED_AFTER_BYTES = 1 << 26
 
 
+def release_pages(array: Array) -> None:
+    """Release the pages of an array in a mapped file, so that they do not count as memory.
+
+    They stay in the system's cache, and are mapped again when they are read.
+    """
+    mapping: Any = getattr(array, "_mmap", None)
+    if hasattr(mapping, "madvise"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
 class _Pages:
     """The pages of a mapped file, released periodically, shared by all selections from it."""
 
@@ -26,10 +36,8 @@ class _Pages:
         """Return rows of the file."""
         selected: Array = self.base[rows]
         self.bytes_read += selected.nbytes
-        mapping: Any = getattr(self.base, "_mmap", None)
-        if self.bytes_read >= _RELEASED_AFTER_BYTES and hasattr(mapping, "madvise"):
-            # The pages stay in the system's cache, and are mapped again when they are read.
-            mapping.madvise(mmap.MADV_DONTNEED)
+        if self.bytes_read >= _RELEASED_AFTER_BYTES:
+            release_pages(self.base)
             self.bytes_read = 0
         return selected
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from rnncli.datasets.examples import Examples
+from rnncli.datasets.mapped import release_pages
 from rnncli.datasets.text import Text
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
@@ -22,6 +23,9 @@ from rnncli.random_streams import generator
 # A text is evaluated in at most this many streams. Of a continuous one, each is at least so many
 # windows long, so that reading the window before it costs little.
 _MAX_STREAMS, _MIN_WINDOWS = 64, 8
+
+# The pages of a text on disk are released after so many windows.
+_WINDOWS_PER_RELEASE = 256
 
 
 class Window(NamedTuple):
@@ -124,6 +128,8 @@ class StreamBatches:
 
     def batch(self, number: int) -> Batch:
         """Return a window as a batch; its initial state is that after the window before it."""
+        if number % _WINDOWS_PER_RELEASE == 0:
+            release_pages(self.text.symbols)
         positions, valid, has_target = self.window(number)
         x = np.where(valid, self.text.symbols[positions], 0).astype(np.intp)
         y = self.text.symbols[positions + 1].astype(self.dtype)

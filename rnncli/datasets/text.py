@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from rnncli.datasets.mapped import release_pages
 from rnncli.datasets.untrusted.lines import STANDARD_INPUT_NAME, open_lines, standard_input_lines
 from rnncli.datasets.vocabulary import (
     LINE_END,
@@ -22,7 +23,7 @@ from rnncli.datasets.vocabulary import (
     split_text,
 )
 from rnncli.errors import InputError
-from rnncli.memory import max_memory
+from rnncli.memory import max_memory, require_memory
 from rnncli.nn.arrays import Array
 
 STANDARD_INPUT = "-"
@@ -32,6 +33,8 @@ _BYTES_PER_BLOCK = 1 << 20
 # More symbols than these bytes hold, or than this share of the memory budget, stay on disk.
 _MAX_BYTES_IN_MEMORY, _MAX_SHARE_IN_MEMORY = 1 << 28, 1 / 8
 _SYMBOLS_PER_CHUNK = 1 << 22
+# What the positions of a document take, those in the order of an epoch included.
+_BYTES_PER_DOCUMENT = 64
 _BLANKS_AT_LINE_ENDS = re.compile(r"[^\S\n]*\n\s*")
 
 
@@ -93,6 +96,7 @@ class Text:
         sha256 = hashlib.sha256()
         for start in range(0, len(self.symbols), _SYMBOLS_PER_CHUNK):
             sha256.update(self.symbols[start : start + _SYMBOLS_PER_CHUNK].astype("<u2").tobytes())
+            release_pages(self.symbols)
         for array in (self.starts, self.lengths):
             if array is not None:
                 sha256.update(array.astype("<i8").tobytes())
@@ -165,6 +169,19 @@ def _cleaned(text: str, documents: DocumentKind) -> Iterator[str]:
         yield text
 
 
+def _positions(symbols: Array, symbol: int | None, source: str) -> Array:
+    """Return all positions of a symbol, if the memory budget allows them."""
+    parts = []
+    for start in range(0, len(symbols), _SYMBOLS_PER_CHUNK):
+        parts.append(start + np.flatnonzero(symbols[start : start + _SYMBOLS_PER_CHUNK] == symbol))
+        release_pages(symbols)
+    count = sum(map(len, parts))
+    require_memory(
+        count * _BYTES_PER_DOCUMENT, f"{source}: {count} lines", "give fewer or longer lines"
+    )
+    return np.concatenate(parts)
+
+
 def _first_unknown(block: str, vocabulary: Vocabulary) -> int:
     """Return the number of the first line, from 1, with a symbol that the vocabulary lacks."""
     for number, line in enumerate(block.split("\n"), 1):
@@ -227,7 +244,7 @@ def read_text(path: Path, vocabulary: Vocabulary, documents: DocumentKind) -> Te
             symbols = np.concatenate(pieces) if pieces else np.empty(0, np.uint16)
     if documents == "stream":
         return Text(symbols, str(path))
-    ends = np.flatnonzero(symbols == line_end)
+    ends = _positions(symbols, line_end, str(path))
     if len(ends) < 2:
         raise InputError(f"{path}: no text; one document per line was expected")
     return Text(symbols, str(path), ends[:-1], np.diff(ends))
