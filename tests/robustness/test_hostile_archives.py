@@ -86,7 +86,7 @@ def refusal(read: Read, path: Path) -> str | None:
 
 
 @ARCHIVES
-@sample_or_campaign("count", 700, 500_000)
+@sample_or_campaign("count", 350, 500_000)
 def test_a_mutant_is_refused_or_equal(
     run: Path, readers: dict[str, Read], tmp_path: Path, name: str, count: int
 ) -> None:

@@ -51,7 +51,7 @@ def read_or_refused(read: Callable[[], object], path: Path) -> tuple[object | No
         return None, seconds
 
 
-@sample_or_campaign("count", 300, 20_000)
+@sample_or_campaign("count", 120, 20_000)
 def test_a_mutant_of_a_config_is_refused_or_survives_a_round_trip(here: Path, count: int) -> None:
     path, accepted, slowest = here / "c.yaml", 0, 0.0
     good = [
@@ -76,7 +76,7 @@ def is_finite(splits: Splits) -> bool:
     return all(np.isfinite(split.x).all() for split in present)
 
 
-@sample_or_campaign("count", 250, 10_000)
+@sample_or_campaign("count", 100, 10_000)
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "long", "npz", "parquet", "ts", "series"])
 def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
     here: Path, kind: str, count: int
@@ -113,7 +113,7 @@ def test_a_mutant_of_data_is_refused_or_holds_finite_numbers(
     assert accepted < count
 
 
-@sample_or_campaign("count", 400, 10_000)
+@sample_or_campaign("count", 160, 10_000)
 def test_numbers_of_a_mutant_are_those_in_its_cells(here: Path, count: int) -> None:
     """What is accepted equals what the standard library reads in the same cells."""
     path, accepted = here / "d.csv", 0
