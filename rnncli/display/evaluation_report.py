@@ -14,12 +14,18 @@ _CONFUSION_TITLE = "confusion matrix (rows: true class, columns: predicted class
 
 def show_evaluation(report: Report) -> None:
     """Show the metrics beside those of the baselines, and the results by class."""
-    columns = [report.metrics, *report.baselines.values()]
+    # The best n-grams may be those of order 1, which are shown already.
+    baselines = {
+        name: values
+        for name, values in report.baselines.items()
+        if name != "ngram" or values["order"] > 1
+    }
+    columns = [report.metrics, *baselines.values()]
     rows = [
         [name, *(format_metric(name, column[name]) if name in column else "" for column in columns)]
         for name in report.metrics
     ]
-    headers = ["metric", "model", *(_header(*item) for item in report.baselines.items())]
+    headers = ["metric", "model", *(_header(*item) for item in baselines.items())]
     print_table(headers, rows, title=f"{report.num_samples:,} predictions")
     if not report.classes:
         return
