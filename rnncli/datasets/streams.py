@@ -53,10 +53,14 @@ class Layout(Protocol):
     ----------
     num_streams, length : int
         B, and the time steps of the longest stream.
+    min_length : int
+        A lower bound of the length that is more than half of it, and is the same whatever the order
+        of the documents.
     """
 
     num_streams: int
     length: int
+    min_length: int
 
     def window(self, start: int, stop: int) -> Window:
         """Return the time steps from `start` to `stop` of all streams."""
@@ -70,7 +74,7 @@ class _Continuous:
         self.num_predictions, self.num_before = len(text), num_before
         self.num_streams = min(num_streams, len(text))
         self.own_length = -(-len(text) // self.num_streams)
-        self.length = self.own_length + num_before
+        self.length = self.min_length = self.own_length + num_before
 
     def window(self, start: int, stop: int) -> Window:
         """See `Layout.window`."""
@@ -95,6 +99,8 @@ class _Documents:
         borders = np.append(self.begins, self.ends[-1])[np.searchsorted(self.begins, shares)]
         self.stream_begins, self.stream_ends = borders[:-1, np.newaxis], borders[1:, np.newaxis]
         self.length = int(np.diff(borders).max())
+        # A stream is shorter than its share and the longest document together.
+        self.min_length = max(-(-int(self.ends[-1]) // self.num_streams), int(spans.max()))
 
     def window(self, start: int, stop: int) -> Window:
         """See `Layout.window`."""
@@ -109,8 +115,10 @@ class _Documents:
 class StreamBatches:
     """The windows of all streams, in order.
 
-    They have at most `sequence_length` time steps, and the shortest has one less than the longest:
-    a short window at the end, where some streams have ended, would give a noisy gradient.
+    Every epoch has the same number of them. Those of a continuous text have at most
+    `sequence_length` time steps; those of documents may have a few more, because the length of the
+    streams depends on the order. The shortest has one less than the longest: a short window at the
+    end, where some streams have ended, would give a noisy gradient.
     """
 
     text: Text
@@ -119,7 +127,7 @@ class StreamBatches:
     dtype: Any
 
     def __len__(self) -> int:
-        return -(-self.layout.length // self.sequence_length)
+        return -(-self.layout.min_length // self.sequence_length)
 
     def window(self, number: int) -> Window:
         """Return where the time steps of a batch are in the text."""

@@ -119,3 +119,22 @@ def test_windows_are_independent_sequences(lengths: list[int] | None) -> None:
         assert known.sum() in ([6] if lengths is None else [4, 6, 6, 3])
         following = x[known][1:]
         np.testing.assert_array_equal(y[known][:-1], following)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 60), min_size=1, max_size=40),
+    sequence_length=st.integers(1, 40),
+    batch_size=st.integers(1, 20),
+)
+def test_every_epoch_has_the_same_number_of_windows(
+    lengths: list[int], sequence_length: int, batch_size: int
+) -> None:
+    """Resuming and schedules count on it, although the order of the documents differs."""
+    streams = documents(lengths, sequence_length)
+    counts = {len(streams.epoch(batch_size, shuffle, 0, e)) for e in range(4) for shuffle in (0, 1)}
+    assert len(counts) == 1
+    batches = streams.epoch(batch_size, True, 0, 0)
+    shapes = [batches.batch(number).x.shape[1] for number in range(len(batches))]
+    assert min(shapes) >= 1
+    assert max(shapes) - min(shapes) <= 1
+    assert max(shapes) <= 2 * sequence_length
