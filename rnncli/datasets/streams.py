@@ -7,7 +7,6 @@ Source: R. J. Williams & J. Peng, "An efficient gradient-based algorithm for on-
 recurrent network trajectories", Neural Computation 2 (1990).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -136,13 +135,15 @@ class StreamBatches:
 
     def batch(self, number: int) -> Batch:
         """Return a window as a batch; its initial state is that after the window before it."""
+        return self.in_window(number)[1]
+
+    def in_window(self, number: int) -> tuple[Window, Batch]:
+        """Return a window, and the same as a batch."""
         if number % _WINDOWS_PER_RELEASE == 0:
             release_pages(self.text.symbols)
-        positions, valid, has_target = self.window(number)
-        x = np.where(valid, self.text.symbols[positions], 0).astype(np.intp)
-        y = self.text.symbols[positions + 1].astype(self.dtype)
-        y[~has_target] = np.nan
-        return Batch(x[:, :, np.newaxis], y[:, :, np.newaxis], valid=None if valid.all() else valid)
+        window = self.window(number)
+        x, y = _inputs_and_targets(self.text, window, self.dtype)
+        return window, Batch(x, y, valid=None if window.valid.all() else window.valid)
 
 
 @dataclass(frozen=True)
@@ -191,10 +192,8 @@ class Streams:
         positions = (begins + lengths)[:, np.newaxis] - lengths.max() + steps
         valid = steps >= lengths.max() - lengths[:, np.newaxis]
         positions = np.where(valid, positions, 0)
-        x = np.where(valid, text.symbols[positions], 0).astype(np.intp)
-        y = np.where(valid, text.symbols[positions + 1], np.nan).astype(self.dtype)
-        all_equal = bool(valid.all())
-        return Examples(x[:, :, np.newaxis], y[:, :, np.newaxis], None if all_equal else lengths)
+        x, y = _inputs_and_targets(text, Window(positions, valid, valid), self.dtype)
+        return Examples(x, y, None if valid.all() else lengths)
 
     def epoch(self, batch_size: int, shuffle: bool, seed: int, epoch: int) -> StreamBatches:
         """Return the batches of a training epoch; documents are in a new order in each."""
@@ -225,7 +224,10 @@ class Streams:
         return StreamBatches(self.text, layout, self.sequence_length, self.dtype)
 
 
-def batches_in_order(batches: StreamBatches) -> Iterator[tuple[Window, Batch]]:
-    """Yield each window with its batch."""
-    for number in range(len(batches)):
-        yield batches.window(number), batches.batch(number)
+def _inputs_and_targets(text: Text, window: Window, dtype: Any) -> tuple[Array, Array]:
+    """Return the symbols (B, T, 1) of a window, and the next ones; NaN where none is predicted."""
+    positions, valid, has_target = window
+    x = np.where(valid, text.symbols[positions], 0).astype(np.intp)
+    y = text.symbols[positions + 1].astype(dtype)
+    y[~has_target] = np.nan
+    return x[:, :, np.newaxis], y[:, :, np.newaxis]

@@ -9,7 +9,7 @@ import numpy as np
 from rnncli.datasets.examples import Examples, rounded_length, slices
 from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import SMALLER_DATA
-from rnncli.datasets.streams import Streams, Window, batches_in_order
+from rnncli.datasets.streams import Streams, Window
 from rnncli.inference.long_sequences import long_outputs
 from rnncli.inference.metric_sums import MetricSums
 from rnncli.memory import max_memory, require_memory
@@ -147,9 +147,11 @@ def stream_losses(
         `should_stop`, which is called before each window, returned True.
     """
     state: State | None = None
-    for window, batch in batches_in_order(streams.for_evaluation()):
+    batches = streams.for_evaluation()
+    for number in range(len(batches)):
         if should_stop():
             raise StoppedError
+        window, batch = batches.in_window(number)
         with np.errstate(over="ignore", invalid="ignore"):
             value = objective.forward(replace(batch, initial_state=state))
         state = objective.unrolled.final_state()
