@@ -6,8 +6,8 @@ from rnncli.datasets.numbers import number
 from rnncli.errors import InputError
 from rnncli.inference.model import Model, check_finite
 from rnncli.inference.predictions import Predictions
+from rnncli.inference.stepper import Stepper
 from rnncli.nn.arrays import Array
-from rnncli.nn.batch import Batch, State
 
 
 class Stream:
@@ -33,12 +33,12 @@ class Stream:
                 f"--stream: the model has pooling {architecture.pooling}; last is needed"
             )
         self.model = model
-        self.unrolled = model.network.unroll(1, 1)
         self.reset()
 
     def reset(self) -> None:
         """Begin a new sequence."""
-        self.state: State | None = None
+        network = self.model.network
+        self.stepper = Stepper(network, network.zero_state(1))
 
     def step(self, values: Array) -> Predictions:
         """Take the features (D,) of the next time step, and return the prediction after it."""
@@ -65,9 +65,7 @@ class Stream:
         x = model.network_inputs(values[np.newaxis])
         with np.errstate(over="ignore", invalid="ignore"):
             for step in range(len(values)):
-                batch = Batch(x[:, step : step + 1], initial_state=self.state)
-                z = self.unrolled.forward(batch).T
-                self.state = self.unrolled.final_state()
+                z = self.stepper.step(x[:, step : step + 1]).T
         check_finite(z)
         is_classification = task.kind != "regression"
         probabilities = task.probabilities(z) if is_classification else None
