@@ -7,7 +7,7 @@ from rnncli.doctor.checks import applicable_checks, run_checks
 from rnncli.doctor.estimate import Estimate, estimate_run
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Finding
-from rnncli.runs.training_setup import set_up
+from rnncli.runs.training_setup import TrainingSetup, set_up
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,21 @@ def diagnose(config: Config) -> Diagnosis:
     InputError
         The data is invalid, so that no run could begin.
     """
-    setup = set_up(config)
-    initial_parameters = setup.model.network.parameters.copy()
-    examination = Examination(
+    examination = examination_of(set_up(config))
+    findings = run_checks(examination)
+    return Diagnosis(
+        not findings, findings, applicable_checks(examination), estimate_run(examination)
+    )
+
+
+def examination_of(setup: TrainingSetup) -> Examination:
+    """Return the subject of the checks: a new network and its data, before any check has run."""
+    return Examination(
         setup.model,
         setup.splits,
         setup.sequences,
         setup.batches_per_epoch,
-        config.training,
-        config.seed,
-        initial_parameters,
-    )
-    findings = run_checks(examination)
-    return Diagnosis(
-        not findings, findings, applicable_checks(examination), estimate_run(examination)
+        setup.config.training,
+        setup.config.seed,
+        setup.model.network.parameters.copy(),
     )

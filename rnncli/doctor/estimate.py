@@ -43,9 +43,9 @@ def estimate_run(examination: Examination) -> Estimate:
     """Return what the whole run will need, from the time per step of a short trial."""
     settings, trial = examination.settings, examination.configured_trial
     validation = examination.splits.validation
-    num_sequences = float(examination.num_batches * settings.batch_size)
-    if not isinstance(examination.splits.train, Text):
-        num_sequences = min(num_sequences, len(examination.train))
+    num_sequences = float(len(examination.train))
+    if isinstance(examination.splits.train, Text):  # of which only some windows are examined
+        num_sequences = float(examination.num_batches * settings.batch_size)
     if isinstance(validation, Text):
         num_sequences += len(validation) / examination.sequence_length * _VALIDATION_COST
     elif validation is not None:

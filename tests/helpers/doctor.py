@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from conftest import REPOSITORY, Command
 
+from rnncli.analysis import diagnosis
 from rnncli.config.reading import config_from
 from rnncli.doctor.checks import CHECKS
 from rnncli.doctor.examination import Examination
@@ -30,18 +31,7 @@ data: {{kind: series, path: {DATA}/sunspots.csv, columns: [SUNACTIVITY], sequenc
 
 def examination_of(tree: dict[str, object]) -> Examination:
     """Return a new network of a config, with its data, before any check has run."""
-    config = config_from(tree)
-    setup = set_up(config)
-    parameters = setup.model.network.parameters.copy()
-    return Examination(
-        setup.model,
-        setup.splits,
-        setup.sequences,
-        setup.batches_per_epoch,
-        config.training,
-        config.seed,
-        parameters,
-    )
+    return diagnosis.examination_of(set_up(config_from(tree)))
 
 
 def findings_on(rnn: Command, text: str, *overrides: str) -> Findings:
