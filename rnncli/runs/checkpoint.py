@@ -10,6 +10,7 @@ import numpy as np
 from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
+from rnncli.nn.state_dict import Shapes
 from rnncli.runs.archive import Contents, read_contents, read_metadata
 from rnncli.runs.training_setup import TrainingSetup
 from rnncli.training.state import restored_plan
@@ -81,11 +82,15 @@ def restore_checkpoint(path: Path, setup: TrainingSetup) -> str | None:
     InputError
         The file is damaged or belongs to another training run.
     """
-    if read_metadata(path, FORMAT, VERSION).get("data_sha256") != setup.splits.sha256:
-        raise InputError(f"{path}: the run's data has changed; resuming needs the same data")
     state, vectors = setup.state, _vectors(setup)
-    shapes = {name: (vector.shape, vector.dtype) for name, vector in vectors.items()}
-    contents = read_contents(path, FORMAT, VERSION, lambda _: shapes)
+
+    def expected_shapes(metadata: dict[str, Any]) -> Shapes:
+        # Other data may give a network of another shape, and so they are compared first.
+        if metadata.get("data_sha256") != setup.splits.sha256:
+            raise InputError(f"{path}: the run's data has changed; resuming needs the same data")
+        return {name: (vector.shape, vector.dtype) for name, vector in vectors.items()}
+
+    contents = read_contents(path, FORMAT, VERSION, expected_shapes)
     with _valid_state(path):
         state.restore(contents.metadata["progress"])
         if not state.is_consistent(setup.batches_per_epoch):
