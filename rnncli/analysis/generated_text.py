@@ -25,10 +25,8 @@ def quoted_shares(saved: SavedModel, samples: list[Sample]) -> list[float | None
         text = training_text(saved)
     except InputError:
         return None
-    vocabulary, symbols = (
-        vocabulary_of_language_model(saved.model),
-        [sample.symbols for sample in samples],
-    )
+    vocabulary = vocabulary_of_language_model(saved.model)
+    symbols = [sample.symbols for sample in samples]
     if text.starts is not None:
         prime = vocabulary.encode(samples[0].prime)
         return list(quoted_documents([np.concatenate([prime, own]) for own in symbols], text))

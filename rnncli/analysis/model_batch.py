@@ -11,10 +11,11 @@ from rnncli.analysis.language_models import evaluation_text
 from rnncli.config.reading import default_config, read_config
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
-from rnncli.datasets.inputs import STANDARD_INPUT, read_inputs
+from rnncli.datasets.inputs import read_inputs
 from rnncli.datasets.sequences import Sequences, joined
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.text import Text
+from rnncli.datasets.untrusted.lines import STANDARD_INPUT
 from rnncli.errors import InputError
 from rnncli.inference.model import Model
 from rnncli.nn.arrays import Array
@@ -113,9 +114,11 @@ def trace_batch(
     count = num_samples if sample is None else sample + 1
     is_random = source is None and saved.run is None
     if is_random or saved.model.task.is_language_model:
-        batch = random_batch(saved.model, count).batch
-        if not is_random:
-            batch = _second_window(saved.model, evaluation_text(saved, source), count)
+        batch = (
+            random_batch(saved.model, count).batch
+            if is_random
+            else _second_window(saved.model, evaluation_text(saved, source), count)
+        )
         return ModelBatch(saved.model, batch if sample is None else batch.sequence(sample))
     if source is None:
         _, sequences = read_evaluation_data(saved)

@@ -10,10 +10,12 @@ from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.missing import fill_missing
 from rnncli.datasets.sequences import Sequences, check_features
 from rnncli.datasets.table_data import read_table_inputs
-from rnncli.datasets.untrusted.lines import STANDARD_INPUT_NAME, standard_input_lines
+from rnncli.datasets.untrusted.lines import (
+    STANDARD_INPUT,
+    STANDARD_INPUT_NAME,
+    standard_input_lines,
+)
 from rnncli.errors import InputError
-
-STANDARD_INPUT = "-"
 
 
 def read_inputs(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:

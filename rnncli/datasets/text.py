@@ -13,7 +13,12 @@ from typing import Literal
 import numpy as np
 
 from rnncli.datasets.mapped import release_pages
-from rnncli.datasets.untrusted.lines import STANDARD_INPUT_NAME, open_lines, standard_input_lines
+from rnncli.datasets.untrusted.lines import (
+    STANDARD_INPUT,
+    STANDARD_INPUT_NAME,
+    open_lines,
+    standard_input_lines,
+)
 from rnncli.datasets.vocabulary import (
     LINE_END,
     NUM_CODE_POINTS,
@@ -26,7 +31,6 @@ from rnncli.errors import InputError
 from rnncli.memory import max_memory, require_memory
 from rnncli.nn.arrays import Array
 
-STANDARD_INPUT = "-"
 DocumentKind = Literal["stream", "lines"]
 
 _BYTES_PER_BLOCK = 1 << 20

@@ -25,20 +25,6 @@ from rnncli.datasets.vocabulary_keys import (
 from rnncli.errors import InputError
 from rnncli.random_streams import generator
 
-# The defaults of other sections for all language models.
-LANGUAGE_MODEL_DEFAULTS: Defaults = {
-    "model": {
-        "cell": "lstm",
-        "hidden_size": 128,
-        "embedding_size": 64,
-        "output": "every_step",
-    },
-    "training": {
-        "num_epochs": 10,
-        "batch_size": 32,
-        "optimizer": {"kind": "adam", "learning_rate": 5e-3},
-    },
-}
 WindowLength = Annotated[
     int,
     Field(ge=1, le=10**6, description="time steps of a window, through which gradients flow back"),
@@ -53,9 +39,15 @@ class TextFile:
     Of lines, both are chosen at random.
     """
 
-    extensions: ClassVar[tuple[str, ...]] = ()
     standardize: ClassVar[bool] = False
-    defaults: ClassVar[Defaults] = LANGUAGE_MODEL_DEFAULTS
+    defaults: ClassVar[Defaults] = {
+        "model": {"cell": "lstm", "hidden_size": 128, "embedding_size": 64, "output": "every_step"},
+        "training": {
+            "num_epochs": 10,
+            "batch_size": 32,
+            "optimizer": {"kind": "adam", "learning_rate": 5e-3},
+        },
+    }
 
     kind: Literal["text"] = "text"
     path: Annotated[Path, Field(description="the text")]

@@ -168,8 +168,8 @@ class Sampler:
         chosen = np.take_along_axis(logits, symbols[:, np.newaxis], axis=1)[:, 0] - log_sums
         if self.has_lines:
             # The end of a document counts, what follows it does not.
-            ends = np.cumsum(symbols == self.line_end, axis=0)
-            chosen[(ends > 1) | ((ends == 1) & (symbols != self.line_end)) | self._had_ended] = 0
+            is_end = symbols == self.line_end
+            chosen[(np.cumsum(is_end, axis=0) > is_end) | self._had_ended] = 0
             self._had_ended = self.is_finished
         self.log_probabilities += chosen.sum(axis=0)
 

@@ -12,7 +12,8 @@ from typing import BinaryIO, cast
 from rnncli.errors import InputError, place_in_file, unreadable
 from rnncli.memory import require_memory
 
-STANDARD_INPUT_NAME = "standard input"
+# What stands for standard input in place of a path, and its name in messages.
+STANDARD_INPUT, STANDARD_INPUT_NAME = "-", "standard input"
 LARGEST_LINE, _PIECE = 1 << 26, 1 << 20
 # Text may always expand to this many bytes, and beyond that to at most this many times its
 # compressed size.
