@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from rnncli.datasets.arrangements.columns import ColumnRoles, column_position
+from rnncli.datasets.arrangements.row_batch import RowBatch, id_name
 from rnncli.datasets.sequences import SMALLER_DATA, Sequences, padded
-from rnncli.datasets.table import Row, Table, label_in
+from rnncli.datasets.table import Row, Table
 from rnncli.datasets.vocabulary import Unit, Vocabulary, split_text
 from rnncli.errors import InputError
 from rnncli.memory import require_memory, within_memory
@@ -129,17 +130,15 @@ class _Layout:
     @property
     def id_name(self) -> str:
         """The name of the id column."""
-        return "id" if self.names is None or self.id is None else self.names[self.id] or "id"
+        return id_name(self.names, self.id)
 
 
 @dataclass
 class _Batch:
     """The texts of the next batch."""
 
-    rows: list[int] = field(default_factory=list)
+    read: RowBatch = field(default_factory=RowBatch)
     texts: list[Array] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
     longest: int = 0
 
     def padded_size_with(self, text: Array) -> int:
@@ -150,29 +149,14 @@ class _Batch:
         """Add the text in this row."""
         self.texts.append(text)
         self.longest = max(self.longest, len(text))
-        self.rows.append(row)
-        if layout.label is not None:
-            try:
-                self.labels.append(label_in(cells[layout.label]))
-            except ValueError as problem:
-                raise InputError(f"{layout.place(table, row, layout.label)}: {problem}") from None
-        if layout.id is not None:
-            self.ids.append(cells[layout.id].strip())
+        self.read.add(
+            row, cells, layout.label, layout.id, lambda column: layout.place(table, row, column)
+        )
 
     def sequences(self, table: Table, layout: _Layout, vocabulary: Vocabulary) -> Sequences:
         """Return the batch as sequences of symbols, padded where their lengths differ."""
         x, lengths = padded(self.texts, table.source, np.int32)
-        return Sequences(
-            x,
-            np.array(self.labels) if self.labels else None,
-            table.source,
-            self.rows,
-            table.unit,
-            lengths,
-            ids=np.array(self.ids) if self.ids else None,
-            id_name=layout.id_name,
-            vocabulary=vocabulary,
-        )
+        return self.read.sequences(x, lengths, table, layout.id_name, vocabulary)
 
 
 def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:

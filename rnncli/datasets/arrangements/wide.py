@@ -7,10 +7,11 @@ from itertools import chain
 import numpy as np
 
 from rnncli.datasets.arrangements.columns import ColumnRoles, Positions, positions_of
+from rnncli.datasets.arrangements.row_batch import RowBatch, id_name
 from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import numbers
 from rnncli.datasets.sequences import Sequences, padded
-from rnncli.datasets.table import Row, Table, label_in, value_in
+from rnncli.datasets.table import Row, Table, value_in
 from rnncli.errors import InputError
 
 _CELLS_PER_BATCH = 1 << 16
@@ -33,10 +34,10 @@ def read_wide(table: Table, roles: ColumnRoles) -> Iterator[Sequences]:
     is_empty = True
     for row, cells in rows:
         batch.add(row, cells, table, layout)
-        if len(batch.rows) == rows_per_batch:
+        if len(batch.values) == rows_per_batch:
             yield batch.sequences(table, layout)
             batch, is_empty = _Batch(), False
-    if batch.rows:
+    if batch.values:
         yield batch.sequences(table, layout)
     elif is_empty:
         raise InputError(
@@ -58,8 +59,7 @@ class _Layout:
     @property
     def id_name(self) -> str:
         """The name of the id column."""
-        column = self.positions.id
-        return "id" if self.names is None or column is None else self.names[column] or "id"
+        return id_name(self.names, self.positions.id)
 
     def place(self, table: Table, row: int, column: int) -> str:
         """Return row and column of a cell, for messages."""
@@ -71,28 +71,21 @@ class _Layout:
 class _Batch:
     """The sequences of the next batch."""
 
-    rows: list[int] = field(default_factory=list)
+    read: RowBatch = field(default_factory=RowBatch)
     values: list[list[float]] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
 
     def add(self, row: int, cells: list[str], table: Table, layout: _Layout) -> None:
         """Add the sequence in this row."""
-        label, id_column = layout.positions.label, layout.positions.id
-        if label is not None and layout.roles.labelled:
-            try:
-                self.labels.append(label_in(cells[label]))
-            except ValueError as problem:
-                raise InputError(f"{layout.place(table, row, label)}: {problem}") from None
-        if id_column is not None:
-            self.ids.append(cells[id_column].strip())
+        label = layout.positions.label if layout.roles.labelled else None
+        self.read.add(
+            row, cells, label, layout.positions.id, lambda column: layout.place(table, row, column)
+        )
         for column in layout.excluded:
             del cells[column]
         try:
             self.values.append(numbers(cells))
         except ValueError:
             self.values.append(_values_one_by_one(cells, table, layout, row))
-        self.rows.append(row)
 
     def sequences(self, table: Table, layout: _Layout) -> Sequences:
         """Return the batch as sequences, padded where their lengths differ."""
@@ -102,16 +95,7 @@ class _Batch:
         else:
             rows = [np.array(row).reshape(-1, size) for row in self.values]
             x, lengths = padded(rows, table.source)
-        return Sequences(
-            x,
-            np.array(self.labels) if self.labels else None,
-            table.source,
-            self.rows,
-            table.unit,
-            lengths,
-            ids=np.array(self.ids) if self.ids else None,
-            id_name=layout.id_name,
-        )
+        return self.read.sequences(x, lengths, table, layout.id_name)
 
 
 def _layout(table: Table, roles: ColumnRoles) -> tuple[_Layout, Iterator[Row]]:
