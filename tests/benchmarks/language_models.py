@@ -89,7 +89,9 @@ class TorchModel(torch.nn.Module):
         self.rnn = torch.nn.LSTM(EMBEDDING_SIZE, HIDDEN_SIZE, num_layers)
         self.head = torch.nn.Linear(HIDDEN_SIZE, NUM_SYMBOLS)
 
-    def forward(self, x, state):  # type: ignore[no-untyped-def]
+    def forward(
+        self, x: torch.Tensor, state: tuple[torch.Tensor, ...] | None
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         outputs, state = self.rnn(self.embedding(x), state)
         return self.head(outputs), state
 

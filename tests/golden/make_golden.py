@@ -39,6 +39,15 @@ OPTIMIZERS = {
 }
 
 
+def values_and_gradients(case: str, named: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Return tensors and their gradients by the names of a case."""
+    arrays = {}
+    for name, value in named.items():
+        arrays[f"{case}/value/{name}"] = value.detach().numpy()
+        arrays[f"{case}/gradient/{name}"] = value.grad.numpy()
+    return arrays
+
+
 def networks() -> dict[str, np.ndarray]:
     """Return weights, data, outputs, losses and gradients of tanh nets of 1 to 3 layers."""
     arrays = {}
@@ -61,9 +70,7 @@ def networks() -> dict[str, np.ndarray]:
             named |= {f"head.{name}": value for name, value in head.named_parameters()}
             named |= {"input": x, "initial": initial}
             case = f"{layers}/{loss_name}"
-            for name, value in named.items():
-                arrays[f"{case}/value/{name}"] = value.detach().numpy()
-                arrays[f"{case}/gradient/{name}"] = value.grad.numpy()
+            arrays |= values_and_gradients(case, named)
             arrays |= {f"{case}/z": z.detach().numpy(), f"{case}/y": y.numpy()}
             arrays[f"{case}/loss"] = loss.detach().numpy()
     return arrays
@@ -88,9 +95,7 @@ def cells() -> dict[str, np.ndarray]:
         named = {f"rnn.{name}": value for name, value in rnn.named_parameters()}
         named |= {f"head.{name}": value for name, value in head.named_parameters()}
         case = f"{cell}/{layers}/{both}"
-        for name, value in (named | {"input": x}).items():
-            arrays[f"{case}/value/{name}"] = value.detach().numpy()
-            arrays[f"{case}/gradient/{name}"] = value.grad.numpy()
+        arrays |= values_and_gradients(case, named | {"input": x})
         arrays |= {f"{case}/z": z.detach().numpy(), f"{case}/y": y.numpy()}
     return arrays
 
@@ -181,9 +186,7 @@ def loops() -> dict[str, np.ndarray]:
         torch.nn.functional.mse_loss(z, y).backward()
         named |= {f"head.{name}": value for name, value in head.named_parameters()}
         case = f"{cell}/{layers}/{both}"
-        for name, value in (named | {"input": x}).items():
-            arrays[f"{case}/value/{name}"] = value.detach().numpy()
-            arrays[f"{case}/gradient/{name}"] = value.grad.numpy()
+        arrays |= values_and_gradients(case, named | {"input": x})
         arrays |= {f"{case}/z": z.detach().numpy(), f"{case}/y": y.numpy()}
     return arrays
 
@@ -210,9 +213,7 @@ def language_models() -> dict[str, np.ndarray]:
         named |= {f"rnn.{name}": value for name, value in rnn.named_parameters()}
         named |= {f"head.{name}": value for name, value in head.named_parameters()}
         case = f"{cell}/{tied}"
-        for name, value in named.items():
-            arrays[f"{case}/value/{name}"] = value.detach().numpy()
-            arrays[f"{case}/gradient/{name}"] = value.grad.numpy()
+        arrays |= values_and_gradients(case, named)
         arrays |= {f"{case}/text": text.numpy(), f"{case}/z": z.detach().numpy()}
         arrays[f"{case}/loss"] = loss.detach().numpy()
     return arrays
@@ -225,4 +226,5 @@ if __name__ == "__main__":
     np.savez_compressed(HERE / "cells.npz", **cells())
     np.savez_compressed(HERE / "optimizers.npz", **optimizers())
     np.savez_compressed(HERE / "loops.npz", **loops())
+    torch.manual_seed(0)
     np.savez_compressed(HERE / "language_models.npz", **language_models())
