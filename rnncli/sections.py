@@ -6,7 +6,7 @@ class is a frozen dataclass with a field ``kind`` that has a literal type and a 
 its kind alone, ``sgd``, which is short for ``{kind: sgd}``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,56 @@ class ByKind:
         choices = cast(core_schema.TaggedUnionSchema, schema)["choices"]
         sections = [handler(choices[kind]) for kind in self.table]
         return {"anyOf": [*([{"enum": names}] if names else []), *sections]}
+
+
+class OneOrList:
+    """Marks a key whose value is one of several names, or a list of them without duplicates.
+
+    A list of one is the name alone, so that a choice has one form.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names.
+
+    Examples
+    --------
+    >>> pooling: Annotated[Pooling | tuple[Pooling, ...], OneOrList(get_args(Pooling))] = "last"
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        name = core_schema.literal_schema(list(self.names))
+        names = core_schema.tuple_variable_schema(name)
+        # The tag tells which of the two is meant, so that a mistake has one message.
+        either = core_schema.tagged_union_schema({"name": name, "list": names}, _name_or_list)
+        return core_schema.no_info_after_validator_function(self._checked, either)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        name = {"enum": list(self.names), "type": "string"}
+        return {
+            "anyOf": [name, {"type": "array", "items": name, "minItems": 1, "uniqueItems": True}]
+        }
+
+    def _checked(self, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if isinstance(value, str):
+            return value
+        if not value:
+            raise ValueError(f"is an empty list; one or several of {', '.join(self.names)}")
+        for number, name in enumerate(value):
+            if name in value[:number]:
+                raise ValueError(f"{name} is in the list twice; keep one")
+        return value if len(value) > 1 else value[0]
+
+
+def _name_or_list(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else "name"
 
 
 def _section(name: str) -> dict[str, str]:

@@ -142,6 +142,8 @@ def _choices(schema: dict[str, Any]) -> list[Any]:
             choices += [option["const"]]
         elif "enum" in option:
             choices += option["enum"]
+        elif "enum" in option.get("items", ()):
+            continue  # A list of the choices can be typed too.
         else:
             return []
     return choices

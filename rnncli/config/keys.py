@@ -68,8 +68,13 @@ class Key:
 
     @property
     def choices(self) -> list[str]:
-        """The allowed words; empty if other values are allowed too."""
+        """The allowed words, alone or in a list; empty if other values are allowed too."""
         return [word for option in self.types for word in get_args(option) if _is_literal(option)]
+
+    @property
+    def accepts_list(self) -> bool:
+        """Whether the value may be a list of the choices."""
+        return bool(self.choices) and any(get_origin(option) is tuple for option in self.types)
 
     def type_in_words(self) -> str:
         """Return the type of the value, such as "a whole number or null"."""
@@ -91,7 +96,8 @@ class Key:
         """
         null = ", or null" if self.nullable else ""
         if self.choices:
-            return f"one of {', '.join(self.choices)}{null}"
+            several = ", or a list of them" if self.accepts_list else ""
+            return f"one of {', '.join(self.choices)}{several}{null}"
         if self.pattern is not None:
             return f"{self.range_in_words()}{null}".removeprefix("a ")
         words = [_TYPES[option].removeprefix("a ") for option in self.types]

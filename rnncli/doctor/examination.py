@@ -131,8 +131,7 @@ class Examination:
         batch_size = max(1, batch_size)
         num_updates = max(_MIN_UPDATES, min(_MAX_UPDATES, int(max_sequences / batch_size)))
         batches = np.resize(self.fitted_index, (num_updates, batch_size))
-        dropout = self.network.architecture.dropout
-        return [self._trial(batches, factor, dropout) for factor in _RATE_FACTORS]
+        return [self._trial(batches, factor, with_dropout=True) for factor in _RATE_FACTORS]
 
     @property
     def configured_trial(self) -> Trial:
@@ -152,17 +151,25 @@ class Examination:
         index = self.fitted_index[: min(_OVERFIT_SEQUENCES, self.settings.batch_size, count)]
         num_updates = int(max_sequences / len(index))
         num_updates = max(_MIN_OVERFIT_UPDATES, min(_MAX_OVERFIT_UPDATES, num_updates))
-        return self._trial(np.tile(index, (num_updates, 1)), 1.0, 0.0, self.overfit_loss)
+        batches = np.tile(index, (num_updates, 1))
+        return self._trial(batches, 1.0, with_dropout=False, target_loss=self.overfit_loss)
 
     def _trial(
-        self, batches: Array, rate_factor: float, dropout: float, target_loss: float = 0.0
+        self, batches: Array, rate_factor: float, with_dropout: bool, target_loss: float = 0.0
     ) -> Trial:
         optimizer = self.settings.optimizer
         optimizer = replace(optimizer, learning_rate=optimizer.learning_rate * rate_factor)
         settings = replace(self.settings, optimizer=optimizer)
         with self.parameters_set_to(self.initial_parameters) as network:
             return train_briefly(
-                network, self.task, settings, self.train, batches, self.seed, dropout, target_loss
+                network,
+                self.task,
+                settings,
+                self.train,
+                batches,
+                self.seed,
+                with_dropout,
+                target_loss,
             )
 
     @cached_property

@@ -15,6 +15,7 @@ from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.outputs import add_outputs, outputs
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
+from rnncli.nn.dropout import NO_DROPOUT
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective, UnrolledPool
@@ -66,7 +67,7 @@ def train_briefly(
     train: Examples,
     batches: Array,
     seed: int,
-    dropout: float = 0.0,
+    with_dropout: bool = False,
     target_loss: float = 0.0,
 ) -> Trial:
     """Train a network for a number of optimizer steps, in place.
@@ -79,8 +80,8 @@ def train_briefly(
         The training split.
     batches : array (S, B)
         For each of S optimizer steps, the indices of its B sequences in `train`.
-    dropout : float
-        The share of units that are dropped between layers.
+    with_dropout : bool
+        Whether units are dropped as the network's architecture has it.
     target_loss : float
         The trial ends when the loss of a batch is below this.
     """
@@ -93,8 +94,8 @@ def train_briefly(
     with np.errstate(all="ignore"):
         for number, index in enumerate(batches):
             begun = perf_counter()
-            masks: list[Array] = []
-            if dropout:
+            masks = NO_DROPOUT
+            if with_dropout and network.architecture.uses_dropout:
                 masks = network.draw_dropout_masks(len(index), generator(seed, "dropout", number))
             loss_value, norm = step.gradient(train.batch(index), masks)
             finite = isfinite(norm) and bool(np.isfinite(loss_value.losses).all())

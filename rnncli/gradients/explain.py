@@ -19,6 +19,7 @@ from rnncli.gradients.trace import run_observed
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import Blocks
+from rnncli.nn.dropout import DropoutMasks, apply_mask
 from rnncli.nn.input_stage import EMBEDDING
 from rnncli.nn.losses import Loss, batch_loss
 from rnncli.nn.network import Network
@@ -112,16 +113,22 @@ def _output_gradient(loss: Loss, z: Array, y: Array) -> Array:
 
 def _explain_head(unrolled: UnrolledNetwork, expected: Array) -> Explanation | None:
     """Explain a mistake at the head, given the expected gradient of the outputs."""
+    mask = unrolled.dropout_masks.head
 
-    def gradients(grad_outputs: Array, head: Array, features: Array) -> dict[str, Array]:
+    def gradients(
+        grad_outputs: Array, head: Array, features: Array, mask: Array | None = mask
+    ) -> dict[str, Array]:
         grad_head = grad_outputs @ features.T
+        grad_features = head[:, :-1].T @ grad_outputs
+        if mask is not None:
+            apply_mask(grad_features, mask, out=grad_features)
         return {
-            "dL/d(features)": head[:, :-1].T @ grad_outputs,
+            "dL/d(features)": grad_features,
             "head.weight": grad_head[:, :-1],
             "head.bias": grad_head[:, -1],
         }
 
-    head, features = unrolled.parameters.head, unrolled.readout.features
+    head, features = unrolled.parameters.head, unrolled.features
     grad_head = unrolled.gradient.head
     calculated = (unrolled.grad_features, grad_head[:, :-1], grad_head[:, -1])
     magnitudes = gradients(np.abs(expected), np.abs(head), np.abs(features))
@@ -129,6 +136,7 @@ def _explain_head(unrolled: UnrolledNetwork, expected: Array) -> Explanation | N
         (cause, gradients(wrong, head, features))
         for cause, wrong in mistakes.output_mistakes(expected, unrolled.outputs)
     ]
+    known.append(("the dropout mask is left out", gradients(expected, head, features, None)))
     expected_gradients = gradients(expected, head, features)
     for (name, gradient), values in zip(expected_gradients.items(), calculated, strict=True):
         if name == "head.weight" and unrolled.ties_weights:
@@ -163,7 +171,7 @@ def _explain_embedding(unrolled: UnrolledNetwork, grad_outputs: Array) -> Explan
     of_last_inputs[symbols] = vectors
     of_head = np.zeros(gradient.shape)
     if unrolled.ties_weights:
-        of_head = grad_outputs @ unrolled.readout.features[:-1].T
+        of_head = grad_outputs @ unrolled.features[:-1].T
     expected = of_inputs + of_head
     if mistakes.equal(gradient, expected):
         return None
@@ -181,7 +189,7 @@ def _explain_embedding(unrolled: UnrolledNetwork, grad_outputs: Array) -> Explan
 class _DirectionalProbe:
     """Compares gradients with true derivatives along random directions, by complex steps."""
 
-    def __init__(self, network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> None:
+    def __init__(self, network: Network, loss: Loss, batch: Batch, masks: DropoutMasks) -> None:
         self.objective = Objective(network.astype(complex), loss, PerturbedCell)
         self.batch, self.masks = batch, masks
         self.objective.forward(batch, masks)

@@ -14,6 +14,7 @@ import numpy as np
 
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch, State
+from rnncli.nn.dropout import DropoutMasks
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
@@ -116,14 +117,12 @@ def gradcheck(
         yield _compare(name, np.concatenate(true), calculated[name], TOLERANCES[method], rounding)
 
 
-def dropout_masks(network: Network, batch_size: int) -> list[Array]:
+def dropout_masks(network: Network, batch_size: int) -> DropoutMasks:
     """Return the dropout masks of a check, the same at every call; none without dropout."""
-    if not network.architecture.dropout:
-        return []
     return network.astype(float).draw_dropout_masks(batch_size, np.random.default_rng(0))
 
 
-def differentiable(network: Network, batch: Batch, masks: list[Array]) -> Network:
+def differentiable(network: Network, batch: Batch, masks: DropoutMasks) -> Network:
     """Return the network, or a copy with changed biases if it is at a kink of a ReLU."""
     rng = np.random.default_rng(0)
     for _ in range(_MAX_MOVES):
@@ -149,7 +148,7 @@ class _Probe:
     """
 
     def __init__(
-        self, network: Network, loss: Loss, batch: Batch, masks: list[Array], dtype: type
+        self, network: Network, loss: Loss, batch: Batch, masks: DropoutMasks, dtype: type
     ) -> None:
         copy = network.astype(dtype)
         self.objective, self.masks = Objective(copy, loss), masks
@@ -170,7 +169,7 @@ class _Probe:
 
 
 def _backpropagated(
-    network: Network, loss: Loss, batch: Batch, masks: list[Array]
+    network: Network, loss: Loss, batch: Batch, masks: DropoutMasks
 ) -> dict[str, Array]:
     """Return what backpropagation calculates for each array, in double precision."""
     copy = network.astype(float)
@@ -187,10 +186,12 @@ def _backpropagated(
     return arrays
 
 
-def _magnitudes(network: Network, loss: Loss, batch: Batch, masks: list[Array]) -> dict[str, float]:
+def _magnitudes(
+    network: Network, loss: Loss, batch: Batch, masks: DropoutMasks
+) -> dict[str, float]:
     """Return the size of each array's derivatives, sequence by sequence, before they cancel."""
     per_sequence = [
-        _backpropagated(network, loss, batch.sequence(i), [mask[:, i : i + 1] for mask in masks])
+        _backpropagated(network, loss, batch.sequence(i), masks.sequence(i))
         for i in range(len(batch))
     ]
     sizes = {

@@ -1,6 +1,5 @@
 """A batch through time: states, gates, and the gradients of the backward pass."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from rnncli.gradients.observed import ObservedCell
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks
 from rnncli.nn.losses import BatchLoss, Loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
@@ -107,7 +107,7 @@ def trace(network: Network, loss: Loss, batch: Batch) -> Trace:
 
 
 def run_observed(
-    objective: Objective, batch: Batch, dropout_masks: Sequence[Array] = ()
+    objective: Objective, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT
 ) -> BatchLoss:
     """Run a batch forward and back through observed cells; return its loss."""
     with np.errstate(all="ignore"):

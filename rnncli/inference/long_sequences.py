@@ -8,16 +8,16 @@ the disk.
 """
 
 from collections.abc import Iterator
-from functools import reduce
 from typing import Protocol
 
 import numpy as np
 
 from rnncli.datasets.examples import slices
+from rnncli.inference.running_pooling import RunningPooling
+from rnncli.nn.architecture import Architecture
 from rnncli.nn.arrays import Array
 from rnncli.nn.cells.base import Cell, UnrolledCell, Weights
 from rnncli.nn.network import Network
-from rnncli.nn.readout import Pooling
 
 
 def long_outputs(network: Network, x: Array, window_length: int) -> Array:
@@ -44,8 +44,8 @@ def long_outputs(network: Network, x: Array, window_length: int) -> Array:
         below = layer
     weights, bias = network.views.head[:, :-1], network.views.head[:, -1]
     if not architecture.predicts_every_step:
-        pooled = [_pooled(architecture.pooling, layer, d, len(x)) for d in range(num_directions)]
-        output: Array = weights @ np.concatenate(pooled) + bias
+        pooled = [_pooled(architecture, layer, d) for d in range(num_directions)]
+        output: Array = weights @ np.concatenate(pooled, axis=1).ravel() + bias
         return output
     outputs = np.empty((len(x), len(bias)), bias.dtype)
     outputs[...] = bias
@@ -141,16 +141,10 @@ def _in_time(values: Array, direction: int) -> Array:
     return values[::-1] if direction else values
 
 
-def _pooled(pooling: Pooling, layer: _Layer, direction: int, sequence_length: int) -> Array:
-    """Return the outputs (H,) of a direction of the top layer, pooled over all time steps."""
-    all_values = (values for _, values in layer.sweep(direction))
-    pooled: Array
-    if pooling == "max":
-        pooled = reduce(np.maximum, (values.max(axis=0) for values in all_values))
-    elif pooling == "mean":
-        sums = (values.sum(axis=0, dtype=float) for values in all_values)
-        pooled = reduce(np.add, sums) / sequence_length
-    else:
-        for values in all_values:
-            pooled = values[-1]
-    return pooled.astype(layer.weights[0].matrix.dtype)
+def _pooled(architecture: Architecture, layer: _Layer, direction: int) -> list[Array]:
+    """Return the outputs (H,) of a direction of the top layer in each pooling."""
+    shape, dtype = (architecture.hidden_size,), layer.weights[0].matrix.dtype
+    pooling = RunningPooling(architecture.poolings, shape, dtype)
+    for _, values in layer.sweep(direction):
+        pooling.add(values)
+    return pooling.pooled()

@@ -36,13 +36,23 @@ class Stepper:
             self.carried += [(before[name], after[name]) for name in before]
 
     def step(self, x: Array) -> Array:
-        """Return the outputs of the head (O, B) after another time step (B, 1, D)."""
+        """Return the outputs of the head (O, B) for the last state after another time step."""
+        outputs: Array = np.dot(self.head, self.advance(x))
+        return outputs
+
+    def advance(self, x: Array) -> Array:
+        """Return the last state (H+1, B) of the top layer, with a row of ones, in a buffer.
+
+        Parameters
+        ----------
+        x : array (B, 1, D)
+            The inputs of another time step.
+        """
         inputs = self.stage.forward(x, self.parameters)
         for cell in self.cells:
             cell.inputs[...] = inputs
             cell.cell.forward(cell)
             inputs = cell.outputs
-        outputs: Array = np.dot(self.head, self.cells[-1].last)
         for before, after in self.carried:
             before[...] = after
-        return outputs
+        return self.cells[-1].last

@@ -6,6 +6,7 @@ from rnncli.datasets.numbers import number
 from rnncli.errors import InputError
 from rnncli.inference.model import Model, check_finite
 from rnncli.inference.predictions import Predictions
+from rnncli.inference.running_pooling import RunningPooling
 from rnncli.inference.stepper import Stepper
 from rnncli.nn.arrays import Array
 
@@ -18,27 +19,25 @@ class Stream:
     Raises
     ------
     InputError
-        The model reads its sequences in both directions, or pools its outputs: it cannot predict
-        before a sequence has ended. Or it is a language model.
+        The model reads its sequences in both directions: it cannot predict before a sequence has
+        ended. Or it is a language model.
     """
 
     def __init__(self, model: Model) -> None:
         if model.task.is_language_model:
             raise InputError("--stream: the model is a language model, which predicts no labels")
-        architecture = model.network.architecture
-        if architecture.bidirectional:
+        if model.network.architecture.bidirectional:
             raise InputError("--stream: the model is bidirectional; a unidirectional one is needed")
-        if architecture.pooling != "last":
-            raise InputError(
-                f"--stream: the model has pooling {architecture.pooling}; last is needed"
-            )
         self.model = model
         self.reset()
 
     def reset(self) -> None:
         """Begin a new sequence."""
         network = self.model.network
+        architecture = network.architecture
         self.stepper = Stepper(network, network.zero_state(1))
+        shape, dtype = (architecture.hidden_size, 1), network.parameters.dtype
+        self.pooling = RunningPooling(architecture.poolings, shape, dtype)
 
     def step(self, values: Array) -> Predictions:
         """Take the features (D,) of the next time step, and return the prediction after it."""
@@ -65,7 +64,10 @@ class Stream:
         x = model.network_inputs(values[np.newaxis])
         with np.errstate(over="ignore", invalid="ignore"):
             for step in range(len(values)):
-                z = self.stepper.step(x[:, step : step + 1]).T
+                state = self.stepper.advance(x[:, step : step + 1])
+                self.pooling.add(state[np.newaxis, :-1])
+            features = np.concatenate([*self.pooling.pooled(), state[-1:]])
+            z = np.dot(model.network.views.head, features).T
         check_finite(z)
         is_classification = task.kind != "regression"
         probabilities = task.probabilities(z) if is_classification else None

@@ -1,15 +1,16 @@
 """The config section ``model``: a network's shape, as far as the data do not determine it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from rnncli.nn.cells import CELLS, Cell, Tanh
 from rnncli.nn.initialization import Initialization
 from rnncli.nn.input_stage import Embedding, Features, InputStage
-from rnncli.nn.readout import POOLINGS, EveryStep, Pooling, Readout
-from rnncli.sections import ByKind
+from rnncli.nn.layer import UnrolledLayer
+from rnncli.nn.readout import POOLINGS, EveryStep, Pooling, Readout, SideBySide
+from rnncli.sections import ByKind, OneOrList
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,15 @@ class Architecture:
         float,
         Field(ge=0, lt=1, description="dropout probability between layers during training"),
     ] = 0.0
-    pooling: Annotated[Pooling, Field(description="how the outputs of a sequence are pooled")] = (
-        "last"
-    )
+    head_dropout: Annotated[
+        float,
+        Field(ge=0, lt=1, description="dropout probability before the head during training"),
+    ] = 0.0
+    pooling: Annotated[
+        Pooling | tuple[Pooling, ...],
+        OneOrList(get_args(Pooling)),
+        Field(description="how the outputs of a sequence are pooled; of a list, side by side"),
+    ] = "last"
     output: Annotated[
         Literal["sequence", "every_step"],
         Field(description="one prediction per sequence, or one per time step"),
@@ -71,9 +78,26 @@ class Architecture:
         return self.output == "every_step"
 
     @property
-    def readout(self) -> type[Readout]:
-        """The class that turns the outputs of the top layer into the features of the head."""
-        return EveryStep if self.predicts_every_step else POOLINGS[self.pooling]
+    def uses_dropout(self) -> bool:
+        """Whether there is any dropout during training."""
+        return self.dropout > 0 or self.head_dropout > 0
+
+    @property
+    def poolings(self) -> tuple[Pooling, ...]:
+        """The poolings whose features the head reads, side by side.
+
+        With a prediction per time step, it reads the last output up to that time step.
+        """
+        if self.predicts_every_step:
+            return ("last",)
+        return (self.pooling,) if isinstance(self.pooling, str) else self.pooling
+
+    def readout(self, layer: UnrolledLayer) -> Readout:
+        """Return what turns the outputs of the top layer into the features of the head."""
+        if self.predicts_every_step:
+            return EveryStep(layer)
+        readouts = [POOLINGS[pooling](layer) for pooling in self.poolings]
+        return readouts[0] if len(readouts) == 1 else SideBySide(layer, readouts)
 
     @property
     def directions(self) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ class UnrolledLayer:
         return np.concatenate(ends)
 
     def backward(self, grad_final: Array | None, grad_outputs: Array | None) -> None:
-        """Fill the gradients of all cells from one of the two gradients; the other is None.
+        """Fill the gradients of all cells from two gradients, which add up; None is zero.
 
         Parameters
         ----------
@@ -93,9 +93,11 @@ class UnrolledLayer:
             if cell_grad_final is not None and direction and self.lengths is not None:
                 # With time reversed, each sequence ends at a time step of its own.
                 sequences = np.arange(self.batch_size)
-                cell_grad_outputs = np.zeros_like(cell.outputs)
-                cell_grad_outputs[self.lengths - 1, :, sequences] = cell_grad_final.T
-                cell_grad_final = None
+                at_ends = np.zeros_like(cell.outputs)
+                at_ends[self.lengths - 1, :, sequences] = cell_grad_final.T
+                if cell_grad_outputs is not None:
+                    at_ends += cell_grad_outputs
+                cell_grad_final, cell_grad_outputs = None, at_ends
             cell.backward(cell_grad_final, cell_grad_outputs)
 
     def backward_to_inputs(self) -> Array:

@@ -11,6 +11,7 @@ from rnncli.nn.arrays import Array
 from rnncli.nn.batch import State
 from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.cells.base import Blocks, UnrolledCell
+from rnncli.nn.dropout import DropoutMasks, draw_mask
 from rnncli.nn.initialization import INITIALIZATIONS
 from rnncli.nn.parameters import Layout
 from rnncli.nn.unrolled import UnrolledNetwork
@@ -120,18 +121,20 @@ class Network:
             for cell in unrolled.cells
         ]
 
-    def draw_dropout_masks(self, batch_size: int, rng: np.random.Generator) -> list[Array]:
-        """Draw dropout masks (F, B), the same at every time step, for each layer but the last.
+    def draw_dropout_masks(self, batch_size: int, rng: np.random.Generator) -> DropoutMasks:
+        """Draw the dropout masks of a training step: those of the layers, then that of the head.
 
         Source: Y. Gal & Z. Ghahramani, "A theoretically grounded application of dropout in
         recurrent neural networks", NIPS 2016.
         """
-        rate, dtype = self.architecture.dropout, self.parameters.dtype
+        model, dtype = self.architecture, self.parameters.dtype
+        shape = (self.layout.layer_width, batch_size)
+        num_masks = model.num_layers - 1 if model.dropout else 0
+        layers = [draw_mask(shape, model.dropout, dtype, rng) for _ in range(num_masks)]
+        if not model.head_dropout:
+            return DropoutMasks(layers)
         shape = (self.layout.head_width, batch_size)
-        return [
-            (rng.random(shape) >= rate).astype(dtype) / dtype.type(1 - rate)
-            for _ in range(self.architecture.num_layers - 1)
-        ]
+        return DropoutMasks(layers, draw_mask(shape, model.head_dropout, dtype, rng))
 
     def flops(self, sequence_length: int, batch_size: int) -> int:
         """Return the number of operations in the matrix products of one training step."""

@@ -4,14 +4,13 @@ Training, gradient checks and traces use `Objective`; inference uses `UnrolledPo
 `batch_loss`.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks
 from rnncli.nn.losses import BatchLoss, Loss, batch_loss
 from rnncli.nn.network import Network
 from rnncli.nn.unrolled import UnrolledNetwork
@@ -103,7 +102,7 @@ class Objective:
         self.pool = UnrolledPool(network, cell_class)
         self.gradient = self.pool.gradient
 
-    def forward(self, batch: Batch, dropout_masks: Sequence[Array] = ()) -> BatchLoss:
+    def forward(self, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT) -> BatchLoss:
         """Return the loss of a batch; see `UnrolledNetwork.forward` for the arguments."""
         batch_size, sequence_length, *_ = batch.x.shape
         self.unrolled = self.pool.get(sequence_length, batch_size)

@@ -62,14 +62,18 @@ class Layout:
     def input_sizes(self) -> list[int]:
         """The number of inputs of each cell, in the order of `cell_names`."""
         model = self.architecture
-        num_directions, width = len(model.directions), self.input_stage.width
-        sizes = [width] + [num_directions * model.hidden_size] * (model.num_layers - 1)
-        return [size for size in sizes for _ in range(num_directions)]
+        sizes = [self.input_stage.width] + [self.layer_width] * (model.num_layers - 1)
+        return [size for size in sizes for _ in model.directions]
+
+    @property
+    def layer_width(self) -> int:
+        """The number of outputs of a layer at a time step: H per direction."""
+        return len(self.architecture.directions) * self.architecture.hidden_size
 
     @property
     def head_width(self) -> int:
-        """F, the number of features that the head reads."""
-        return len(self.architecture.directions) * self.architecture.hidden_size
+        """The number of features that the head reads: the outputs of a layer for each pooling."""
+        return len(self.architecture.poolings) * self.layer_width
 
     def _shapes(self) -> Iterator[tuple[int, ...]]:
         """Yield the shapes of the arrays in the vector: input stage, cells, head."""

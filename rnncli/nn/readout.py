@@ -3,6 +3,7 @@
 The array of features ends with a row of ones, which multiplies the head's bias.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -24,14 +25,14 @@ class Readout(Protocol):
 
     features: Array
 
-    def __init__(self, layer: UnrolledLayer) -> None: ...
-
     def forward(self) -> None:
         """Fill `features`."""
         ...
 
     def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
         """Return the gradients with respect to the final outputs (F, B) and all outputs (T, F, B).
+
+        The gradient of the loss is the sum of what flows through the two; None stands for zeros.
 
         Parameters
         ----------
@@ -124,9 +125,44 @@ class EveryStep:
         return None, gradient.reshape(width, sequence_length, batch).transpose(1, 0, 2)
 
 
-def _with_ones(layer: UnrolledLayer) -> Array:
-    width = layer.outputs.shape[1]
+class SideBySide:
+    """The features of several poolings, in the order given: N = B."""
+
+    def __init__(self, layer: UnrolledLayer, readouts: Sequence[Readout]) -> None:
+        self.readouts = readouts
+        self.features = _with_ones(layer, len(readouts))
+        self.parts = np.split(self.features[:-1], len(readouts))
+
+    def forward(self) -> None:
+        """See `Readout.forward`."""
+        for readout, rows in zip(self.readouts, self.parts, strict=True):
+            readout.forward()
+            rows[...] = readout.features[:-1]
+
+    def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
+        """See `Readout.backward`."""
+        grad_final, grad_outputs = None, None
+        parts = np.split(gradient, len(self.readouts))
+        for readout, grad_part in zip(self.readouts, parts, strict=True):
+            final, outputs = readout.backward(grad_part)
+            grad_final = _sum(grad_final, final)
+            grad_outputs = _sum(grad_outputs, outputs)
+        return grad_final, grad_outputs
+
+
+def _with_ones(layer: UnrolledLayer, num_poolings: int = 1) -> Array:
+    width = num_poolings * layer.outputs.shape[1]
     return np.ones((width + 1, layer.batch_size), layer.outputs.dtype)
 
 
-POOLINGS: dict[Pooling, type[Readout]] = {"last": Last, "mean": Mean, "max": Max}
+def _sum(total: Array | None, gradient: Array | None) -> Array | None:
+    if total is None or gradient is None:
+        return gradient if total is None else total
+    return total + gradient
+
+
+POOLINGS: dict[Pooling, Callable[[UnrolledLayer], Readout]] = {
+    "last": Last,
+    "mean": Mean,
+    "max": Max,
+}

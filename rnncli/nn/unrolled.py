@@ -1,12 +1,11 @@
 """A network unrolled over T time steps for a batch of B: all buffers, allocated once."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch, State
 from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks, apply_mask
 from rnncli.nn.layer import UnrolledLayer
 from rnncli.nn.parameters import Layout, Views
 
@@ -31,6 +30,10 @@ class UnrolledNetwork:
     ----------
     cells : list of UnrolledCell
         All cells, from the first layer up, the forward direction first.
+    features : array (F+1, N)
+        What the head read in the last `forward`, after dropout, and a row of ones.
+    grad_features : array (F, N)
+        The gradient with respect to the features before dropout, after a `backward`.
     outputs : array (O, N)
         The result of `forward`: N is B, or T*B with a prediction for every time step.
     grad_inputs : array (T, D, B)
@@ -58,22 +61,25 @@ class UnrolledNetwork:
         self.layers = [UnrolledLayer(self.cells[i : i + per_layer]) for i in starts]
         self.readout = architecture.readout(self.layers[-1])
         self.head_transposed = parameters.head[:, :-1].T
-        columns = self.readout.features.shape[1]
+        self.features = self.readout.features
+        # Dropout has a buffer of its own: the features may be states that backward reads.
+        self.dropped = self.features.copy() if architecture.head_dropout else self.features
+        columns = self.features.shape[1]
         self.outputs = np.empty((len(parameters.head), columns), parameters.head.dtype)
         self.grad_features = np.empty((layout.head_width, columns), parameters.head.dtype)
         self.grad_inputs = self.cells[0].grad_inputs
         self.ties_weights = architecture.tie_weights
         self.is_masked, self.has_initial_state = False, False
 
-    def forward(self, batch: Batch, dropout_masks: Sequence[Array] = ()) -> Array:
+    def forward(self, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT) -> Array:
         """Return the outputs (O, N) for the inputs of a batch.
 
         Parameters
         ----------
         batch : Batch
             B sequences of T time steps.
-        dropout_masks : sequence of array (F, B), optional
-            For each layer but the last, the factors of its outputs, as the next layer reads them.
+        dropout_masks : DropoutMasks, optional
+            By default nothing is dropped.
         """
         needs_mask = batch.lengths is not None or batch.valid is not None
         if needs_mask or self.is_masked:
@@ -91,10 +97,15 @@ class UnrolledNetwork:
         layers[0].forward()
         for number in range(1, len(layers)):
             below = layers[number - 1].outputs
-            layers[number].set_inputs(below * dropout_masks[number - 1] if dropout_masks else below)
+            masks = dropout_masks.layers
+            layers[number].set_inputs(below * masks[number - 1] if masks else below)
             layers[number].forward()
         self.readout.forward()
-        return np.dot(self.parameters.head, self.readout.features, self.outputs)
+        self.features = self.readout.features
+        if dropout_masks.head is not None:
+            apply_mask(self.features[:-1], dropout_masks.head, out=self.dropped[:-1])
+            self.features = self.dropped
+        return np.dot(self.parameters.head, self.features, self.outputs)
 
     def final_state(self) -> State:
         """Return a copy of the carried states after the last time step."""
@@ -110,14 +121,16 @@ class UnrolledNetwork:
         to_inputs : bool
             Whether to calculate `grad_inputs` too.
         """
-        np.dot(grad_outputs, self.readout.features.T, out=self.gradient.head)
+        np.dot(grad_outputs, self.features.T, out=self.gradient.head)
         np.dot(self.head_transposed, grad_outputs, self.grad_features)
+        if self.dropout_masks.head is not None:
+            apply_mask(self.grad_features, self.dropout_masks.head, out=self.grad_features)
         grad_final, grad_layer = self.readout.backward(self.grad_features)
         for number in reversed(range(1, len(self.layers))):
             self.layers[number].backward(grad_final, grad_layer)
             grad_final, grad_layer = None, self.layers[number].backward_to_inputs()
-            if self.dropout_masks:
-                grad_layer *= self.dropout_masks[number - 1]
+            if self.dropout_masks.layers:
+                grad_layer *= self.dropout_masks.layers[number - 1]
         self.layers[0].backward(grad_final, grad_layer)
         stage_gradient = self.gradient.input_stage
         if to_inputs or stage_gradient:

@@ -14,7 +14,7 @@ from rnncli.datasets.task import Task
 from rnncli.errors import DivergedError
 from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.outputs import StoppedError, score
-from rnncli.nn.arrays import Array
+from rnncli.nn.dropout import NO_DROPOUT
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
@@ -111,16 +111,15 @@ class Trainer:
 
     def _steps(self, examples: Examples | Streams, watch: Stopwatch) -> Iterator[Step]:
         """Take the remaining steps of an epoch."""
-        network, state, dropout = self.network, self.state, self.network.architecture.dropout
-        settings = self.settings
+        network, state, settings = self.network, self.state, self.settings
         batches = examples.epoch(settings.batch_size, settings.shuffle, self.seed, state.epoch)
         num_steps = settings.num_epochs * len(batches)
         for number in range(state.batch, len(batches)):
             batch = batches.batch(number)
             if examples.carries_state:
                 batch = replace(batch, initial_state=state.carried)
-            masks: list[Array] = []
-            if dropout:
+            masks = NO_DROPOUT
+            if network.architecture.uses_dropout:
                 rng = generator(self.seed, "dropout", state.step)
                 masks = network.draw_dropout_masks(len(batch), rng)
             value, norm = self.step.gradient(batch, masks)

@@ -1,12 +1,12 @@
 """One training step: forward, loss, backward, clip and update."""
 
-from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
 
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
+from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks
 from rnncli.nn.losses import BatchLoss, Loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
@@ -30,7 +30,7 @@ class TrainingStep:
         self.previous = network.parameters.copy()
 
     def gradient(
-        self, batch: Batch, dropout_masks: Sequence[Array] = ()
+        self, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT
     ) -> tuple[BatchLoss, float]:
         """Calculate the gradient of the mean loss; return the loss and the gradient's norm."""
         objective = self.objective

@@ -46,7 +46,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     )
     assert problems(path, "training.num_epochs=0", "model.x=1") == [
         "--set model.x=1: model.x: unknown key; one of cell, hidden_size, num_layers, "
-        "bidirectional, dropout, pooling, output, dtype, initialization, embedding_size, "
+        "bidirectional, dropout, head_dropout, pooling, output, dtype, initialization, embedding_size, "
         "tie_weights",
         "--set training.num_epochs=0: training.num_epochs: 0 is out of range; at least 1 "
         "and at most 1000000000",

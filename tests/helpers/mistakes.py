@@ -9,7 +9,7 @@ from rnncli.nn.unrolled import UnrolledNetwork
 from rnncli.nn.weight_gradient import _NarrowSum
 
 _DERIVATIVE = "self.derivative(unrolled.outputs, unrolled.dz)"
-_HEAD = "np.dot(grad_outputs, self.readout.features.T, out=self.gradient.head)"
+_HEAD = "np.dot(grad_outputs, self.features.T, out=self.gradient.head)"
 _INPUTS = "np.matmul(self.input_weights.T, self.dz, out=self.grad_inputs)"
 _WEIGHTS = "np.dot(self.dz_joined, self.states_joined, out=self.gradient)"
 
@@ -153,7 +153,7 @@ LAYERS: dict[str, Mistake] = {
     ),
     "dropout not repeated in backward": (
         UnrolledNetwork,
-        "grad_layer *= self.dropout_masks[number - 1]",
+        "grad_layer *= self.dropout_masks.layers[number - 1]",
         "grad_layer *= 1",
     ),
 }

@@ -14,7 +14,8 @@ from rnncli.nn.network import Network
 
 # How many outputs a network needs for each loss.
 OUTPUTS = {"binary_cross_entropy": 1, "softmax_cross_entropy": 4, "mean_squared_error": 2}
-READOUTS = ["last", "mean", "max", "every_step"]
+LISTS = ["max, last", "mean, max, last"]
+READOUTS = ["last", "mean", "max", "every_step", LISTS[1]]
 
 
 # Cells with other than the default keys, for the tests that go through all formulas.
@@ -24,11 +25,12 @@ VARIANTS: dict[str, Cell] = {"mingru signed": MinGRU(signed=True)}
 def architecture(cell: str | Cell = "tanh", readout: str = "last", **keys: object) -> Architecture:
     """Return a small double-precision architecture; other keys are those of the config."""
     every_step = readout == "every_step"
+    pooling = tuple(readout.split(", ")) if ", " in readout else readout
     return Architecture(
         **{
             "cell": (VARIANTS.get(cell) or CELLS[cell]()) if isinstance(cell, str) else cell,
             "hidden_size": 4,
-            "pooling": "last" if every_step else readout,
+            "pooling": "last" if every_step else pooling,
             "output": "every_step" if every_step else "sequence",
             "dtype": "float64",
         }

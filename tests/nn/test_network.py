@@ -17,6 +17,7 @@ from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch
 from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.cells import CELLS
+from rnncli.nn.dropout import NO_DROPOUT
 from rnncli.nn.initialization import INITIALIZATIONS
 from rnncli.nn.losses import LOSSES, batch_loss
 from rnncli.nn.network import Network
@@ -118,7 +119,7 @@ def test_carried_states_equal_one_long_pass(cell: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_nothing_of_an_earlier_pass_remains(cell: str) -> None:
     rng = np.random.default_rng(2)
-    model = architecture(cell, num_layers=2, dropout=0.5, bidirectional=True)
+    model = architecture(cell, num_layers=2, dropout=0.5, head_dropout=0.5, bidirectional=True)
     net = network_for(LOSS, model, 3, rng)
     fresh, used = (Objective(net, LOSSES[LOSS]) for _ in range(2))
     batch = random_batch(LOSS, model, 3, rng)
@@ -126,7 +127,7 @@ def test_nothing_of_an_earlier_pass_remains(cell: str) -> None:
     state.forward(batch)
     carried = state.final_state()
     masks = net.draw_dropout_masks(4, rng)
-    cases = product(([6, 2, 3, 4], None), (masks, ()), (carried, None))
+    cases = product(([6, 2, 3, 4], None), (masks, NO_DROPOUT), (carried, None))
     for lengths, dropout_masks, initial in cases:
         other = random_batch(LOSS, model, 3, rng, lengths=lengths)
         other = replace(other, initial_state=initial)
@@ -291,8 +292,9 @@ def test_initial_weights_depend_on_the_generator_alone(name: str) -> None:
 def test_dropout_masks_keep_the_mean() -> None:
     net = Network(Architecture(hidden_size=8, num_layers=3, dropout=0.25), 1, 1)
     masks = net.draw_dropout_masks(5000, np.random.default_rng(0))
-    assert len(masks) == 2
-    for mask in masks:
+    assert masks.head is None
+    assert len(masks.layers) == 2
+    for mask in masks.layers:
         assert mask.shape == (8, 5000)
         assert mask.dtype == np.float32
         assert set(np.unique(mask)) == {0, np.float32(4 / 3)}
