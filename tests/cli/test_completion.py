@@ -104,6 +104,7 @@ def test_keys_and_their_values(ask: Ask) -> None:
         "model.initialization=orthogonal",
         "model.initialization=uniform",
     ]
+    assert ask("rnn", "train", "--set", "model.pooling=m") == ["mean", "max"]
     assert ask("rnn", "train", "--set", "model.ce") == ["model.cell=", "model.cell.signed="]
     assert ask("rnn", "train", "--set", "no.such") == []
 

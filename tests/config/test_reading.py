@@ -46,8 +46,8 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     )
     assert problems(path, "training.num_epochs=0", "model.x=1") == [
         "--set model.x=1: model.x: unknown key; one of cell, hidden_size, num_layers, "
-        "bidirectional, dropout, head_dropout, pooling, output, dtype, initialization, embedding_size, "
-        "tie_weights",
+        "bidirectional, dropout, head_dropout, pooling, output, dtype, initialization, "
+        "embedding_size, tie_weights",
         "--set training.num_epochs=0: training.num_epochs: 0 is out of range; at least 1 "
         "and at most 1000000000",
         "c:1: seed: -1 is out of range; at least 0 and at most 9223372036854775807",
@@ -98,6 +98,24 @@ def test_precedence_is_defaults_then_file_then_overrides(tmp_path: Path) -> None
     assert (config.seed, config.model.hidden_size, config.model.num_layers) == (3, 7, 1)
     assert config.training.optimizer == Adam(learning_rate=0.01)
     assert read_config(path, ["training.optimizer.kind=sgd"]).training.optimizer == SGD()
+
+
+def test_one_pooling_or_a_list_of_them(tmp_path: Path) -> None:
+    config = read_config(write(tmp_path, "model: {pooling: [mean, max, last]}\n"))
+    assert config.model.pooling == ("mean", "max", "last")
+    assert read_config(write(tmp_path, yaml12.dump(as_tree(config)))) == config
+    for pooling in ("mean", "[mean]"):
+        config = read_config(write(tmp_path, f"model: {{pooling: {pooling}}}\n"))
+        assert "pooling: mean\n" in yaml12.dump(as_tree(config))
+    for wrong, problem in (
+        ("[]", "is an empty list; one or several of last, mean, max"),
+        ("[mean, max, mean]", "mean is in the list twice; keep one"),
+        ("[mean, maxx]", "'maxx' is not known; did you mean 'max'?"),
+        ("[mean, 3]", "3 is not known; one of last, mean, max"),
+        ("men", "'men' is not known; did you mean 'mean'?"),
+    ):
+        path = write(tmp_path, f"model: {{pooling: {wrong}}}\n")
+        assert problems(path) == [f"c:1: model.pooling: {problem}"]
 
 
 def test_the_name_is_that_of_the_file_by_default(tmp_path: Path) -> None:

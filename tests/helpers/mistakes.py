@@ -5,6 +5,7 @@ from helpers.networks import Mistake
 from rnncli.nn.cells import elman, gru, lstm, mingru, peephole
 from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.layer import UnrolledLayer
+from rnncli.nn.readout import SideBySide
 from rnncli.nn.unrolled import UnrolledNetwork
 from rnncli.nn.weight_gradient import _NarrowSum
 
@@ -137,6 +138,40 @@ CELLS: dict[str, dict[str, Mistake]] = {
             "out[...] = 1",
         )
     },
+}
+
+# Mistakes at the head, for a list of poolings with dropout.
+HEAD: dict[str, Mistake] = {
+    "dropout not repeated in backward": (
+        UnrolledNetwork,
+        "apply_mask(self.grad_features, self.dropout_masks.head, out=self.grad_features)",
+        "pass",
+    ),
+    "dropout left out of the gradient of the head": (
+        UnrolledNetwork,
+        _HEAD,
+        "np.dot(grad_outputs, self.readout.features.T, out=self.gradient.head)",
+    ),
+    "gradient of the last output lost": (
+        SideBySide,
+        "return grad_final, grad_outputs",
+        "return None, grad_outputs",
+    ),
+    "gradient of the mean and the maximum lost": (
+        SideBySide,
+        "return grad_final, grad_outputs",
+        "return grad_final, None",
+    ),
+    "only the first of two gradients counted": (
+        SideBySide,
+        "_sum(grad_outputs, outputs)",
+        "outputs if grad_outputs is None else grad_outputs",
+    ),
+    "only the end of a reverse direction counted": (
+        UnrolledLayer,
+        "at_ends += cell_grad_outputs",
+        "pass",
+    ),
 }
 
 # Mistakes between the layers, whatever the cell.

@@ -14,8 +14,8 @@ from rnncli.nn.network import Network
 
 # How many outputs a network needs for each loss.
 OUTPUTS = {"binary_cross_entropy": 1, "softmax_cross_entropy": 4, "mean_squared_error": 2}
+READOUTS = ["last", "mean", "max", "every_step"]
 LISTS = ["max, last", "mean, max, last"]
-READOUTS = ["last", "mean", "max", "every_step", LISTS[1]]
 
 
 # Cells with other than the default keys, for the tests that go through all formulas.

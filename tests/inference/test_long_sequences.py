@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from helpers.networks import READOUTS, architecture
+from helpers.networks import LISTS, READOUTS, architecture
 
 from rnncli.inference.long_sequences import long_outputs
 from rnncli.nn.batch import Batch
@@ -23,7 +23,7 @@ def network(cell: str, readout: str, layers: int, bidirectional: bool) -> Networ
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("readout", READOUTS + LISTS)
 def test_windows_give_the_outputs_of_one_pass(cell: str, readout: str) -> None:
     x = np.random.default_rng(2).standard_normal((23, 2))
     for layers, bidirectional, window in product((1, 2, 3), (False, True), (1, 5, 22, 23, 100)):

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from helpers.networks import READOUTS, architecture, network_for, random_batch
+from helpers.networks import LISTS, READOUTS, architecture, network_for, random_batch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,7 +77,7 @@ def test_shapes_are_those_that_cells_declare() -> None:
 @settings(max_examples=15, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 40), min_size=1, max_size=12),
-    readout=st.sampled_from(READOUTS),
+    readout=st.sampled_from(READOUTS + LISTS),
     bidirectional=st.booleans(),
     layers=st.integers(1, 2),
     seed=st.integers(0, 99),
@@ -299,6 +299,55 @@ def test_dropout_masks_keep_the_mean() -> None:
         assert mask.dtype == np.float32
         assert set(np.unique(mask)) == {0, np.float32(4 / 3)}
         assert mask.mean() == pytest.approx(1, abs=0.01)
+
+
+def test_dropout_before_the_head_leaves_the_masks_of_the_layers_as_they_are() -> None:
+    for readout, width in (("last", 8), ("every_step", 8), (LISTS[1], 24)):
+        keys = {"hidden_size": 4, "num_layers": 2, "bidirectional": True, "dropout": 0.5}
+        without, with_head = (
+            Network(architecture("gru", readout, **keys, head_dropout=rate), 2, 1)
+            for rate in (0.0, 0.25)
+        )
+        (expected,) = without.draw_dropout_masks(300, np.random.default_rng(1)).layers
+        masks = with_head.draw_dropout_masks(300, np.random.default_rng(1))
+        np.testing.assert_array_equal(masks.layers, [expected])
+        assert masks.head is not None
+        assert masks.head.shape == (width, 300)
+        assert set(np.unique(masks.head)) == {0, 4 / 3}
+
+
+@pytest.mark.parametrize("readout", ["last", "mean", "every_step", *LISTS])
+def test_dropout_before_the_head_is_the_same_at_all_time_steps(readout: str) -> None:
+    rng = np.random.default_rng(0)
+    model = architecture("tanh", readout, head_dropout=0.5)
+    net = network_for(LOSS, model, 3, rng)
+    batch = random_batch(LOSS, model, 3, rng, lengths=[6, 2, 3, 4])
+    unrolled = net.unroll(6, 4)
+    unrolled.forward(batch)
+    features, states = unrolled.features[:-1].copy(), unrolled.cells[0].states.copy()
+    masks = net.draw_dropout_masks(4, rng)
+    assert masks.head is not None
+    repeated = np.tile(masks.head, features.shape[1] // 4)  # time step by time step
+    weights, bias = net.views.head[:, :-1], net.views.head[:, -1:]
+    outputs = unrolled.forward(batch, masks)
+    np.testing.assert_allclose(outputs, weights @ (features * repeated) + bias, atol=1e-14)
+    np.testing.assert_array_equal(unrolled.cells[0].states, states)
+
+
+def test_poolings_are_side_by_side_in_the_order_given() -> None:
+    rng = np.random.default_rng(0)
+    batch = random_batch(LOSS, architecture(), 3, rng, lengths=[6, 2, 3, 4])
+
+    def features(readout: str) -> np.ndarray:
+        model = architecture("gru", readout, bidirectional=True)
+        net = Network(model, 3, 2).initialize(np.random.default_rng(1))  # the layers come first
+        unrolled = net.unroll(6, 4)
+        unrolled.forward(batch)
+        return unrolled.features
+
+    expected = [features(name)[:-1] for name in ("mean", "max", "last")]
+    np.testing.assert_array_equal(features("mean, max, last")[:-1], np.concatenate(expected))
+    assert (features("mean, max, last")[-1] == 1).all()
 
 
 def test_the_operations_of_a_step_are_counted_by_hand() -> None:

@@ -24,7 +24,8 @@ VARIANTS = [
     *(f"training.optimizer={optimizer}" for optimizer in OPTIMIZERS),
     *(f"training.schedule={schedule}" for schedule in SCHEDULES),
     *(f"model.cell={cell}" for cell in CELLS),
-    "model={hidden_size: 8, num_layers: 2, dropout: 0.3, bidirectional: true}",
+    "model={hidden_size: 8, num_layers: 2, dropout: 0.3, head_dropout: 0.2, "
+    "pooling: [mean, last], bidirectional: true}",
     "model.dtype=float64",
     "data.fresh=true",
     "data.validation_fraction=0",
