@@ -104,7 +104,8 @@ def test_keys_and_their_values(ask: Ask) -> None:
         "model.initialization=orthogonal",
         "model.initialization=uniform",
     ]
-    assert ask("rnn", "train", "--set", "model.pooling=m") == ["mean", "max"]
+    poolings = ask("rnn", "train", "--set", "model.pooling=m")
+    assert poolings == ["model.pooling=mean", "model.pooling=max"]
     assert ask("rnn", "train", "--set", "model.ce") == ["model.cell=", "model.cell.signed="]
     assert ask("rnn", "train", "--set", "no.such") == []
 
