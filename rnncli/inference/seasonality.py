@@ -1,6 +1,7 @@
 """The period of a series, found from its autocorrelation."""
 
 import numpy as np
+from numpy.polynomial.legendre import legfit, legval
 
 from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.mapped import Mapped
@@ -13,22 +14,38 @@ _MIN_AUTOCORRELATION = 0.3
 # the first peak that reaches this share of the highest autocorrelation is the period.
 _SHARE_OF_HIGHEST = 0.9
 # A deviation below this share of the largest value is a rounding error: the series is constant.
-_ROUNDING = 1e-13
+_ROUNDING = 1e-12
 
 
 def find_period(series: Array) -> tuple[int, float]:
     """Return the period of a series (R,) and the autocorrelation at that lag.
+
+    The trend is removed first, in two ways: a quadratic polynomial is subtracted, which keeps long
+    periods, or the differences of consecutive values are taken, which removes any slow movement.
+    The result is that with the higher autocorrelation. Without a period, both numbers are 0.
+    """
+    time = np.linspace(-1, 1, len(series))
+    degree = min(2, len(series) - 1)
+    trend = legval(time, legfit(time, series, degree))
+    smallest_deviation = _ROUNDING * float(np.abs(series).max())
+    found = [
+        _strongest_period(stationary, smallest_deviation)
+        for stationary in (series - trend, np.diff(series))
+    ]
+    return max(found, key=lambda period: period[1])
+
+
+def _strongest_period(series: Array, smallest_deviation: float) -> tuple[int, float]:
+    """Return the period of a series without a trend, and the autocorrelation at that lag.
 
     The period is the lag of the first peak that is about as high as any other, among the lags
     after the first one whose autocorrelation is not positive, up to a third of the series. Without
     a period, both are 0.
     """
     longest_lag = len(series) // 3
-    z = series - series.mean()
-    deviation = z.std()
-    if deviation <= _ROUNDING * np.abs(series).max():
+    if not longest_lag or series.std() <= smallest_deviation:
         return 0, 0.0
-    z /= deviation
+    z = (series - series.mean()) / series.std()
     spectrum = np.fft.rfft(z, 2 * len(z))
     autocorrelation = np.fft.irfft(np.abs(spectrum) ** 2)[: longest_lag + 1]
     autocorrelation /= len(z) - np.arange(longest_lag + 1)
@@ -43,7 +60,8 @@ def find_period(series: Array) -> tuple[int, float]:
     first = int(is_high.argmax())
     peak_width = int(np.append(is_high[first:], False).argmin())
     period = first + int(autocorrelation[first : first + peak_width].argmax())
-    return (period, float(autocorrelation[period])) if period < longest_lag else (0, 0.0)
+    # The estimate is not bounded by 1, because each lag has another number of values.
+    return (period, min(float(autocorrelation[period]), 1.0)) if period < longest_lag else (0, 0.0)
 
 
 def target_series(sequences: Sequences, windows: Windows, target: str) -> Array:
