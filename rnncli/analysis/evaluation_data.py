@@ -1,5 +1,7 @@
 """The data on which a run is evaluated by default."""
 
+from rnncli.datasets import Series
+from rnncli.datasets.arrangements.windows import NumericTable
 from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.text import Text
@@ -21,6 +23,31 @@ def read_evaluation_data(saved: SavedModel) -> tuple[Sequences, Sequences]:
     if isinstance(train, Text) or isinstance(split, Text):
         raise InputError(f"{saved.path}: is a language model; a model of labels was expected")
     return train, split
+
+
+def read_baseline_data(saved: SavedModel) -> Sequences | None:
+    """Return the training split of the run of a model that forecasts.
+
+    It is None if the model does not forecast, or has no run whose data can be read: its baselines
+    for other data are then those that need no training.
+    """
+    if saved.model.input_spec.windows is None:
+        return None
+    try:
+        train = read_run_data(saved).splits.train
+    except InputError:
+        return None
+    assert isinstance(train, Sequences)
+    return train
+
+
+def read_forecast_table(saved: SavedModel) -> NumericTable | None:
+    """Return the table of the run of a model that forecasts; None of another model.
+
+    Errors are those of `read_run_data`.
+    """
+    data = saved.read_config().data
+    return data.read_table() if isinstance(data, Series) else None
 
 
 def evaluation_text_of(saved: SavedModel, data: DataSet) -> Text:

@@ -12,6 +12,7 @@ import numpy as np
 
 from rnncli.datasets.sequences import Sequences
 from rnncli.errors import InputError
+from rnncli.inference.intervals import LEVELS
 from rnncli.inference.model import Model
 from rnncli.inference.predictions import Predictions, concatenated, predict_sequences
 from rnncli.inference.stream import Stream, parse_features
@@ -22,7 +23,10 @@ from rnncli.runs.files import output_file, write_all
 
 FORMATS = ("csv", "jsonl", "npz")
 # Names of the columns of an output besides the ids and the positions.
-_OWN_COLUMNS = {"label", "labels", "value", "true", "probability", "probabilities"}
+_OWN_COLUMNS = {
+    *("label", "labels", "value", "true", "probability", "probabilities"),
+    *(f"{bound}_{level}" for level in LEVELS for bound in ("lower", "upper")),
+}
 
 Write = Callable[[Predictions], None]
 
@@ -93,7 +97,7 @@ def _after_line(stream: Stream, raw: bytes) -> Predictions | None:
 
 
 def _columns(model: Model, kind: str) -> list[str]:
-    """Return the columns of labels or values: ``label``, ``value`` or ``value_0``, ..."""
+    """Return the columns of labels, values or bounds: ``label``, ``value`` or ``value_0``, ..."""
     if model.task.kind != "regression":
         return [kind]
     count = model.task.output_size
@@ -133,6 +137,9 @@ def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
             groups.append(_plain(predictions.labels, ".9g"))
         columns += _columns(model, "label")
         groups.append(_plain(predictions.values, ".9g"))
+        for name, bound in predictions.bounds.items():
+            columns += _columns(model, name)
+            groups.append(_plain(bound, ".9g"))
         if predictions.probabilities is not None:
             columns += [f"probability_{label}" for label in model.task.labels]
             groups.append(_plain(predictions.probabilities, ".6f"))
@@ -164,12 +171,14 @@ def _jsonl(model: Model, stream: BinaryIO) -> Iterator[Write]:
         probabilities = (
             None if predictions.probabilities is None else predictions.probabilities.tolist()
         )
+        bounds = {name: bound.tolist() for name, bound in predictions.bounds.items()}
         lines = []
         for i, value in enumerate(predictions.values.tolist()):
             row: dict[str, Any] = {name: column[i] for name, column in leading.items()}
             if true is not None:
                 row["true"] = unwrapped(true[i])
             row["label" if is_classification else "value"] = unwrapped(value)
+            row |= {name: unwrapped(bound[i]) for name, bound in bounds.items()}
             if probabilities is not None:
                 row["probabilities"] = dict(zip(labels, probabilities[i], strict=True))
             lines.append(json.dumps(row, ensure_ascii=False) + "\n")
@@ -186,6 +195,7 @@ def _npz(model: Model, stream: BinaryIO) -> Iterator[Write]:
     is_regression = model.task.kind == "regression"
     leading = _leading_columns(predictions)
     arrays = leading | {"value" if is_regression else "label": predictions.values}
+    arrays |= predictions.bounds
     if predictions.labels is not None:
         arrays["true"] = predictions.labels
     if predictions.probabilities is not None:

@@ -36,9 +36,11 @@ def evaluate(
 ) -> None:
     """Score a model on labelled sequences, and compare it with simple baselines.
 
-    The baselines are the most frequent class or the mean; for forecasts, also the last value and
-    the value one period earlier; for language models, n-grams of order 1 and of the best order.
-    Models of a grammar are also compared with it; see `rnn guide grammars`.
+    The baselines are the most frequent class or the mean; for forecasts, also the last value, the
+    value one period earlier and a linear autoregression, of which the best is marked with *; for
+    language models, n-grams of order 1 and of the best order. Models of a grammar are also compared
+    with it; see `rnn guide grammars`. For predicted values, the coverage and the mean width of the
+    prediction intervals are reported.
 
     \b
     Examples:
@@ -47,14 +49,18 @@ def evaluate(
       rnn evaluate -w latest --output predictions.csv
       rnn evaluate -w language_model.npz -i text.txt
     """
-    from rnncli.analysis.evaluation_data import read_evaluation_data
+    from rnncli.analysis.evaluation_data import (
+        read_baseline_data,
+        read_evaluation_data,
+        read_forecast_table,
+    )
     from rnncli.analysis.language_models import evaluate_language_model
     from rnncli.datasets.inputs import read_inputs
     from rnncli.inference.evaluation import evaluate as evaluate_model
     from rnncli.runs.saved_model import open_model
 
     saved = open_model(weights)
-    model, train = saved.model, None
+    model, table = saved.model, None
     if model.task.is_language_model:
         if output is not None:
             raise InputError(
@@ -64,12 +70,14 @@ def evaluate(
         return
     if source is not None:
         sequences = read_inputs(source, model.input_spec, labelled=True)
+        train = read_baseline_data(saved)
     else:
         train, evaluation_split = read_evaluation_data(saved)
-        sequences = iter([evaluation_split])
+        sequences, table = iter([evaluation_split]), read_forecast_table(saved)
     with _prediction_writer(model, output) as write:
-        report = evaluate_model(model, sequences, train, write)
+        report = evaluate_model(model, sequences, train, write, table)
     _show(report, as_json)
+    _note_missing_intervals(model)
 
 
 def _show(report: Any, as_json: bool) -> None:
@@ -79,6 +87,15 @@ def _show(report: Any, as_json: bool) -> None:
         print(json.dumps(report.as_dict()))
     else:
         show_evaluation(report)
+
+
+def _note_missing_intervals(model: Any) -> None:
+    """Say for which levels the model has no prediction interval, if it has any intervals."""
+    from rnncli.display.interval_notes import missing_intervals
+    from rnncli.display.terminal import write_message
+
+    if model.intervals is not None and (note := missing_intervals(model.intervals)):
+        write_message(note)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, log10
+from types import MappingProxyType
 
 from rich.text import Text
 
@@ -11,12 +12,16 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _COLORS = ("cyan", "magenta", "green", "red", "blue", "yellow")
 _MARKS = "ox+*#@"
 _SINGLE_POINT = "●"
+# The widest band comes first.
+_SHADES = "░▒▓"
 # Larger values leave a gap, so that sums and differences of values are finite.
 _LARGEST = 1e300
 # The bit of each dot of a braille character, by row and column.
 _BRAILLE_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 Curve = Sequence[tuple[float, float]]
+Band = Sequence[tuple[float, float, float]]
+_Canvas = list[list[tuple[str, str]]]
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -73,7 +78,12 @@ class _Axes:
 
 
 def line_chart(
-    curves: Mapping[str, Curve], width: int, height: int, log: bool = False, color: bool = True
+    curves: Mapping[str, Curve],
+    width: int,
+    height: int,
+    log: bool = False,
+    color: bool = True,
+    bands: Mapping[str, Band] = MappingProxyType({}),
 ) -> list[Text]:
     """Return curves with axes, and a legend where there are several, as lines of text.
 
@@ -87,18 +97,27 @@ def line_chart(
         Whether the vertical axis is logarithmic; values of 0 and less then leave a gap.
     color : bool
         Whether colors distinguish the curves; otherwise, different characters do.
+    bands : mapping of str to sequence of (float, float, float)
+        The points x, low and high of each band behind the curves, by its name, the widest first;
+        the vertical axis is then linear.
     """
     points = {name: _drawable(curve, log) for name, curve in curves.items()}
-    all_points = [point for curve in points.values() for point in curve]
+    edges = {name: _edges(band) for name, band in bands.items()}
+    drawn = [*points.values(), *(edge for pair in edges.values() for edge in pair)]
+    all_points = [point for curve in drawn for point in curve]
     if not all_points:
         return [Text("nothing to draw", style="dim")]
     left, right = _axis_range([x for x, _ in all_points])
     low, high = _axis_range([y for _, y in all_points])
-    legend = [_legend(points, color)] if len(curves) > 1 else []
+    legend = [_legend(points, bands, color)] if len(curves) + len(bands) > 1 else []
     labels = [_label(10**y if log else y) for y in (high, (low + high) / 2, low)]
     margin = max(map(len, labels)) + 1
     rows, columns = max(2, height - 1 - len(legend)), max(4, width - margin - 1)
-    canvas = _draw(points, _Axes(left, right, low, high, columns, rows), color)
+    axes = _Axes(left, right, low, high, columns, rows)
+    canvas: _Canvas = [[(" ", "")] * columns for _ in range(rows)]
+    for shade, (lower, upper) in zip(_SHADES, edges.values(), strict=False):
+        _shade(canvas, axes.dots(lower), axes.dots(upper), shade)
+    _draw(canvas, points, axes, color)
     label_rows = {0: labels[0], (rows - 1) // 2: labels[1], rows - 1: labels[2]}
     lines = []
     for row, cells in enumerate(canvas):
@@ -110,9 +129,29 @@ def line_chart(
     return lines + legend
 
 
-def _draw(points: Mapping[str, Curve], axes: _Axes, color: bool) -> list[list[tuple[str, str]]]:
-    """Return rows of cells, each a character and its style."""
-    canvas = [[(" ", "")] * axes.columns for _ in range(axes.rows)]
+def _edges(band: Band) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Return the lower and the upper edge of a band, without points that cannot be drawn."""
+    finite = [(x, low, high) for x, low, high in band if max(abs(low), abs(high)) <= _LARGEST]
+    return [(x, low) for x, low, _ in finite], [(x, high) for x, _, high in finite]
+
+
+def _shade(
+    canvas: _Canvas, lower: list[tuple[int, int]], upper: list[tuple[int, int]], shade: str
+) -> None:
+    """Fill the cells of a canvas between the dots of two edges; rows count from the top."""
+    tops: dict[int, int] = {}
+    bottoms: dict[int, int] = {}
+    for x, y in upper:
+        tops[x // 2] = min(tops.get(x // 2, y // 4), y // 4)
+    for x, y in lower:
+        bottoms[x // 2] = max(bottoms.get(x // 2, y // 4), y // 4)
+    for column, top in tops.items():
+        for row in range(top, bottoms.get(column, top) + 1):
+            canvas[row][column] = (shade, "dim")
+
+
+def _draw(canvas: _Canvas, points: Mapping[str, Curve], axes: _Axes, color: bool) -> None:
+    """Draw curves into rows of cells, each a character and its style."""
     bits = [[0] * axes.columns for _ in range(axes.rows)]
     for number, curve in enumerate(points.values()):
         style = _COLORS[number % len(_COLORS)]
@@ -125,7 +164,6 @@ def _draw(points: Mapping[str, Curve], axes: _Axes, color: bool) -> list[list[tu
                 canvas[row][column] = (chr(0x2800 + bits[row][column]), style)
             else:
                 canvas[row][column] = (_MARKS[number % len(_MARKS)], "")
-    return canvas
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -151,11 +189,14 @@ def _label(value: float) -> str:
     return f"{value:.0f}" if whole else f"{value:.4g}"
 
 
-def _legend(points: Mapping[str, Curve], color: bool) -> Text:
+def _legend(points: Mapping[str, Curve], bands: Mapping[str, Band], color: bool) -> Text:
     legend = Text()
     for number, (name, curve) in enumerate(points.items()):
         mark = "━━" if color else _MARKS[number % len(_MARKS)]
         mark = _SINGLE_POINT if len(curve) == 1 else mark
         legend.append(f"{mark} ", style=_COLORS[number % len(_COLORS)] if color else "")
         legend.append(f"{name}   ")
+    for shade, name in zip(_SHADES, bands, strict=False):
+        legend.append(2 * shade, style="dim")
+        legend.append(f" {name}   ")
     return legend

@@ -9,6 +9,8 @@ from rnncli.display.figure_files import PANEL_SIZE, legend_beside, panels_file, 
 from rnncli.display.figure_options import DEFAULT_OPTIONS, FigureOptions
 
 _FORECAST_SIZE = (9.0, 3.0)  # inches
+# The opacity of the bands of prediction intervals, the widest first.
+_BAND_SHADES = (0.15, 0.3)
 
 
 def save_charts(
@@ -43,12 +45,23 @@ def save_charts(
 def save_forecasts(
     forecasts: Sequence[Forecast], path: Path, options: FigureOptions = DEFAULT_OPTIONS
 ) -> None:
-    """Draw true and predicted values over time, a panel per column, as in `save_charts`."""
-    names = list(forecasts[0].curves)
+    """Draw true and predicted values over time, a panel per column, as in `save_charts`.
+
+    Prediction intervals are bands in the color of the last curve, whose forecasts they surround.
+    """
+    curves, bands = list(forecasts[0].curves), list(forecasts[0].bands)
+    colors = {name: f"C{number}" for number, name in enumerate(curves)}
+    # The narrower a band, the darker it is.
+    shades = {name: _BAND_SHADES[-len(bands) :][number] for number, name in enumerate(bands)}
+    band_colors = {name: (colors[curves[-1]], shade) for name, shade in shades.items()}
+    names = curves + bands
     with panels_file(len(forecasts), path, options, _FORECAST_SIZE, names) as panels:
         for forecast, axes in zip(forecasts, panels, strict=True):
-            for number, points in enumerate(forecast.curves.values()):
-                axes.plot(*zip(*points, strict=True), color=f"C{number}")
+            for name, band in forecast.bands.items():
+                rows, lower, upper = zip(*band, strict=True)
+                axes.fill_between(rows, lower, upper, color=band_colors[name], linewidth=0)
+            for name, points in forecast.curves.items():
+                axes.plot(*zip(*points, strict=True), color=colors[name])
             axes.set(title=forecast.title, xlabel="row", ylabel=forecast.column)
             axes.grid(alpha=0.3)
-        legend_beside(panels[0], {name: f"C{number}" for number, name in enumerate(names)})
+        legend_beside(panels[0], colors, band_colors)

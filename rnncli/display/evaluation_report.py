@@ -13,7 +13,7 @@ _CONFUSION_TITLE = "confusion matrix (rows: true class, columns: predicted class
 
 
 def show_evaluation(report: Report) -> None:
-    """Show the metrics beside those of the baselines, and the results by class."""
+    """Show the metrics beside those of the baselines, and the results by class or of intervals."""
     # The best n-grams may be those of order 1, which are shown already.
     baselines = {
         name: values
@@ -25,8 +25,15 @@ def show_evaluation(report: Report) -> None:
         [name, *(format_metric(name, column[name]) if name in column else "" for column in columns)]
         for name in report.metrics
     ]
-    headers = ["metric", "model", *(_header(*item) for item in baselines.items())]
+    best = report.best_baseline if len(baselines) > 1 else None
+    headers = ["metric", "model", *(_header(*item, best) for item in baselines.items())]
     print_table(headers, rows, title=f"{report.num_samples:,} predictions")
+    if best is not None:
+        metric = "rmse" if "rmse" in report.metrics else "loss"
+        print(f"* the best baseline, {_header(best, baselines[best])}: the lowest {metric}")
+    if report.intervals:
+        print()
+        _show_intervals(report)
     if not report.classes:
         return
     print()
@@ -38,9 +45,24 @@ def show_evaluation(report: Report) -> None:
     _show_confusion(report)
 
 
-def _header(name: str, baseline: Mapping[str, float]) -> str:
-    """Return the name of a baseline as a header; of n-grams with their order."""
-    return f"{baseline['order']:g}-gram" if name == "ngram" else name.replace("_", " ")
+def _header(name: str, baseline: Mapping[str, float], best: str | None = None) -> str:
+    """Return the name of a baseline as a header; of n-grams with their order.
+
+    The best baseline is marked with a star.
+    """
+    header = f"{baseline['order']:g}-gram" if name == "ngram" else name.replace("_", " ")
+    return f"{header} *" if name == best else header
+
+
+def _show_intervals(report: Report) -> None:
+    rows = [
+        [
+            f"{100 * row['level']:.0f} %",
+            *(format_metric(name, row[name]) for name in ("coverage", "mean_width")),
+        ]
+        for row in report.intervals
+    ]
+    print_table(["level", "coverage", "mean width"], rows, title="prediction intervals")
 
 
 def _show_classes(report: Report) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil, sqrt
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rnncli.display.figure_options import DEFAULT_OPTIONS, FigureOptions, figure_format
@@ -19,6 +20,7 @@ from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
+from matplotlib.patches import Patch  # noqa: E402
 from matplotlib.ticker import LogFormatter  # noqa: E402
 
 PANEL_SIZE = (5.0, 3.4)  # inches
@@ -106,7 +108,11 @@ def plain_ticks(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
 
 
-def legend_beside(axes: Axes, colors: Mapping[str, str]) -> None:
+def legend_beside(
+    axes: Axes,
+    colors: Mapping[str, str],
+    band_colors: Mapping[str, tuple[str, float]] = MappingProxyType({}),
+) -> None:
     """Place one legend to the right of all panels, where it does not hide a curve.
 
     Parameters
@@ -114,11 +120,15 @@ def legend_beside(axes: Axes, colors: Mapping[str, str]) -> None:
     axes : Axes
         Any panel of the figure.
     colors : mapping of str to str
-        The color of each name.
+        The color of each curve by its name.
+    band_colors : mapping of str to (str, float)
+        The color and the opacity of each band by its name.
     """
     figure = axes.get_figure()
     if figure is not None and colors:
-        lines = [Line2D([], [], color=color) for color in colors.values()]
-        figure.legend(
-            lines, list(colors), loc="outside right center", fontsize="small", frameon=False
-        )
+        handles = [
+            *(Line2D([], [], color=color) for color in colors.values()),
+            *(Patch(color=color, linewidth=0) for color in band_colors.values()),
+        ]
+        names = [*colors, *band_colors]
+        figure.legend(handles, names, loc="outside right center", fontsize="small", frameon=False)

@@ -2,7 +2,7 @@
 
 _PERCENTAGES = (
     *("accuracy", "balanced_accuracy", "legal_accuracy", "memory_accuracy"),
-    *("precision", "recall", "f1"),
+    *("precision", "recall", "f1", "coverage"),
 )
 
 

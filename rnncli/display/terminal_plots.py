@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rnncli.analysis.forecasts import Forecast
 from rnncli.analysis.training_curves import Chart
-from rnncli.display.charts import Curve, line_chart
+from rnncli.display.charts import Band, Curve, line_chart
 from rnncli.display.console import drawing_width, has_color, output_console
 
 # The lines of a chart, axes and legend included: with its title, it fits in a terminal of 24 lines.
@@ -20,13 +20,15 @@ def show_charts(charts: Sequence[Chart], log: bool) -> None:
 
 
 def show_forecasts(forecasts: Sequence[Forecast]) -> None:
-    """Draw the true and predicted values of each column on standard output."""
+    """Draw the true and predicted values of each column, with intervals, on standard output."""
     for forecast in forecasts:
-        _show(f"{forecast.title} by row", forecast.curves, False)
+        _show(f"{forecast.title} by row", forecast.curves, False, forecast.bands)
 
 
-def _show(title: str, curves: Mapping[str, Curve], log: bool) -> None:
+def _show(
+    title: str, curves: Mapping[str, Curve], log: bool, bands: Mapping[str, Band] | None = None
+) -> None:
     console, width = output_console(), drawing_width()
     console.print(title, style="bold", width=width)
-    for line in line_chart(curves, width, _HEIGHT, log, has_color(console)):
+    for line in line_chart(curves, width, _HEIGHT, log, has_color(console), bands or {}):
         console.print(line, width=width)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncli.display.formats import format_duration, format_metric
+from rnncli.display.interval_notes import missing_intervals
 from rnncli.display.terminal import stderr_can_redraw, write_message
 from rnncli.errors import InputError
 from rnncli.runs.training_run import TrainingRun
@@ -30,6 +31,9 @@ def show_training_summary(run: TrainingRun) -> None:
         facts += [(split, "  ".join(values))] if values else []
     if setup.splits.test is not None:
         facts.append(("test", _test_score(run)))
+    intervals = setup.best_model().intervals
+    if intervals is not None and (note := missing_intervals(intervals)):
+        facts.append(("intervals", note))
     facts += [
         ("time", format_duration(setup.state.seconds)),
         ("run", str(run.folder)),

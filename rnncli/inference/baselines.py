@@ -6,6 +6,7 @@ from rnncli.inference.classification_metrics import classification_metrics
 from rnncli.inference.regression_metrics import regression_metrics, standardized_squared_error
 from rnncli.nn.arrays import Array
 
+
 def most_frequent_class_metrics(class_counts: Array) -> dict[str, float]:
     """Return the metrics of always predicting the most frequent class.
 

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from rnncli.datasets.arrangements.windows import NumericTable
 from rnncli.datasets.sequences import SMALLER_DATA, Sequences, check_features
 from rnncli.datasets.task import Task
 from rnncli.datasets.text import Text
 from rnncli.errors import InputError
 from rnncli.inference.baselines import (
-    Forecaster,
-    forecast_baselines,
     mean_metrics,
     most_frequent_class_metrics,
     value_metrics,
@@ -21,6 +20,7 @@ from rnncli.inference.classification_metrics import (
     confusion_matrix,
     precision_recall_f1,
 )
+from rnncli.inference.forecast_baselines import Forecaster, forecast_baselines
 from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.model import Model
 from rnncli.inference.outputs import add_outputs
@@ -43,6 +43,7 @@ def evaluate(
     batches: Iterable[Sequences],
     train: Sequences | None = None,
     on_predictions: Callable[[Predictions], object] = lambda predictions: None,
+    table: NumericTable | None = None,
 ) -> Report:
     """Score a model on labelled sequences.
 
@@ -53,10 +54,12 @@ def evaluate(
     batches : iterable of Sequences
         The labelled sequences.
     train : Sequences, optional
-        The training split of a model that forecasts; the seasonal baseline takes its period from
-        it.
+        The training split of a model that forecasts, to which its baselines are fitted.
     on_predictions : callable, optional
         Called with the predictions for each batch, as soon as they are calculated.
+    table : NumericTable, optional
+        The table from which the windows of a model that forecasts were cut; see
+        `forecast_baselines`.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def evaluate(
     """
     sums = MetricSums(model.task)
     predictions: list[Predictions] = []
-    forecasters = _forecasters(model, train)
+    forecasters = _forecasters(model, train, table)
     forecasts: dict[str, list[Array]] = {name: [] for name in forecasters}
     first = 0
     chunks = (chunk for sequences in batches for chunk in sequences.in_memory())
@@ -74,13 +77,13 @@ def evaluate(
         on_predictions(predictions[-1])
         first += len(batch)
         for name, forecast in forecasters.items():
-            forecasts[name].append(forecast(np.asarray(batch.x)))
+            forecasts[name].append(forecast(batch))
     if not sums.count:
         raise InputError(
             "evaluate: no label is present; labelled sequences or time steps were expected"
         )
     if model.task.kind == "regression":
-        return _regression_report(model.task, sums.loss, concatenated(predictions), forecasts)
+        return _regression_report(model, sums.loss, concatenated(predictions), forecasts)
     return _classification_report(model.task, sums.loss, concatenated(predictions))
 
 
@@ -93,10 +96,13 @@ def evaluate_split(
     return evaluate(model, [split], train if isinstance(train, Sequences) else None)
 
 
-def _forecasters(model: Model, train: Sequences | None) -> dict[str, Forecaster]:
+def _forecasters(
+    model: Model, train: Sequences | None, table: NumericTable | None
+) -> dict[str, Forecaster]:
     windows = model.input_spec.windows
-    every_step = model.network.architecture.predicts_every_step
-    return forecast_baselines(windows, train) if windows is not None and not every_step else {}
+    if windows is None or model.network.architecture.predicts_every_step:
+        return {}
+    return forecast_baselines(windows, train, table)
 
 
 def _predict_and_score(
@@ -112,14 +118,15 @@ def _predict_and_score(
 
 
 def _regression_report(
-    task: Task, loss: float, predictions: Predictions, forecasts: dict[str, list[Array]]
+    model: Model, loss: float, predictions: Predictions, forecasts: dict[str, list[Array]]
 ) -> Report:
-    labels, std = predictions.known_labels, np.asarray(task.target_std)
+    labels, std = predictions.known_labels, np.asarray(model.task.target_std)
     metrics = {"loss": loss} | regression_metrics(labels, predictions.values)
+    intervals = model.intervals.scores(labels, predictions.values) if model.intervals else []
     baselines = {"mean": mean_metrics(labels, std)}
     for name, parts in forecasts.items():
         baselines[name] = value_metrics(labels, np.concatenate(parts), std)
-    return Report(metrics, baselines, len(labels))
+    return Report(metrics, baselines, len(labels), intervals=intervals)
 
 
 def _classification_report(task: Task, loss: float, predictions: Predictions) -> Report:

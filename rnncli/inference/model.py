@@ -17,6 +17,7 @@ from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
 from rnncli.datasets.text import Text
 from rnncli.errors import InputError
+from rnncli.inference.intervals import Intervals
 from rnncli.inference.outputs import outputs
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
@@ -37,12 +38,15 @@ class Model:
         Standardization of the inputs, which every method applies.
     input_spec : InputSpec
         The layout of input files: features, sequence length, and where a label is.
+    intervals : Intervals, optional
+        The prediction intervals of a regression model that was validated.
     """
 
     network: Network
     task: Task
     scaler: Scaler | None
     input_spec: InputSpec
+    intervals: Intervals | None = None
 
     def outputs(self, x: Array | Sequence[Array], lengths: Array | None = None) -> Array:
         """Return the outputs of the head, (N, O), or (N, T, O) of a model with output every_step.

@@ -28,6 +28,8 @@ class Predictions:
         The true class labels or values; None where they are not known.
     ids : dict of str to array (M,)
         The id of each prediction's sequence, by the name of the id column; empty without one.
+    bounds : dict of str to array (M, K)
+        The bounds of the prediction intervals, such as ``lower_80``; empty without intervals.
     """
 
     positions: dict[str, Array]
@@ -35,6 +37,7 @@ class Predictions:
     probabilities: Array | None
     labels: Array | None = None
     ids: dict[str, Array] = field(default_factory=dict)
+    bounds: dict[str, Array] = field(default_factory=dict)
 
     @property
     def known_labels(self) -> Array:
@@ -53,6 +56,7 @@ def concatenated(parts: Sequence[Predictions]) -> Predictions:
         _concatenate_known([part.probabilities for part in parts]),
         _concatenate_known([part.labels for part in parts]),
         {name: np.concatenate([part.ids[name] for part in parts]) for name in parts[0].ids},
+        {name: np.concatenate([part.bounds[name] for part in parts]) for name in parts[0].bounds},
     )
 
 
@@ -107,10 +111,12 @@ def decode_outputs(
         ids = {name: texts[sequence] for name, texts in ids.items()}
         z = z[valid]
     task = model.task
+    values = task.decode(z)
     return Predictions(
         positions,
-        task.decode(z),
+        values,
         None if task.kind == "regression" else task.probabilities(z),
         None if targets is None else task.decode_targets(targets),
         ids,
+        {} if model.intervals is None else model.intervals.bounds(values),
     )

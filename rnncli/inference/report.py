@@ -15,14 +15,16 @@ class Report:
         Metrics of the model by name.
     baselines : dict of str to dict
         The same metrics of each baseline: ``most_frequent`` for classes; ``mean`` for values, and
-        ``persistence`` and perhaps ``seasonal_naive`` for forecasts; ``unigram`` and ``ngram`` for
-        language models.
+        ``persistence`` and perhaps ``seasonal_naive`` and ``autoregression`` for forecasts;
+        ``unigram`` and ``ngram`` for language models.
     num_samples : int
         How many predictions were scored: sequences, or time steps with a label.
     classes : list of dict
         For each class its label, precision, recall, F1 and how often it occurs.
     confusion : list of list of int
         How often each true class (row) was predicted as each class (column).
+    intervals : list of dict
+        For each prediction interval its ``level``, ``coverage`` and ``mean_width``.
     """
 
     metrics: dict[str, float]
@@ -30,6 +32,7 @@ class Report:
     num_samples: int
     classes: list[dict[str, str | int | float]] = field(default_factory=list)
     confusion: list[list[int]] = field(default_factory=list)
+    intervals: list[dict[str, float]] = field(default_factory=list)
 
     @property
     def baseline(self) -> dict[str, Any]:
@@ -38,10 +41,20 @@ class Report:
             return self.baselines
         return self.baselines["mean" if "mean" in self.baselines else "most_frequent"]
 
+    @property
+    def best_baseline(self) -> str | None:
+        """The name of the baseline with the lowest root mean squared error or, without, loss."""
+        metric = "rmse" if "rmse" in self.metrics else "loss"
+        return min(self.baselines, key=lambda name: self.baselines[name][metric], default=None)
+
     def as_dict(self) -> dict[str, Any]:
-        """Return all attributes, and the constant baseline, as plain values.
+        """Return all attributes, the constant baseline and the best one, as plain values.
 
         An infinite loss is None, because JSON has no infinity.
         """
         metrics = {name: value if isfinite(value) else None for name, value in self.metrics.items()}
-        return asdict(self) | {"metrics": metrics, "baseline": self.baseline}
+        return asdict(self) | {
+            "metrics": metrics,
+            "baseline": self.baseline,
+            "best_baseline": self.best_baseline,
+        }

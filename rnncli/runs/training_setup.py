@@ -77,10 +77,18 @@ class TrainingSetup:
             yield event
 
     def best_model(self) -> Model:
-        """Return a copy of the model with the best weights so far."""
+        """Return a copy of the model with the best weights so far.
+
+        A regression model that is validated has intervals from its residuals there.
+        """
         network = self.model.network.astype(self.config.model.dtype)
         network.parameters[...] = self.state.best_parameters
-        return replace(self.model, network=network)
+        best, validation = replace(self.model, network=network), self.splits.validation
+        if best.task.kind != "regression" or not isinstance(validation, Sequences):
+            return best
+        from rnncli.inference.validation_intervals import validation_intervals
+
+        return replace(best, intervals=validation_intervals(best, validation))
 
     @cached_property
     def config_text(self) -> str:

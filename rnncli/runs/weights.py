@@ -46,7 +46,13 @@ def load_model(path: Path) -> Model:
         description.architecture, description.input_size, description.task.output_size
     )
     load_state_dict(network, contents.arrays)
-    return Model(network, description.task, description.scaler, description.input_spec)
+    return Model(
+        network,
+        description.task,
+        description.scaler,
+        description.input_spec,
+        description.intervals,
+    )
 
 
 def start_from(network: Network, path: Path) -> None:

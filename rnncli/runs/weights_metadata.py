@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.task import MAX_CLASSES, Task
+from rnncli.inference.intervals import Intervals
 from rnncli.inference.model import Model
 from rnncli.nn.architecture import Architecture
 from rnncli.sections import adapter, plain
@@ -31,6 +32,7 @@ class ModelDescription:
     task: Task
     scaler: Scaler | None
     input_spec: InputSpec
+    intervals: Intervals | None = None
 
     def __post_init__(self) -> None:
         size, spec = self.input_size, self.input_spec
@@ -56,6 +58,13 @@ class ModelDescription:
             raise ValueError(f"windows that do not fit {outputs} outputs")
         if spec.label_per == "step" and not self.architecture.predicts_every_step:
             raise ValueError("labels of time steps for a model with one prediction per sequence")
+        if self.intervals is not None and not self._fits(self.intervals):
+            raise ValueError(f"intervals that do not fit {outputs} outputs")
+
+    def _fits(self, intervals: Intervals) -> bool:
+        return self.task.kind == "regression" and all(
+            len(widths) == self.task.output_size for widths in intervals.half_widths
+        )
 
     @property
     def _can_tie_weights(self) -> bool:
@@ -68,6 +77,7 @@ def metadata_of(model: Model) -> dict[str, Any]:
     """Return the metadata that describe a model."""
     network, task = model.network, asdict(model.task)
     labels = task.pop("labels")
+    intervals = {} if model.intervals is None else {"intervals": asdict(model.intervals)}
     return {
         "model": plain(network.architecture)
         | {"input_size": network.input_size, "output_size": network.output_size},
@@ -76,7 +86,7 @@ def metadata_of(model: Model) -> dict[str, Any]:
         "labels": labels or None,
         "gates": network.architecture.cell.gate_order,
         "rows": asdict(model.input_spec),
-    }
+    } | intervals
 
 
 def parse_metadata(metadata: dict[str, Any]) -> ModelDescription:
@@ -103,6 +113,9 @@ def parse_metadata(metadata: dict[str, Any]) -> ModelDescription:
             valid_task,
             None if scaler is None else _validated(Scaler, "input", scaler),
             _validated(InputSpec, "rows", _section(metadata, "rows")),
+            _validated(Intervals, "intervals", _section(metadata, "intervals"))
+            if "intervals" in metadata
+            else None,
         )
     except KeyError as error:
         raise ValueError(f"the metadata have no {error}; the file is damaged") from None
