@@ -59,7 +59,7 @@ def plot(
 
     The curves of one run are those of its training and validation splits; those of several runs,
     of their validation splits. Confusion matrices and forecasts use the test split, or else the
-    validation split.
+    validation split. Forecasts are drawn with their prediction intervals.
 
     \b
     Examples:
@@ -67,6 +67,7 @@ def plot(
       rnn plot latest 2026-11-22_14-05-33_sum_sign --quantity loss --log
       rnn plot latest --output curves.png --size 6x4 --dpi 200 --title "Sum sign"
       rnn plot latest --kind confusion --output confusion.svg
+      rnn plot latest --kind forecast
     """
     options = _figure_options(output, size, dpi, title)
     if kind == "curves":

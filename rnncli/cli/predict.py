@@ -58,7 +58,8 @@ def predict(
 ) -> None:
     """Predict the label with its probabilities, or the value, of each sequence or text.
 
-    Only the weights file is needed: no config and no training data.
+    Only the weights file is needed: no config and no training data. Values are followed by the
+    bounds of their prediction intervals, such as lower_80 and upper_80.
 
     \b
     Examples:

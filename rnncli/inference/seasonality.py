@@ -1,5 +1,7 @@
 """The period of a series, found from its autocorrelation."""
 
+from math import sqrt
+
 import numpy as np
 from numpy.polynomial.legendre import legfit, legval
 
@@ -8,8 +10,9 @@ from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import Sequences
 from rnncli.nn.arrays import Array
 
-# Autocorrelations of a series without a period stay below this value.
-_MIN_AUTOCORRELATION = 0.3
+# Autocorrelations of a series without a period stay below this value, and below this many of their
+# standard deviations, which are about one by the root of the number of values.
+_MIN_AUTOCORRELATION, _MIN_DEVIATIONS = 0.3, 4
 # Multiples of a period have nearly the same autocorrelation as the period, sometimes a higher one;
 # the first peak that reaches this share of the highest autocorrelation is the period.
 _SHARE_OF_HIGHEST = 0.9
@@ -54,7 +57,7 @@ def _strongest_period(series: Array, smallest_deviation: float) -> tuple[int, fl
         return 0, 0.0
     autocorrelation[: not_positive[0]] = 0
     highest = float(autocorrelation.max())
-    if highest <= _MIN_AUTOCORRELATION:
+    if highest <= max(_MIN_AUTOCORRELATION, _MIN_DEVIATIONS / sqrt(len(z))):
         return 0, 0.0
     is_high = autocorrelation > _SHARE_OF_HIGHEST * highest
     first = int(is_high.argmax())

@@ -181,6 +181,10 @@ def test_forecasts_are_drawn_over_time(rnn: Command, here: Path, horizon: int) -
     assert trend.curves["true"] == [(t + 2.0, pytest.approx(t)) for t in range(60, 80)]
     names = ["true", "1 step ahead", *(["3 steps ahead"] if horizon == 3 else [])]
     assert list(wave.curves) == names
+    # The last forecast of the horizon is in the middle of its bands.
+    assert list(wave.bands) == ["80 % interval"]
+    centers = [(x, (low + high) / 2) for x, low, high in wave.bands["80 % interval"]]
+    assert centers == [(x, pytest.approx(y)) for x, y in wave.curves[names[-1]]]
     predictions = rnn("evaluate", "-w", run, "-o", "p.csv")
     assert predictions.code == 0, predictions.err
     with open("p.csv", newline="") as file:
@@ -195,8 +199,12 @@ def test_forecasts_are_drawn_over_time(rnn: Command, here: Path, horizon: int) -
     assert shown.code == 0, shown.err
     assert "wave (RMSE " in shown.out
     assert "true" in shown.out
+    assert "░░ 80 % interval" in shown.out
+    assert shown.out.count("░") > 40
     assert rnn("plot", run, "--kind", "forecast", "-o", "f.svg").code == 0
     assert "<!-- 1 step ahead -->" in svg("f.svg")
+    assert "<!-- 80 % interval -->" in svg("f.svg")
+    assert svg("f.svg").count('id="FillBetweenPolyCollection_') == 2
 
 
 def test_only_a_series_has_a_forecast(rnn: Command, run_folder: Path) -> None:

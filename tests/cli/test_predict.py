@@ -194,10 +194,9 @@ def test_regression_in_the_units_of_the_data(rnn: Command, here: Path, targets: 
     header = (Path(trained.out.strip()) / "metrics.csv").read_text().splitlines()[0]
     assert "train_rmse,val_loss,val_rmse" in header
     out = rnn("predict", "-w", "latest", "-i", "a.npz").out
-    assert out.splitlines()[0] == ("value" if targets == 1 else "value_0,value_1")
-    predicted = np.array(
-        [[float(cell) for cell in line.split(",")] for line in out.splitlines()[1:]]
-    )
+    names = ["value"] if targets == 1 else ["value_0", "value_1"]
+    assert out.splitlines()[0].split(",")[:targets] == names
+    predicted = np.array([[float(row[name]) for name in names] for row in rows(out)])
     error = np.sqrt(np.mean((predicted - y) ** 2))
     report = json.loads(rnn("evaluate", "-w", "latest", "-i", "a.npz", "--json").out)
     assert report["metrics"]["rmse"] == pytest.approx(error, rel=1e-4)

@@ -55,7 +55,7 @@ def test_forecasts_continue_where_the_table_ends(rnn: Command, here: Path) -> No
     trained = rnn("train", "-c", "c.yaml", "-q")
     assert trained.code == 0, trained.err
     out = rnn("predict", "-w", "latest", "-i", "a.csv").out.splitlines()
-    assert out[0] == "value_0,value_1"
+    assert out[0] == "value_0,value_1,lower_80_0,lower_80_1,upper_80_0,upper_80_1"
     assert len(out) - 1 == 60 - 4 + 1
     assert json.loads(rnn("evaluate", "-w", "latest", "--json").out)["num_samples"] == 5
 

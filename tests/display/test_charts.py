@@ -1,5 +1,7 @@
 """Curves drawn with characters."""
 
+import re
+
 import pytest
 
 from rnncli.display.charts import line_chart, sparkline
@@ -37,6 +39,22 @@ def test_a_curve_is_drawn_at_its_values() -> None:
     drawn = [[c for c, cell in enumerate(row) if "\u2800" < cell <= "\u28ff"] for row in rows]
     assert min(drawn[-1]) < max(drawn[-1]) < min(drawn[0])  # low at the left, high at the right
     assert all(drawn)
+
+
+def test_a_band_fills_what_is_between_its_edges() -> None:
+    bands = {
+        "wide": [(0, -4.0, 4.0), (10, -4.0, 4.0)],
+        "narrow": [(5, -1.0, 1.0), (10, -1.0, 1.0)],
+        "not finite": [(0, float("nan"), float("inf"))],
+    }
+    lines = [str(line) for line in line_chart({"a": [(0, 4.0), (10, 4.0)]}, 32, 9, bands=bands)]
+    area = [re.split("[│┤]", line)[1] for line in lines[:7]]
+    assert not {"░", "▒"} & set(area[0])  # the curve is in front of the bands
+    assert area[1] == len(area[1]) * "░"
+    middle = area[3]
+    assert set(middle[: len(middle) // 2 - 1]) == {"░"}
+    assert set(middle[len(middle) // 2 + 1 :]) == {"▒"}
+    assert "░░ wide   ▒▒ narrow" in lines[-1]
 
 
 def test_sparklines() -> None:

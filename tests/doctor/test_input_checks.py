@@ -57,7 +57,7 @@ def test_a_dead_microphone_and_shuffled_speakers(rnn: Command, here: Path) -> No
 
 def test_windows_shorter_than_the_period_of_the_sun(rnn: Command, here: Path) -> None:
     findings = findings_on(rnn, SUNSPOTS, "data.sequence_length=5")
-    assert findings["window"]["change"] == "set data.sequence_length to 10 or more"
+    assert findings["window"]["change"] == "set data.sequence_length to 11 or more"
     assert findings.keys() == {"window"}
 
 

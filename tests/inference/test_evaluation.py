@@ -94,7 +94,9 @@ def test_forecasts_are_scored_beside_persistence_and_the_last_period() -> None:
     labels = np.stack([table[i + 4 : i + 6, 0] for i in range(41)])
     train, test = Sequences(x[:20], labels[:20], "t.csv"), Sequences(x[20:], labels[20:], "t.csv")
     report = evaluate(model, [test], train)
-    assert list(report.baselines) == ["mean", "persistence", "seasonal_naive"]
+    assert list(report.baselines) == ["mean", "persistence", "seasonal_naive", "autoregression"]
+    rmse = {name: metrics["rmse"] for name, metrics in report.baselines.items()}
+    assert report.best_baseline == min(rmse, key=rmse.__getitem__)
     errors = {
         "mean": labels[20:].mean(axis=0) - labels[20:],
         "persistence": x[20:, 3, [0, 0]] - labels[20:],
@@ -124,10 +126,12 @@ def test_the_command_shows_the_baselines_of_a_forecast(rnn: Command, here: Path)
     )
     assert rnn("train", "-q", "-c", "c.yaml").code == 0
     report = json.loads(rnn("evaluate", "-w", "latest", "--json").out)
-    assert {"metrics", "baseline", "num_samples", "baselines"} <= report.keys()
+    assert {"metrics", "baseline", "num_samples", "baselines", "best_baseline"} <= report.keys()
     assert report["baseline"] == report["baselines"]["mean"]
     test = values[-12:]
     rmse = {name: metrics["rmse"] for name, metrics in report["baselines"].items()}
+    assert report["best_baseline"] == min(rmse, key=rmse.__getitem__)
+    assert 0 < rmse.pop("autoregression") < 0.2
     assert rmse == pytest.approx(
         {
             "mean": test.std(),
@@ -137,5 +141,15 @@ def test_the_command_shows_the_baselines_of_a_forecast(rnn: Command, here: Path)
     )
     table = rnn("evaluate", "-w", "latest").out
     assert all(name in table for name in ("mean", "persistence", "seasonal naive"))
+    best = report["best_baseline"].replace("_", " ")
+    assert f"{best} *" in table
+    assert f"* the best baseline, {best}: the lowest rmse" in table
+    # For another file, the training split of the run serves; a weights file alone has none.
     given = json.loads(rnn("evaluate", "-w", "latest", "-i", "t.csv", "--json").out)
+    assert list(given["baselines"]) == list(report["baselines"])
+    Path("w.npz").write_bytes(next(Path("runs").glob("*/weights.npz")).read_bytes())
+    given = json.loads(rnn("evaluate", "-w", "w.npz", "-i", "t.csv", "--json").out)
+    assert list(given["baselines"]) == ["mean", "persistence"]
+    Path("t.csv").rename("u.csv")
+    given = json.loads(rnn("evaluate", "-w", "latest", "-i", "u.csv", "--json").out)
     assert list(given["baselines"]) == ["mean", "persistence"]

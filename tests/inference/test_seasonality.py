@@ -23,17 +23,59 @@ def test_a_series_that_repeats_exactly_has_the_autocorrelation_one() -> None:
     assert find_period(np.tile([1.0, 5.0, 2.0, 8.0, 3.0], 20)) == (5, pytest.approx(1))
 
 
+def passengers(rows: int) -> np.ndarray:
+    """Return a monthly series with a trend, and a season that grows with it."""
+    time = np.arange(rows)
+    season = np.array([0.91, 0.88, 1.01, 0.98, 0.98, 1.11, 1.23, 1.22, 1.06, 0.92, 0.8, 0.9])
+    return (90 + 2.7 * time) * season[time % 12] + RNG.normal(0, 5, rows)
+
+
+def weekly(rows: int) -> np.ndarray:
+    """Return a weekly series with a trend that becomes steeper, and a season of a year."""
+    time = np.arange(rows)
+    wave = 3 * np.sin(2 * np.pi * time / 52)
+    return 315 + 0.03 * time + 1e-5 * time**2 + wave + RNG.normal(0, 0.4, rows)
+
+
+def daily(rows: int) -> np.ndarray:
+    """Return a daily series with the days of the week, on a random walk."""
+    day = np.tile([0.0, 1, 1.2, 1, 2, 5, 4], rows // 7 + 1)[:rows]
+    return 3 * day + RNG.normal(0, 1, rows).cumsum()
+
+
+@pytest.mark.parametrize(
+    ("series", "period"),
+    [(passengers(144), 12), (passengers(60), 12), (weekly(300), 52), (daily(365), 7)],
+    ids=["monthly", "short", "weekly", "daily"],
+)
+def test_a_trend_does_not_hide_the_period(series: np.ndarray, period: int) -> None:
+    assert find_period(series)[0] == period
+
+
 @pytest.mark.parametrize(
     "series",
     [
         RNG.standard_normal(300),
         np.arange(300.0),
+        np.arange(300.0) ** 2,
+        1e6 * np.exp(np.arange(300) / 100),
+        np.arange(300.0) + RNG.normal(0, 5, 300),
         np.full(300, 0.1),
         np.zeros(300),
         np.array([1.0, 2.0]),
         np.array([3.0]),
     ],
-    ids=["noise", "trend", "constant", "zero", "two values", "one value"],
+    ids=[
+        "noise",
+        "trend",
+        "square",
+        "growth",
+        "noisy trend",
+        "constant",
+        "zero",
+        "two values",
+        "one value",
+    ],
 )
 def test_a_series_without_a_period(series: np.ndarray) -> None:
     assert find_period(series) == (0, 0.0)
