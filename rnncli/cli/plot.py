@@ -67,7 +67,6 @@ def plot(
       rnn plot latest 2026-11-22_14-05-33_sum_sign --quantity loss --log
       rnn plot latest --output curves.png --size 6x4 --dpi 200 --title "Sum sign"
       rnn plot latest --kind confusion --output confusion.svg
-      rnn plot latest --kind forecast
     """
     options = _figure_options(output, size, dpi, title)
     if kind == "curves":
