@@ -77,7 +77,8 @@ def evaluate(
     with _prediction_writer(model, output) as write:
         report = evaluate_model(model, sequences, train, write, table)
     _show(report, as_json)
-    _note_missing_intervals(model)
+    if not as_json:
+        _note_missing_intervals(model)
 
 
 def _show(report: Any, as_json: bool) -> None:
