@@ -138,10 +138,14 @@ class Frames:
             )
             return
         # The rows are cut where a frame begins, and where the padding before a sequence does.
-        cuts = np.union1d(first, first_of_row)
+        begins_frame = np.zeros(len(steps), bool)
+        begins_frame[first] = True
+        is_cut = begins_frame.copy()
+        is_cut[first_of_row] = True
+        cuts = np.flatnonzero(is_cut)
+        is_frame = begins_frame[cuts]
         sizes = np.diff(cuts, append=len(steps))
         means = np.add.reduceat(steps, cuts) / sizes[:, np.newaxis]
-        is_frame = np.searchsorted(cuts, first)
         frames[:, :, :num_features][valid] = means[is_frame]
         if self.values == "mean_std":
             squares = np.square(steps - np.repeat(means, sizes, axis=0))
