@@ -97,6 +97,16 @@ def test_frames_of_a_mapped_file_are_those_in_memory(
     )
 
 
+@pytest.mark.parametrize("values", VALUES)
+def test_frames_made_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch, values: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((9, 11, 2))
+    lengths = np.array([11, 1, 7, 4, 10, 5, 8, 11, 2])
+    whole, _ = Frames(4, values).apply(x, lengths)
+    monkeypatch.setattr("rnncli.datasets.frames._NUMBERS_AT_ONCE", 50)
+    parts, _ = Frames(4, values).apply(x, lengths)
+    np.testing.assert_array_equal(parts, whole)
+
+
 def test_the_length_of_a_frame_follows_from_the_longest_sequence() -> None:
     assert Frames.at_most(64, 64, "mean") is None
     assert Frames.at_most(64, 65, "mean") == Frames(2)
