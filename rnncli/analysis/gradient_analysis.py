@@ -35,5 +35,7 @@ def explain_gradients(
 
 def trace_gradients(model_batch: ModelBatch) -> Trace:
     """Follow a batch through time; see `rnncli.gradients.trace.trace`."""
+    frames = model_batch.model.input_spec.frames
+    frame_length = 1 if frames is None else frames.length
     with threads_for(model_batch.network.architecture.hidden_size):
-        return trace(model_batch.network, model_batch.loss, model_batch.batch)
+        return trace(model_batch.network, model_batch.loss, model_batch.batch, frame_length)

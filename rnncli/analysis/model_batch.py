@@ -130,10 +130,12 @@ def trace_batch(
 def random_batch(model: Model, num_samples: int) -> ModelBatch:
     """Return a model with a batch of random targets and standard normal sequences, or symbols."""
     rng, task = generator(0, "data"), model.task
-    length = min(model.input_spec.sequence_length, _MAX_RANDOM_LENGTH)
-    x: Array = rng.standard_normal((num_samples, length, model.input_spec.input_size))
-    if model.input_spec.vocabulary is not None:
-        x = rng.integers(model.network.input_size, size=x.shape)
+    spec = model.input_spec
+    length = min(spec.num_steps(spec.sequence_length), _MAX_RANDOM_LENGTH)
+    if spec.vocabulary is not None:
+        x: Array = rng.integers(spec.num_inputs, size=(num_samples, length, 1))
+    else:
+        x = rng.standard_normal((num_samples, length, spec.num_inputs))
     every_step = model.network.architecture.predicts_every_step
     shape = x.shape[:2] if every_step else x.shape[:1]
     if task.kind == "regression":
@@ -192,9 +194,9 @@ def _traced_batch(
 def _unlabelled_batch(model: Model, sequences: Sequences, index: Array) -> ModelBatch:
     """Return the sequences at `index`, cut to the length of the longest, without targets."""
     taken = sequences.take(index)
-    x = model.network_inputs(np.asarray(taken.x[:]), taken.lengths)
-    start = 0 if taken.lengths is None else x.shape[1] - int(taken.lengths.max())
-    return ModelBatch(model, Batch(x[:, start:], lengths=taken.lengths))
+    x, lengths = model.network_inputs(np.asarray(taken.x[:]), taken.lengths)
+    start = 0 if lengths is None else x.shape[1] - int(lengths.max())
+    return ModelBatch(model, Batch(x[:, start:], lengths=lengths))
 
 
 def _read_with_labels_if_any(source: str, spec: InputSpec, count: int) -> Sequences:

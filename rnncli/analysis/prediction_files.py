@@ -67,7 +67,8 @@ def write_predictions(model: Model, pieces: Iterable[Sequences], write: Write) -
 def predict_stream(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions]:
     """Yield the prediction after each line with the features of a time step, or a piece of text.
 
-    A blank line, or for texts an empty one, starts a new sequence.
+    A blank line, or for texts an empty one, starts a new sequence. A model with frames predicts
+    after the line that completes a frame, and at the end of a sequence whose last frame is partial.
     """
     stream = Stream(model)
     for row, raw in enumerate(lines, 1):
@@ -77,10 +78,13 @@ def predict_stream(model: Model, lines: Iterable[bytes]) -> Iterator[Predictions
             raise InputError(f"standard input:{row}: row {row}: {problem}") from None
         if predictions is not None:
             yield predictions
+    last = stream.finish()
+    if last is not None:
+        yield last
 
 
 def _after_line(stream: Stream, raw: bytes) -> Predictions | None:
-    """Return the prediction after a line; None for one that starts a new sequence."""
+    """Return the prediction after a line; None if there is none yet, or no longer."""
     if stream.model.input_spec.vocabulary is not None:
         try:
             text = raw.decode("utf-8").rstrip("\r\n")
@@ -91,9 +95,8 @@ def _after_line(stream: Stream, raw: bytes) -> Predictions | None:
     else:
         text = raw.decode("utf-8", errors="replace").strip()
         if text:
-            return stream.step(parse_features(text, stream.model.network.input_size))
-    stream.reset()
-    return None
+            return stream.step(parse_features(text, stream.model.input_spec.input_size))
+    return stream.finish()
 
 
 def _columns(model: Model, kind: str) -> list[str]:

@@ -43,7 +43,7 @@ _Stream = Annotated[
     typer.Option(
         "--stream",
         help="Read one time step, or piece of text, per line from standard input, and write one "
-        "prediction per line; an empty line starts a new sequence.",
+        "prediction per line, or per frame; an empty line starts a new sequence.",
     ),
 ]
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from rnncli.config import yaml12
 from rnncli.config.config import Config
-from rnncli.config.defaults import fill_defaults
+from rnncli.config.defaults import fill_defaults, is_of_run
 from rnncli.config.origins import Origins
 from rnncli.config.overrides import override
 from rnncli.config.paths import with_absolute_paths
@@ -26,7 +26,7 @@ def read_config(path: Path, overrides: Sequence[str] = (), name: str | None = No
     """Read a config file, and apply overrides of the form ``KEY=VALUE``.
 
     Relative paths in the file are relative to the file's folder, those in overrides to the working
-    directory.
+    directory. The config of a run is complete; see `rnncli.config.defaults`.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def parse_config(
     document = yaml12.load(text, str(path))
     if "name" not in document.tree:
         document.tree["name"] = as_name(path.stem)
-    return _build(document, str(path), path.parent, overrides, name)
+    return _build(document, str(path), path.parent, overrides, name, is_of_run(path))
 
 
 def default_config(overrides: Sequence[str] = (), name: str | None = None) -> Config:
@@ -66,13 +66,16 @@ def default_config(overrides: Sequence[str] = (), name: str | None = None) -> Co
     return _build(yaml12.Document({}), "defaults", Path(), overrides, name)
 
 
-def config_from(tree: dict[str, Any]) -> Config:
-    """Return the config of a tree of plain values, as from JSON or a Python program."""
+def config_from(tree: dict[str, Any], is_complete: bool = False) -> Config:
+    """Return the config of a tree of plain values, as from JSON or a Python program.
+
+    A complete tree is that of an existing config, whole; see `rnncli.config.defaults`.
+    """
     try:
         document = yaml12.Document(json.loads(json.dumps(tree, default=_json_value)))
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"config: must be a mapping of plain values ({error})") from None
-    return _build(document, "config", Path(), (), None)
+    return _build(document, "config", Path(), (), None, is_complete)
 
 
 def _json_value(value: Any) -> Any:
@@ -92,6 +95,7 @@ def _build(
     folder: Path,
     overrides: Sequence[str],
     name: str | None,
+    is_complete: bool = False,
 ) -> Config:
     tree, origins = document.tree, Origins(source, document.lines)
     problems = [(line, f"{source}:{line}: {text}") for line, text in document.problems]
@@ -100,7 +104,7 @@ def _build(
     if name is not None:
         tree["name"] = name
         origins.options[("name",)] = "--name"
-    fill_defaults(tree)
+    fill_defaults(tree, is_complete)
     config: Config | None = None
     try:
         config = adapter(Config).validate_json(json.dumps(tree), strict=True)

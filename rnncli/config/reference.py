@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnncli.config.config import Config
-from rnncli.config.defaults import defaults_of_data
 from rnncli.config.keys import Key, keys_of
 from rnncli.config.tree import flatten
 from rnncli.config.yaml12 import flow
@@ -106,24 +105,30 @@ def _kind_entry(name: str, key: Key) -> KeyReference:
 
 
 def _preferences(name: str, kind: str | None) -> str:
-    """Return the defaults of a key by kind of data, such as "; gru for csv, npz"."""
+    """Return the defaults of a key by kind of data, such as "; gru for csv, npz".
+
+    A key of the data itself has at most one for its own kind.
+    """
+    section = name.rpartition(".")[0]
+    if section == "data":
+        values = flatten(_defaults_by_data()[kind or ""])
+        return f"; {flow(values[name])} in new configs" if name in values else ""
     kinds_of: dict[str, list[str]] = {}
-    for data_kind, data_section in _data_sections().items():
-        defaults: Any = defaults_of_data(data_section)
-        section = name.rpartition(".")[0]
+    for data, defaults in _defaults_by_data().items():
         values = flatten(defaults)
         if name in values and values.get(f"{section}.kind") == kind:
-            kinds_of.setdefault(flow(values[name]), []).append(data_kind)
+            kinds_of.setdefault(flow(values[name]), []).append(data)
     return "".join(f"; {value} for {', '.join(kinds)}" for value, kinds in kinds_of.items())
 
 
-def _data_sections() -> dict[str, dict[str, str]]:
-    """Return sections ``data`` whose defaults may differ, by what distinguishes them."""
+def _defaults_by_data() -> dict[str, dict[str, Any]]:
+    """Return the preferred defaults by kind of data, or by a key of it that replaces them."""
+    defaults = {kind: getattr(data, "defaults", {}) for kind, data in DATA.items()}
     kinds_with: dict[str, list[str]] = {}
     for kind, data in DATA.items():
         for key in getattr(data, "defaults_with", {}):
             kinds_with.setdefault(key, []).append(kind)
-    return {kind: {"kind": kind} for kind in DATA} | {
-        f"{' and '.join(kinds)} with {key}": {"kind": kinds[0], key: "NAME"}
-        for key, kinds in kinds_with.items()
-    }
+    for key, kinds in kinds_with.items():
+        replaced = getattr(DATA[kinds[0]], "defaults_with", {})[key]
+        defaults[f"{' and '.join(kinds)} with {key}"] = replaced
+    return defaults

@@ -60,10 +60,20 @@ def _text_is_one_per_row(config: Config) -> Problem | None:
     data = config.data
     if not isinstance(data, TableData) or data.text_column is None:
         return None
-    for key in ("input_size", "sequence_column", "label_per"):
+    for key in ("input_size", "sequence_column", "label_per", "frames", "frame_values"):
         if getattr(data, key) != getattr(TableData, key):
             return ("data", key), "does not apply with data.text_column, one text per row; omit it"
     return None
+
+
+def _frames_need_a_label_per_sequence(config: Config) -> Problem | None:
+    data = config.data
+    if not isinstance(data, TableData) or data.label_per != "step" or data.frames is None:
+        return None
+    return (
+        ("data", "frames"),
+        "needs one label per sequence, and data.label_per is step; omit it",
+    )
 
 
 RULES: tuple[Callable[[Config], Problem | None], ...] = (
@@ -71,4 +81,5 @@ RULES: tuple[Callable[[Config], Problem | None], ...] = (
     _nesterov_needs_momentum,
     _text_keys_need_text_column,
     _text_is_one_per_row,
+    _frames_need_a_label_per_sequence,
 )

@@ -10,7 +10,7 @@ from rnncli.datasets.task import Task
 if TYPE_CHECKING:  # Only data of one kind needs it, and others start faster without it.
     from rnncli.datasets.grammars import Language
 
-# For a kind of data, the defaults of other sections of the config where they differ.
+# For a kind of data, the preferred values of keys by section of the config, its own or another.
 Defaults = dict[str, dict[str, Any]]
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from rnncli.datasets.dataset import DataSet, Defaults
-from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.frames import Frames, FrameValues
+from rnncli.datasets.input_spec import MAX_INPUTS, InputSpec
 from rnncli.datasets.missing import Missing, feature_means, fill_missing
 from rnncli.datasets.sequences import Sequences, Splits, check_features
 from rnncli.datasets.split import split
@@ -72,6 +73,22 @@ class FileData:
         Field(description="the task; null to infer it: text and whole numbers are classes"),
     ] = None
     missing: Annotated[Missing, Field(description="how missing values are filled in")] = "error"
+    frames: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=10**9,
+            description="the most frames that the longest training sequence is read as, each of "
+            "consecutive time steps; null for single time steps",
+        ),
+    ] = None
+    frame_values: Annotated[
+        FrameValues,
+        Field(
+            description="what a frame holds: the mean of each feature, all its time steps side by "
+            "side, or the mean and the standard deviation of each feature"
+        ),
+    ] = "mean"
 
     def read_file(self, path: Path) -> Sequences:
         """Read one file of labelled sequences."""
@@ -92,7 +109,25 @@ class FileData:
     def input_spec(self, train: Sequences, means: tuple[float, ...]) -> InputSpec:
         """Return the input spec, given the training split and the means of its features."""
         _, steps, features = train.x.shape
-        return InputSpec(features, steps, missing=self.missing, means=means)
+        return InputSpec(
+            features,
+            steps,
+            missing=self.missing,
+            means=means,
+            frames=self._frames(steps, features),
+        )
+
+    def _frames(self, num_steps: int, num_features: int) -> Frames | None:
+        """Return the frames for training sequences of up to `num_steps` time steps, if any."""
+        if self.frames is None:
+            return None
+        frames = Frames.at_most(self.frames, num_steps, self.frame_values)
+        if frames is not None and frames.num_features(num_features) > MAX_INPUTS:
+            raise InputError(
+                f"data.frame_values: {self.frame_values} gives {frames.num_features(num_features)} "
+                f"numbers per frame; up to {MAX_INPUTS} are possible; use mean, or more data.frames"
+            )
+        return frames
 
     def fresh_sequences(self, count: int, seed: int, epoch: int) -> Sequences | None:
         """Return None: recorded sequences are the same in every epoch."""

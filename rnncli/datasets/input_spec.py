@@ -7,10 +7,14 @@ import numpy as np
 
 from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.dialect import Decimal, Separator
+from rnncli.datasets.frames import Frames
 from rnncli.datasets.missing import Missing
 from rnncli.datasets.text import DocumentKind
 from rnncli.datasets.vocabulary import Vocabulary
 from rnncli.nn.arrays import Array
+
+# A million inputs of one time step take 4 MB; nothing larger is allocated for a weights file.
+MAX_INPUTS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class InputSpec:
         For texts with a label, the column of the text.
     documents : {"stream", "lines"}
         For language models, whether each line of a text is an independent document.
+    frames : Frames, optional
+        The frames that the network takes in place of single time steps.
     """
 
     input_size: int
@@ -72,6 +78,7 @@ class InputSpec:
     vocabulary: Vocabulary | None = None
     text_column: int | str | None = None
     documents: DocumentKind = "stream"
+    frames: Frames | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.sequence_length < 1 << 31:
@@ -81,14 +88,27 @@ class InputSpec:
         for columns in (self.columns, None if self.windows is None else self.windows.columns):
             if columns is not None and len(columns) != self.input_size:
                 raise ValueError(f"{len(columns)} columns for {self.input_size} features")
-
         if self.vocabulary is not None and self.input_size != 1:
             raise ValueError(f"{self.input_size} features per time step for a text")
+        has_single_label = self.windows is None and self.label_per == "sequence"
+        if self.frames is not None and (self.vocabulary is not None or not has_single_label):
+            raise ValueError("frames are for sequences of numbers with one label per sequence")
 
     @property
     def num_inputs(self) -> int:
         """What the input stage of the network is made for: features, or symbols."""
-        return self.input_size if self.vocabulary is None else len(self.vocabulary)
+        if self.vocabulary is not None:
+            return len(self.vocabulary)
+        return self.input_size if self.frames is None else self.frames.num_features(self.input_size)
+
+    @property
+    def step_name(self) -> str:
+        """What a time step of the network is, for messages: ``time step`` or ``frame``."""
+        return "time step" if self.frames is None else "frame"
+
+    def num_steps(self, sequence_length: int) -> int:
+        """Return how many time steps the network takes for a sequence of the given length."""
+        return sequence_length if self.frames is None else self.frames.num_frames(sequence_length)
 
     @property
     def means_array(self) -> Array:

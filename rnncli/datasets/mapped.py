@@ -1,12 +1,15 @@
-"""Sequences that stay on disk, and are read and scaled batch by batch."""
+"""Sequences that stay on disk, and are read, framed and scaled batch by batch."""
 
 import mmap
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnncli.nn.arrays import Array
+
+if TYPE_CHECKING:  # Frames read mapped files themselves.
+    from rnncli.datasets.frames import Frames
 
 # Smaller files are read into memory, which is faster.
 MAPPED_FROM_BYTES = 1 << 28
@@ -55,6 +58,8 @@ class Mapped:
         What is subtracted from each feature, and what it is divided by afterwards.
     dtype : dtype, optional
         The type of the selected arrays; by default, that of the file.
+    frames : Frames, optional
+        The frames that are made of the time steps before they are scaled.
     """
 
     ndim = 3
@@ -66,13 +71,18 @@ class Mapped:
         shift: Array | None = None,
         scale: Array | None = None,
         dtype: Any = None,
+        frames: "Frames | None" = None,
     ) -> None:
         self.pages = base if isinstance(base, _Pages) else _Pages(base)
         file = self.pages.base
         self.index = np.arange(len(file)) if index is None else index
-        self.shift, self.scale = shift, scale
+        self.shift, self.scale, self.frames = shift, scale, frames
         self.dtype = np.dtype(file.dtype if dtype is None else dtype)
-        self.shape = (len(self.index), *file.shape[1:])
+        _, steps, features = file.shape
+        self.numbers_per_sequence = steps * features
+        if frames is not None:
+            steps, features = frames.num_frames(steps), frames.num_features(features)
+        self.shape = (len(self.index), steps, features)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -82,7 +92,11 @@ class Mapped:
 
         `axis` exists for compatibility with `numpy.ndarray.take`, and must be 0.
         """
-        selected = self.pages.read(self.index[index])
+        rows = self.index[index]
+        if self.frames is None:
+            selected = self.pages.read(rows)
+        else:
+            selected = self.frames.in_memory(Mapped(self.pages, rows))
         if self.shift is not None and self.scale is not None:
             selected = (selected - self.shift) / self.scale
         return selected.astype(self.dtype)
@@ -93,11 +107,17 @@ class Mapped:
 
     def subset(self, index: Array) -> "Mapped":
         """Return selected sequences, still on disk."""
-        return Mapped(self.pages, self.index[index], self.shift, self.scale, self.dtype)
+        return Mapped(
+            self.pages, self.index[index], self.shift, self.scale, self.dtype, self.frames
+        )
 
     def scaled(self, shift: Array, scale: Array, dtype: Any) -> "Mapped":
         """Return the same sequences, still on disk, which are scaled when they are read."""
-        return Mapped(self.pages, self.index, shift, scale, dtype)
+        return Mapped(self.pages, self.index, shift, scale, dtype, self.frames)
+
+    def framed(self, frames: "Frames") -> "Mapped":
+        """Return the same sequences, still on disk, which are framed when they are read."""
+        return Mapped(self.pages, self.index, dtype=float, frames=frames)
 
 
 def chunks(x: "Array | Mapped") -> Iterator[tuple[int, Array]]:
@@ -105,6 +125,6 @@ def chunks(x: "Array | Mapped") -> Iterator[tuple[int, Array]]:
     if not isinstance(x, Mapped):
         yield 0, x
         return
-    size = max(1, _NUMBERS_PER_CHUNK // (x.shape[1] * x.shape[2]))
+    size = max(1, _NUMBERS_PER_CHUNK // x.numbers_per_sequence)
     for start in range(0, len(x), size):
         yield start, x[start : start + size]

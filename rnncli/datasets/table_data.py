@@ -29,8 +29,9 @@ from rnncli.memory import within_memory
 
 Column = int | str
 
-# The defaults of other sections for texts with a label.
+# The defaults for texts with a label.
 TEXT_DEFAULTS: Defaults = {
+    "data": {},
     "model": {"cell": "gru", "hidden_size": 64, "embedding_size": 32, "pooling": "last"},
     "training": {
         "num_epochs": 10,
@@ -47,8 +48,12 @@ class TableData(FileData):
     A format adds ``kind``, `extensions` and `open_table`.
     """
 
-    # The defaults of other sections with a key that is not null.
-    defaults_with: ClassVar[dict[str, Defaults]] = {"text_column": TEXT_DEFAULTS}
+    # What replaces sections of `defaults` with another value of a key than its default. Preferences
+    # for sequences with one label, such as frames, do not suit labels of time steps.
+    defaults_with: ClassVar[dict[str, Defaults]] = {
+        "text_column": TEXT_DEFAULTS,
+        "label_per": {"data": {}},
+    }
 
     input_size: Annotated[
         int,

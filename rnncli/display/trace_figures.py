@@ -41,7 +41,7 @@ def save_trace(trace: Trace, path: Path) -> None:
             _curves(next(panels), cell, fractions)
             if has_gradients:
                 _curves(next(panels), cell, ["weight_share"])
-            column[-1].set_xlabel("time step")
+            column[-1].set_xlabel(trace.step_name)
 
 
 def _ratio(cell: CellTrace) -> str:

@@ -23,12 +23,14 @@ def show_trace(trace: Trace) -> None:
     count = trace.num_samples
     steps = len(trace.inputs)
     subject = "one sequence" if count == 1 else f"mean of {count} sequences"
+    if trace.frame_length > 1:
+        subject += f", in frames of {trace.frame_length} time steps"
     print(subject if trace.loss is None else f"{subject}, loss {trace.loss:.4g}")
     shown = sorted({round(i * (steps - 1) / (_MAX_ROWS - 1)) for i in range(_MAX_ROWS)})
     for cell in trace.cells:
         # A table of 80 columns has room for the gradient of the state, not of the cell state too.
         curves = {name: c for name, c in cell.curves.items() if name != "cell_gradient_norm"}
-        headers = ["time step", "|x|", *(CURVE_LABELS.get(name, name) for name in curves)]
+        headers = [trace.step_name, "|x|", *(CURVE_LABELS.get(name, name) for name in curves)]
         rows = [
             [str(step + 1), f"{trace.input_norm[step]:.3g}"]
             + [_format_value(name, curve[step]) for name, curve in curves.items()]
@@ -39,7 +41,7 @@ def show_trace(trace: Trace) -> None:
         for name, curve in cell.curves.items():
             print(_line(name, curve.tolist()))
         if cell.gradient is not None:
-            print(_ratio_line(cell))
+            print(_ratio_line(cell, trace.step_name))
         print()
 
 
@@ -48,6 +50,7 @@ def trace_numbers(trace: Trace) -> dict[str, Any]:
     return {
         "num_samples": trace.num_samples,
         "num_steps": len(trace.inputs),
+        "frame_length": trace.frame_length,
         "loss": None if trace.loss is None else _finite(trace.loss),
         "input": _plain(trace.inputs),
         "input_norm": _plain(trace.input_norm),
@@ -91,11 +94,11 @@ def _line(name: str, values: list[float]) -> str:
     return f"{CURVE_LABELS.get(name, name):>9} {first:>8} {sparkline(heights, width)} {last}"
 
 
-def _ratio_line(cell: CellTrace) -> str:
+def _ratio_line(cell: CellTrace, step_name: str) -> str:
     ratio, decay = cell.gradient_ratio, cell.decay_per_step
     if ratio is None or decay is None:
-        return "|dL/dh|: zero or not finite at the last time step, so there is no ratio"
-    return f"|dL/dh|: first / last ratio {ratio:.3g} ({decay:.4g} per time step back)"
+        return f"|dL/dh|: zero or not finite at the last {step_name}, so there is no ratio"
+    return f"|dL/dh|: first / last ratio {ratio:.3g} ({decay:.4g} per {step_name} back)"
 
 
 def _plain(values: Array) -> list[Any]:

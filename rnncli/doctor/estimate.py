@@ -71,7 +71,8 @@ def required_bytes(examination: Examination) -> int:
     validation = splits.validation
     if isinstance(validation, Sequences) and not isinstance(validation.x, Mapped):
         # The validation split is also kept in the form that the network takes.
-        data += validation.x.size * itemsize
+        steps = examination.model.input_spec.num_steps(validation.x.shape[1])
+        data += len(validation) * steps * examination.train.x.shape[2] * itemsize
     activations = network.bytes_per_step * examination.sequence_length * batch_size
     return activations + num_vectors * network.parameters.nbytes + data
 

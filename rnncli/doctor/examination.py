@@ -73,7 +73,7 @@ class Examination:
 
     @property
     def sequence_length(self) -> int:
-        """T, the time steps of the longest training sequence."""
+        """T, the time steps of the longest training sequence as the network takes it."""
         return int(self.train.x.shape[1])
 
     @property
@@ -190,3 +190,11 @@ class Examination:
         """Return the quoted column name of a feature, or ``feature`` and its number."""
         columns = self.sequences.columns
         return f"feature {feature}" if columns is None else f"'{columns[feature]}'"
+
+    def input_name(self, number: int) -> str:
+        """Return the name of one of the network's inputs: of a feature, or of a frame's number."""
+        spec = self.model.input_spec
+        if spec.frames is None:
+            return self.feature_name(number)
+        names = [self.feature_name(feature) for feature in range(spec.input_size)]
+        return spec.frames.name(number, names)

@@ -1,6 +1,6 @@
 """Checks of the inputs: their scale, constant features, and windows shorter than a period."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def scale(examination: Examination) -> Iterator[Problem]:
     if len(unsuitable):
         sizes = ", ".join(f"{root_mean_square[i]:.3g}" for i in unsuitable[:_MAX_LISTED])
         yield Problem(
-            f"root mean square of {_listed(examination, unsuitable)}: {sizes}"
+            f"root mean square of {_listed(examination.input_name, unsuitable)}: {sizes}"
             + (", ..." if len(unsuitable) > _MAX_LISTED else ""),
             "large inputs saturate the cells, which then learn nothing; very small inputs have "
             "next to no effect",
@@ -52,7 +52,7 @@ def constant_features(examination: Examination) -> Iterator[Problem]:
     if len(constant):
         values_listed = ", ".join(f"{low[i]:g}" for i in constant[:_MAX_LISTED])
         yield Problem(
-            f"{_listed(examination, constant)}: always {values_listed}",
+            f"{_listed(examination.feature_name, constant)}: always {values_listed}",
             "a constant feature carries no information; often it was recorded or exported wrongly",
             "correct or remove the columns in data.path",
         )
@@ -63,8 +63,8 @@ def _valid_inputs(x: Array, lengths: Array | None) -> Array:
     return x.reshape(-1, x.shape[2]) if lengths is None else x[valid_steps(lengths, x.shape[1])]
 
 
-def _listed(examination: Examination, features: Array) -> str:
-    names = [examination.feature_name(int(i)) for i in features[:_MAX_LISTED]]
+def _listed(name: Callable[[int], str], features: Array) -> str:
+    names = [name(int(i)) for i in features[:_MAX_LISTED]]
     return ", ".join(names) + (" and others" if len(features) > _MAX_LISTED else "")
 
 

@@ -103,9 +103,10 @@ def label_leak(examination: Examination) -> Iterator[Problem]:
     if best < _LEAKING_SKILL or second > best - _MIN_LEAD:
         return
     everywhere = (skills[:, feature] > second + _MIN_LEAD).all()
-    place = "" if everywhere else f" at time step {t} (of {sequence_length}, counted from 0)"
+    step = examination.model.input_spec.step_name
+    place = "" if everywhere else f" at {step} {t} (of {sequence_length}, counted from 0)"
     yield Problem(
-        f"{examination.feature_name(int(feature))}{place} alone explains {best:.1%} of the labels "
+        f"{examination.input_name(int(feature))}{place} alone explains {best:.1%} of the labels "
         f"beyond a constant prediction, the best other column {second:.1%}",
         "it looks like a copy of the label, or like something that is known only afterwards",
         f"remove the column from data.path{'' if windows is None else ' or data.columns'}, unless "

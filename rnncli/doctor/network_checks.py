@@ -144,17 +144,18 @@ def gradients_through_time(examination: Examination) -> Iterator[Problem]:
     trained, _ = gradient_ratio(examination, trial.parameters)
     if any(_VANISHED < ratio < _EXPLODED for ratio in (at_start, trained)):
         return
+    step = examination.model.input_spec.step_name
     vanishes = [ratio <= _VANISHED for ratio in (at_start, trained)]
     if all(vanishes):
-        meaning = "vanish through time: the first time steps have no effect on the training"
+        meaning = f"vanish through time: the first {step}s have no effect on the training"
     elif not any(vanishes):
-        meaning = "explode through time: the first time steps outweigh all others"
+        meaning = f"explode through time: the first {step}s outweigh all others"
     else:
         first, then = ("vanish", "explode") if vanishes[0] else ("explode", "vanish")
         meaning = f"{first} through time at the start and {then} after training"
     yield Problem(
-        "the norm of the gradient with respect to the inputs of the first time step is "
-        f"{at_start:.1e} times that of the last, time step {num_time_steps}; after "
+        f"the norm of the gradient with respect to the inputs of the first {step} is "
+        f"{at_start:.1e} times that of the last, {step} {num_time_steps}; after "
         f"{trial.num_updates} optimizer steps {trained:.1e} times",
         f"gradients {meaning}",
         "use model.cell: gru or lstm, model.pooling: mean, model.initialization: orthogonal, or "

@@ -74,6 +74,8 @@ class Trace:
         Mean norm of the inputs.
     cells : list of CellTrace
         From the first layer up, the forward direction first.
+    frame_length : int
+        Of how many time steps as recorded a time step of the network consists.
     """
 
     num_samples: int
@@ -81,9 +83,15 @@ class Trace:
     inputs: Array
     input_norm: Array
     cells: list[CellTrace]
+    frame_length: int = 1
+
+    @property
+    def step_name(self) -> str:
+        """What a time step of the network is: ``time step`` or ``frame``."""
+        return "time step" if self.frame_length == 1 else "frame"
 
 
-def trace(network: Network, loss: Loss, batch: Batch) -> Trace:
+def trace(network: Network, loss: Loss, batch: Batch, frame_length: int = 1) -> Trace:
     """Run a batch forward and, if it has targets, back, in double precision."""
     objective = Objective(network.astype(float), loss, ObservedCell)
     unrolled, value = objective.pool.get(batch.x.shape[1], len(batch)), None
@@ -103,6 +111,7 @@ def trace(network: Network, loss: Loss, batch: Batch) -> Trace:
                 _cell_trace(name, cell, has_gradients=value is not None)
                 for name, cell in zip(network.layout.cell_names, unrolled.cells, strict=True)
             ],
+            frame_length,
         )
 
 

@@ -37,7 +37,8 @@ class Model:
     scaler : Scaler or None
         Standardization of the inputs, which every method applies.
     input_spec : InputSpec
-        The layout of input files: features, sequence length, and where a label is.
+        The layout of input files: features, sequence length, and where a label is; and the frames
+        that are made of time steps.
     intervals : Intervals, optional
         The prediction intervals of a regression model that was validated.
     """
@@ -78,7 +79,7 @@ class Model:
 
     def outputs_of(self, x: Array, lengths: Array | None) -> Array:
         """Return the outputs for valid sequences (N, T, D), of texts the indices of symbols."""
-        x = self.network_inputs(x, lengths)
+        x, lengths = self.network_inputs(x, lengths)
         threads = threads_for(self.network.architecture.hidden_size)
         with threads, np.errstate(over="ignore", invalid="ignore"):
             z = outputs(UnrolledPool(self.network), x, lengths)
@@ -86,16 +87,28 @@ class Model:
         return z
 
     @overload
-    def network_inputs(self, x: Array, lengths: Array | None = None) -> Array: ...
+    def network_inputs(
+        self, x: Array, lengths: Array | None = None
+    ) -> tuple[Array, Array | None]: ...
 
     @overload
-    def network_inputs(self, x: Array | Mapped, lengths: Array | None = None) -> Array | Mapped: ...
+    def network_inputs(
+        self, x: Array | Mapped, lengths: Array | None = None
+    ) -> tuple[Array | Mapped, Array | None]: ...
 
-    def network_inputs(self, x: Array | Mapped, lengths: Array | None = None) -> Array | Mapped:
-        """Return sequences as the network takes them: standardized numbers, or symbols as such."""
-        if self.input_spec.vocabulary is not None:
-            return x
-        return scaled(x, self.scaler, self.network.parameters.dtype, lengths)
+    def network_inputs(
+        self, x: Array | Mapped, lengths: Array | None = None
+    ) -> tuple[Array | Mapped, Array | None]:
+        """Return sequences as the network takes them, and their lengths.
+
+        Numbers are framed if the model has frames, and then standardized; symbols stay as they are.
+        """
+        spec = self.input_spec
+        if spec.vocabulary is not None:
+            return x, lengths
+        if spec.frames is not None:
+            x, lengths = spec.frames.apply(x, lengths)
+        return scaled(x, self.scaler, self.network.parameters.dtype, lengths), lengths
 
     def _numbers(
         self, x: Array | Sequence[Array], lengths: Array | None
@@ -197,15 +210,15 @@ class Model:
             )
 
     def examples(self, sequences: Sequences | Text) -> Examples | Streams:
-        """Return sequences with their targets, standardized for the network; or a text."""
+        """Return sequences with their targets, as the network takes them; or a text."""
         if isinstance(sequences, Text):
             dtype = self.network.parameters.dtype
             return Streams(sequences, self.input_spec.sequence_length, dtype)
         check_features(sequences, self.input_spec.input_size)
         self.check_labels(sequences)
         dtype = self.network.parameters.dtype
-        x = self.network_inputs(sequences.x, sequences.lengths)
-        return Examples(x, self.task.encode(sequences, dtype), sequences.lengths)
+        x, lengths = self.network_inputs(sequences.x, sequences.lengths)
+        return Examples(x, self.task.encode(sequences, dtype), lengths)
 
 
 def check_finite(z: Array) -> None:

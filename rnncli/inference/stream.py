@@ -14,7 +14,8 @@ from rnncli.nn.arrays import Array
 class Stream:
     """A model that is given one time step, or for texts one piece of text, after the other.
 
-    After t time steps its prediction is that for the sequence of these t time steps.
+    After t time steps its prediction is that for the sequence of these t time steps. A model with
+    frames predicts after each frame, and after the partial frame with which a sequence may end.
 
     Raises
     ------
@@ -38,10 +39,31 @@ class Stream:
         self.stepper = Stepper(network, network.zero_state(1))
         shape, dtype = (architecture.hidden_size, 1), network.parameters.dtype
         self.pooling = RunningPooling(architecture.poolings, shape, dtype)
+        self._frame: list[Array] = []
 
-    def step(self, values: Array) -> Predictions:
-        """Take the features (D,) of the next time step, and return the prediction after it."""
-        return self._steps(values.reshape(1, -1))
+    def step(self, values: Array) -> Predictions | None:
+        """Take the features (D,) of the next time step, and return the prediction after it.
+
+        None if it does not complete a frame of a model with frames.
+        """
+        self._frame.append(values)
+        frames = self.model.input_spec.frames
+        if frames is not None and len(self._frame) < frames.length:
+            return None
+        return self._complete_frame()
+
+    def finish(self) -> Predictions | None:
+        """End the sequence and begin a new one.
+
+        Return the prediction after its last frame if that is partial, and None otherwise.
+        """
+        predictions = self._complete_frame() if self._frame else None
+        self.reset()
+        return predictions
+
+    def _complete_frame(self) -> Predictions:
+        steps, self._frame = np.array(self._frame), []
+        return self._steps(steps)
 
     def continue_with(self, text: str) -> Predictions:
         """Take the next piece of a text, and return the prediction after it.
@@ -59,11 +81,14 @@ class Stream:
         return self._steps(symbols[:, np.newaxis])
 
     def _steps(self, values: Array) -> Predictions:
-        """Take the inputs (T, D) of the next time steps, and return the prediction after them."""
+        """Take the inputs (T, D) of the next time steps, and return the prediction after them.
+
+        If the model has frames, they are the time steps of one.
+        """
         model, task = self.model, self.model.task
-        x = model.network_inputs(values[np.newaxis])
+        x, _ = model.network_inputs(values[np.newaxis])
         with np.errstate(over="ignore", invalid="ignore"):
-            for step in range(len(values)):
+            for step in range(x.shape[1]):
                 state = self.stepper.advance(x[:, step : step + 1])
                 self.pooling.add(state[np.newaxis, :-1])
             features = np.concatenate([*self.pooling.pooled(), state[-1:]])

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from rnncli.config import RECORD
 from rnncli.config.reading import read_config_text
 from rnncli.runs.checksums import sha256_of
 from rnncli.runs.metrics_log import problem_in_rows
 from rnncli.runs.run_folder import CONFIG
-from rnncli.runs.run_record import RECORD, Record, is_as_written
+from rnncli.runs.run_record import Record, is_as_written
 
 
 def changes(folder: Path, record: Record) -> list[str]:

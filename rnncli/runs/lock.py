@@ -6,9 +6,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import sleep
 
+from rnncli.config import RECORD
 from rnncli.errors import InputError, RnnError
 from rnncli.runs.files import storage
-from rnncli.runs.run_record import RECORD, read_record
+from rnncli.runs.run_record import read_record
 
 # Network file systems lock files for all machines, but folders for one machine or not at all.
 LOCK_FILE = ".lock"

@@ -8,11 +8,11 @@ from math import isfinite, nan
 from pathlib import Path
 from typing import BinaryIO
 
+from rnncli.config import RECORD
 from rnncli.errors import InputError
 from rnncli.memory import within_memory
 from rnncli.runs.files import append_line, storage, sync_file, write_text
 from rnncli.runs.run_folder import CHECKPOINT, METRICS
-from rnncli.runs.run_record import RECORD
 
 METRIC_NAMES = ("accuracy", "rmse")
 # A row has nine numbers of at most 25 characters.

@@ -117,7 +117,7 @@ def _checkpoint_config(path: Path) -> dict[str, Any]:
     """Return the config of a checkpoint, with the defaults of keys that were added since."""
     tree = saved_config(path)
     try:
-        return as_tree(config_from(tree))
+        return as_tree(config_from(tree, is_complete=True))
     except InputError as error:
         raise InputError(f"{path}: {error.problems[0]}") from None
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
+from rnncli.config import RECORD
 from rnncli.errors import InputError, StorageError
 from rnncli.runs.files import (
     TEMPORARY,
@@ -18,7 +19,6 @@ from rnncli.runs.files import (
     temporary_name,
 )
 from rnncli.runs.lock import LOCK_FILE, is_locked, locked
-from rnncli.runs.run_record import RECORD
 
 CONFIG, METRICS = "config.yaml", "metrics.csv"
 WEIGHTS, CHECKPOINT = "weights.npz", "checkpoint.npz"

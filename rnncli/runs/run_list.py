@@ -8,13 +8,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from rnncli.config import RECORD
 from rnncli.errors import InputError, RnnError
 from rnncli.runs.files import storage
 from rnncli.runs.lock import is_locked
 from rnncli.runs.metrics_log import METRIC_NAMES
 from rnncli.runs.older_runs import older_results
 from rnncli.runs.run_folder import CONFIG, METRICS, is_file, is_run
-from rnncli.runs.run_record import RECORD, STATUSES, Record, read_record, start_time
+from rnncli.runs.run_record import STATUSES, Record, read_record, start_time
 from rnncli.suggestions import suggest
 
 LISTED_STATUSES = (*STATUSES, "killed", "unknown", "damaged")

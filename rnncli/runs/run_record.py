@@ -6,11 +6,11 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from rnncli.config import RECORD
 from rnncli.errors import InputError
 from rnncli.runs.checksums import matches_checksum, with_checksum
 from rnncli.runs.files import storage, write_text
 
-RECORD = "run.json"
 STATUSES = ("running", "finished", "interrupted", "diverged", "failed")
 # The keys of a session; those of the first session are also keys of the run.
 SESSION_KEYS = ("command", "started", "ended", "versions", "processor", "threads")

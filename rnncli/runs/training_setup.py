@@ -153,6 +153,14 @@ def _check_symbols(config: Config, spec: InputSpec, task: Task) -> None:
         )
 
 
+def _scaler(train: Sequences, spec: InputSpec) -> Scaler:
+    """Return the scale of the training sequences' features, or of those of their frames."""
+    x, lengths = train.x, train.lengths
+    if spec.frames is not None:
+        x, lengths = spec.frames.apply(x, lengths)
+    return Scaler.fit(x, lengths)
+
+
 def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     """Read the data, create the network and draw its initial weights.
 
@@ -182,7 +190,7 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     scaler = None
     if config.data.standardize and data.input_spec.vocabulary is None:
         assert isinstance(raw, Sequences)
-        scaler = Scaler.fit(raw.x, raw.lengths)
+        scaler = _scaler(raw, data.input_spec)
     _check_memory(config, data.input_spec, task)
     network = Network(config.model, data.input_spec.num_inputs, task.output_size)
     network.initialize(generator(config.seed, "weights"))

@@ -5,16 +5,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.input_spec import MAX_INPUTS, InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.task import MAX_CLASSES, Task
 from rnncli.inference.intervals import Intervals
 from rnncli.inference.model import Model
 from rnncli.nn.architecture import Architecture
 from rnncli.sections import adapter, plain
-
-# A million features of one time step take 4 MB; nothing larger is allocated for a file.
-_MAX_FEATURES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class ModelDescription:
 
     def __post_init__(self) -> None:
         size, spec = self.input_size, self.input_spec
-        if not 1 <= size <= _MAX_FEATURES or spec.num_inputs != size:
+        if not 1 <= size <= MAX_INPUTS or spec.num_inputs != size:
             raise ValueError(
                 f"{size} features or symbols per time step, but rows with {spec.num_inputs}"
             )
@@ -58,6 +55,8 @@ class ModelDescription:
             raise ValueError(f"windows that do not fit {outputs} outputs")
         if spec.label_per == "step" and not self.architecture.predicts_every_step:
             raise ValueError("labels of time steps for a model with one prediction per sequence")
+        if spec.frames is not None and self.architecture.predicts_every_step:
+            raise ValueError("frames for a model with a prediction for every time step")
         if self.intervals is not None and not self._fits(self.intervals):
             raise ValueError(f"intervals that do not fit {outputs} outputs")
 

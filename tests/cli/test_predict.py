@@ -101,6 +101,35 @@ def test_a_stream_is_predicted_as_the_sequence_so_far(
     assert wrong.err.startswith("error: standard input:2: row 2: 2 values; 1 features ")
 
 
+def test_a_stream_of_a_model_with_frames_is_predicted_after_each_frame(
+    rnn: Command, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.random.default_rng(0).standard_normal((40, 12, 1))
+    data = write_csv(here / "x.csv", x, [0, 1] * 20)
+    (here / "c.yaml").write_text(
+        "data: {kind: csv, path: x.csv, frames: 4, frame_values: mean_std}\n"
+        "model: {pooling: last, hidden_size: 4}\ntraining: {num_epochs: 1}\n"
+    )
+    assert rnn("train", "-q", "-c", "c.yaml").code == 0
+    whole = rnn("predict", "-w", "latest", "-i", data)
+    model = rnncli.load("latest")
+    # The second sequence ends within a frame, by an empty line; the third by the end of the input.
+    sequences = [x[0], x[1, :7], x[2, :5]]
+    lines = "\n".join("".join(f"{v!r}\n" for v in s.ravel().tolist()) for s in sequences)
+    type_in(monkeypatch, lines.encode())
+    result = rnn("predict", "-w", "latest", "--stream")
+    assert result.code == 0, result.err
+    ends = [(0, 3), (0, 6), (0, 9), (0, 12), (1, 3), (1, 6), (1, 7), (2, 3), (2, 5)]
+    predicted = [float(row["probability_1"]) for row in rows(result.out)]
+    for probability, (index, end) in zip(predicted, ends, strict=True):
+        expected = model.predict_proba([sequences[index][:end]])[0, 1]
+        assert probability == pytest.approx(expected, abs=1e-6)
+    assert predicted[3] == pytest.approx(float(rows(whole.out)[0]["probability_1"]), abs=2e-6)
+    type_in(monkeypatch, b"1,2\n")
+    wrong = rnn("predict", "-w", "latest", "--stream")
+    assert wrong.err.startswith("error: standard input:1: row 1: 2 values; 1 features ")
+
+
 def test_a_stream_goes_from_standard_input_to_standard_output(
     rnn: Command, run_folder: Path, here: Path
 ) -> None:

@@ -29,6 +29,16 @@ from rnncli.errors import InputError
             "--set data={kind: csv, path: a, text_column: t, label_per: step}: data.label_per: "
             "does not apply with data.text_column, one text per row; omit it",
         ),
+        (
+            ["data={kind: csv, path: a, text_column: t, frames: 64}"],
+            "--set data={kind: csv, path: a, text_column: t, frames: 64}: data.frames: does not "
+            "apply with data.text_column, one text per row; omit it",
+        ),
+        (
+            ["data={kind: csv, path: a, sequence_column: s, label_per: step, frames: 64}"],
+            "--set data={kind: csv, path: a, sequence_column: s, label_per: step, frames: 64}: "
+            "data.frames: needs one label per sequence, and data.label_per is step; omit it",
+        ),
     ],
 )
 def test_inconsistent_keys_are_refused(overrides: list[str], problem: str) -> None:

@@ -63,3 +63,16 @@ def test_windows_shorter_than_the_period_of_the_sun(rnn: Command, here: Path) ->
 
 def test_sunspot_numbers_that_are_not_standardized(rnn: Command, here: Path) -> None:
     assert findings_on(rnn, SUNSPOTS, "data.standardize=false").keys() == {"scale"}
+
+
+def test_the_numbers_of_frames_are_named(rnn: Command, here: Path) -> None:
+    """Of a model with frames, the network's inputs are examined, and the file's constants."""
+    x = np.random.default_rng(0).standard_normal((120, 10, 3)) * [1, 900, 0]
+    np.savez("x.npz", x=x, y=x[:, :, 0].sum(axis=1) > 0)
+    text = """
+data: {kind: npz, path: x.npz, frames: 5, frame_values: mean_std, standardize: false}
+model: {hidden_size: 4}
+"""
+    findings = findings_on(rnn, text)
+    assert "of feature 1, deviation of feature 1: " in findings["scale"]["measured"]
+    assert findings["constants"]["measured"] == "feature 2: always 0"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Command
+from conftest import Command, write_csv
 from helpers import mistakes
 from helpers.networks import READOUTS, VARIANTS, architecture, network_for, plant, random_batch
 
@@ -272,6 +272,37 @@ def test_long_sequences_are_shown_in_twenty_rows(rnn: Command, small: Path) -> N
     assert len(rows) == 20
     assert (rows[0], rows[-1]) == (1, 300)
     assert max(map(len, lines)) <= 80
+
+
+def test_a_model_with_frames_is_traced_and_checked_frame_by_frame(rnn: Command, here: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((20, 12, 2))
+    write_csv(here / "x.csv", x, [0, 1] * 10)
+    (here / "c.yaml").write_text(
+        "data: {kind: csv, path: x.csv, input_size: 2, frames: 4, frame_values: stacked}\n"
+        "model: {hidden_size: 3}\ntraining: {num_epochs: 1}\n"
+    )
+    run = Path(rnn("train", "-q", "-c", "c.yaml").out.strip())
+    (here / "alone.npz").write_bytes((run / "weights.npz").read_bytes())
+    for words in (
+        ["-w", run],
+        ["-w", "alone.npz"],
+        ["-w", run, "-i", "x.csv"],
+        ["-w", run, "-i", "x.csv", "--sample", 3],
+    ):
+        report = json.loads(rnn("trace", *words, "--json").out)
+        assert (report["num_steps"], report["frame_length"]) == (4, 3)
+        assert np.shape(report["input"]) == (4, 6)
+        assert report["loss"] is not None
+    shown = rnn("trace", "-w", run, "-o", "trace.png").out
+    assert ", in frames of 3 time steps, loss" in shown.splitlines()[0]
+    assert "\nframe " in shown
+    assert " per frame back)" in shown
+    for words in (["-w", run], ["-w", "alone.npz"], ["-c", "c.yaml"]):
+        checked = rnn("gradcheck", *words, "--json", "--num-samples", 3)
+        assert checked.code == 0, checked.out
+        arrays = {array["name"]: array for array in json.loads(checked.out)["arrays"]}
+        assert arrays["rnn.weight_ih_l0"]["shape"] == [9, 6]
+        assert all(array["max_relative_error"] <= 1e-12 for array in arrays.values())
 
 
 @pytest.mark.parametrize(("extension", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])

@@ -110,6 +110,31 @@ def test_damaged_weights_are_refused(rnn: Command, run_folder: Path, name: str) 
             {"rows": {"input_size": 1, "sequence_length": 5, "text_column": "name"}},
             "a column of texts for a model that does not read texts",
         ),
+        (
+            {"rows": {"input_size": 1, "sequence_length": 5, "frames": {"length": 1}}},
+            "a frame of 1 time steps is out of range",
+        ),
+        (
+            {
+                "rows": {
+                    "input_size": 1,
+                    "sequence_length": 5,
+                    "frames": {"length": 3, "values": "stacked"},
+                }
+            },
+            "1 features or symbols per time step, but rows with 3",
+        ),
+        (
+            {
+                "rows": {
+                    "input_size": 1,
+                    "sequence_length": 5,
+                    "label_per": "step",
+                    "frames": {"length": 3},
+                }
+            },
+            "frames are for sequences of numbers with one label per sequence",
+        ),
     ],
 )
 def test_contradictory_metadata_are_refused(
