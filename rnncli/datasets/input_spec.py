@@ -78,7 +78,7 @@ class InputSpec:
             raise ValueError(f"a sequence length of {self.sequence_length} is out of range")
         if len(self.means) not in (0, self.input_size) or not np.isfinite(self.means).all():
             raise ValueError(f"the means must be {self.input_size} finite numbers")
-        for columns in (self.columns, None if self.windows is None else self.windows.columns):
+        for columns in (self.columns, None if self.windows is None else self.windows.features):
             if columns is not None and len(columns) != self.input_size:
                 raise ValueError(f"{len(columns)} columns for {self.input_size} features")
 

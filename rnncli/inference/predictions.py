@@ -106,11 +106,11 @@ def decode_outputs(
         positions = {"sequence": first + sequence, "step": step - padding}
         ids = {name: texts[sequence] for name, texts in ids.items()}
         z = z[valid]
-    task = model.task
+    task, offsets = model.task, model.offsets(sequences.x)
     return Predictions(
         positions,
-        task.decode(z),
+        task.decode(z, offsets),
         None if task.kind == "regression" else task.probabilities(z),
-        None if targets is None else task.decode_targets(targets),
+        None if targets is None else task.decode_targets(targets, offsets),
         ids,
     )

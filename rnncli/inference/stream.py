@@ -19,7 +19,8 @@ class Stream:
     ------
     InputError
         The model reads its sequences in both directions, or pools its outputs: it cannot predict
-        before a sequence has ended. Or it is a language model.
+        before a sequence has ended. Or its windows are relative to their last row, or it is a
+        language model.
     """
 
     def __init__(self, model: Model) -> None:
@@ -31,6 +32,12 @@ class Stream:
         if architecture.pooling != "last":
             raise InputError(
                 f"--stream: the model has pooling {architecture.pooling}; last is needed"
+            )
+        windows = model.input_spec.windows
+        if windows is not None and windows.relative != "none":
+            raise InputError(
+                "--stream: the model takes windows relative to their last row, which is not known "
+                "before they end; give a table to --input, or train with data.relative: none"
             )
         self.model = model
         self.reset()

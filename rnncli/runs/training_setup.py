@@ -9,10 +9,12 @@ import numpy as np
 from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.tree import as_tree
+from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.scaling import Scaler
-from rnncli.datasets.sequences import Sequences, Splits
+from rnncli.datasets.sequences import Splits
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task, scale_targets
 from rnncli.datasets.text import Text
@@ -145,6 +147,26 @@ def _check_symbols(config: Config, spec: InputSpec, task: Task) -> None:
         )
 
 
+def _scales(data: DataSet, standardize: bool) -> tuple[Task, Scaler | None]:
+    """Return the task with the scale of its targets, and the scale of the inputs, if any.
+
+    For relative windows both are those of relative values. Calendar features are not scaled.
+    """
+    train, windows = data.splits.train, data.input_spec.windows
+    if isinstance(train, Text):
+        return data.task, None
+    if windows is None:
+        task = scale_targets(data.task, train)
+        has_scale = standardize and data.input_spec.vocabulary is None
+        return task, Scaler.fit(train.x, train.lengths) if has_scale else None
+    assert not isinstance(train.x, Mapped)
+    task = scale_targets(data.task, train, windows.offsets_of(train.x))
+    if not standardize:
+        return task, None
+    num_calendar = len(windows.features) - len(windows.columns)
+    return task, Scaler.fit(windows.inputs_of(train.x), unchanged=num_calendar)
+
+
 def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     """Read the data, create the network and draw its initial weights.
 
@@ -169,12 +191,8 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
             f"{'time step' if raw.per_step else 'sequence'}; set it to "
             f"{'every_step' if raw.per_step else 'sequence'}"
         )
-    task = data.task if isinstance(raw, Text) else scale_targets(data.task, raw)
+    task, scaler = _scales(data, config.data.standardize)
     _check_symbols(config, data.input_spec, task)
-    scaler = None
-    if config.data.standardize and data.input_spec.vocabulary is None:
-        assert isinstance(raw, Sequences)
-        scaler = Scaler.fit(raw.x, raw.lengths)
     _check_memory(config, data.input_spec, task)
     network = Network(config.model, data.input_spec.num_inputs, task.output_size)
     network.initialize(generator(config.seed, "weights"))
