@@ -75,7 +75,7 @@ def predict(
       rnn predict -w latest -i sequences.csv
       rnn predict -w model.npz -i x.npz -o predictions.jsonl
       rnn predict -w names.npz -i names.csv
-      rnn predict -w sunspots -i sunspots.csv --horizon 12
+      rnn predict -w sunspots.npz -i sunspots.csv --horizon 12
       head -3 sequences.csv | rnn predict -w latest
       head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """

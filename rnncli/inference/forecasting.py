@@ -42,13 +42,20 @@ def forecast_rows(model: Model, rows: Array, steps: int, calendar: Array | None 
     if windows is None:
         raise InputError("forecast: a model trained on 'data.kind: series' was expected")
     length, horizon = windows.sequence_length, windows.horizon
-    if len(rows) < length or steps < 1:
+    if np.ndim(rows) != 2 or len(rows) < length or steps < 1:
         raise InputError(
-            f"forecast: {len(rows)} rows and {steps} steps; at least {length} and 1 were expected"
+            f"forecast: rows of shape {np.shape(rows)} and {steps} steps; at least {length} rows "
+            "and 1 step were expected"
         )
     if steps <= horizon:
         return model.predict(rows[np.newaxis, -length:]).reshape(horizon, -1)[:steps]
-    order = _columns_in_targets(windows)
+    order, num_calendar = _columns_in_targets(windows), 2 * len(windows.calendar)
+    known = np.empty((steps, 0)) if calendar is None else np.asarray(calendar)
+    if known.shape != (steps, num_calendar):
+        raise InputError(
+            f"forecast: a calendar of shape {known.shape}; further windows need the "
+            f"features {(steps, num_calendar)} of the rows to forecast"
+        )
     window, forecasts = rows[-length:], np.empty((0, len(windows.targets)))
     while len(forecasts) < steps:
         following = model.predict(window[np.newaxis]).reshape(horizon, -1)
@@ -57,10 +64,8 @@ def forecast_rows(model: Model, rows: Array, steps: int, calendar: Array | None 
                 f"forecast: the values grow beyond {LARGEST:g} after {len(forecasts)} rows; "
                 "fewer steps were expected"
             )
-        new_rows = following[:, order]
-        if calendar is not None:
-            known = calendar[len(forecasts) : len(forecasts) + horizon]
-            new_rows = np.hstack([new_rows[: len(known)], known])
+        new_calendar = known[len(forecasts) : len(forecasts) + horizon]
+        new_rows = np.hstack([following[: len(new_calendar), order], new_calendar])
         forecasts = np.concatenate([forecasts, following])
         window = np.concatenate([window, new_rows])[-length:]
     return forecasts[:steps]
