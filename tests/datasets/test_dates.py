@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncli.datasets.dates import continue_dates, is_date, parse_date, write_date
@@ -66,6 +66,7 @@ def test_dates_are_continued_at_their_step(last: str, following: str) -> None:
     assert [write_date(day, precision) for day in continued] == expected
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)),
     st.timedeltas(timedelta(seconds=1), timedelta(days=27)),

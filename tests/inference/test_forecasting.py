@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncli.datasets.arrangements.windows import Windows
@@ -53,6 +53,7 @@ def by_hand(model: Model, windows: Windows, rows: Array, steps: int, calendar: A
 
 
 @pytest.mark.parametrize("relative", ["none", "last"])
+@settings(deadline=None, max_examples=25)
 @given(horizon=st.integers(1, 4), steps=st.integers(1, 11), has_calendar=st.booleans())
 def test_forecasts_beyond_the_horizon_are_those_of_a_loop(
     relative: str, horizon: int, steps: int, has_calendar: bool
@@ -66,6 +67,7 @@ def test_forecasts_beyond_the_horizon_are_those_of_a_loop(
     np.testing.assert_allclose(forecasts, expected, rtol=1e-12)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(-(2**20), 2**20))
 def test_a_constant_added_to_a_table_is_added_to_its_forecasts(constant: int) -> None:
     model, x = model_of(WINDOWS), cut(TABLE)
