@@ -1,7 +1,7 @@
 """The data on which a run is evaluated by default."""
 
 from rnncli.datasets import Series
-from rnncli.datasets.arrangements.windows import NumericTable
+from rnncli.datasets.arrangements.named_rows import NumericTable
 from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.text import Text

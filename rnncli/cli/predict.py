@@ -46,6 +46,15 @@ _Stream = Annotated[
         "prediction per line, or per frame; an empty line starts a new sequence.",
     ),
 ]
+_Horizon = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Of a model that forecasts, write the N rows that follow the table, with the model's "
+        "own forecasts in place of observations.",
+    ),
+]
 
 
 @app.command()
@@ -55,6 +64,7 @@ def predict(
     output: _Target = "-",
     file_format: _Format = None,
     stream: _Stream = False,
+    horizon: _Horizon = None,
 ) -> None:
     """Predict the label with its probabilities, or the value, of each sequence or text.
 
@@ -66,6 +76,7 @@ def predict(
       rnn predict -w latest -i sequences.csv
       rnn predict -w model.npz -i x.npz -o predictions.jsonl
       rnn predict -w names.npz -i names.csv
+      rnn predict -w sunspots.npz -i sunspots.csv --horizon 12
       head -3 sequences.csv | rnn predict -w latest
       head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """
@@ -73,7 +84,11 @@ def predict(
 
     target = None if output == "-" else Path(output)
     file_format = format_of(target, file_format)
-    if not stream:
+    if horizon is not None:
+        if stream:
+            raise InputError("--horizon: forecasts from a whole table; leave out --stream")
+        _forecast(weights, source, horizon, target, file_format)
+    elif not stream:
         _predict_file(weights, source, target, file_format)
     elif source != "-" or target is not None or file_format == "npz":
         raise InputError(
@@ -93,6 +108,15 @@ def _predict_file(weights: str, source: str, target: Path | None, file_format: s
     sequences = read_inputs(source, model.input_spec, labelled=False)
     with open_predictions(model, file_format, target, sys.stdout.buffer) as write:
         write_predictions(model, sequences, write)
+
+
+def _forecast(weights: str, source: str, steps: int, target: Path | None, file_format: str) -> None:
+    """Write the rows that follow a table."""
+    from rnncli.analysis.future_rows import forecast_table, write_future_rows
+    from rnncli.runs.saved_model import open_model
+
+    future = forecast_table(open_model(weights).model, source, steps)
+    write_future_rows(future, file_format, target, sys.stdout.buffer)
 
 
 def _predict_stream(weights: str, file_format: str) -> None:

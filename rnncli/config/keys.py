@@ -76,11 +76,16 @@ class Key:
         """Whether the value may be a list of the choices."""
         return bool(self.choices) and any(get_origin(option) is tuple for option in self.types)
 
+    @property
+    def list_choices(self) -> tuple[str, ...]:
+        """The allowed words of a list; empty if the value is something else."""
+        return tuple(word for option in self.types for word in _words_of_list(option))
+
     def type_in_words(self) -> str:
         """Return the type of the value, such as "a whole number or null"."""
         if self.section is not None or self.table is not None:
             return "a section with keys"
-        words = [_TYPES[option] for option in self.types]
+        words = [_in_words(option) for option in self.types]
         return " or ".join(words + (["null"] if self.nullable else []))
 
     def range_in_words(self) -> str:
@@ -100,7 +105,7 @@ class Key:
             return f"one of {', '.join(self.choices)}{several}{null}"
         if self.pattern is not None:
             return f"{self.range_in_words()}{null}".removeprefix("a ")
-        words = [_TYPES[option].removeprefix("a ") for option in self.types]
+        words = [_in_words(option).removeprefix("a ") for option in self.types]
         if self.bounds:
             return f"{' or '.join(words)}, {self.range_in_words()}{null}"
         return " or ".join(words + (["null"] if self.nullable else []))
@@ -140,6 +145,17 @@ def _key(item: Field[Any], hint: Any) -> Key:
         section=types[0] if table is None and _is_section(types[0]) else None,
         table=table,
     )
+
+
+def _in_words(option: Any) -> str:
+    words = _words_of_list(option)
+    return f"a list of {', '.join(words)}" if words else _TYPES[option]
+
+
+def _words_of_list(option: Any) -> tuple[str, ...]:
+    """Return the words of which a type is a list; empty for other types."""
+    item = get_args(option)[0] if get_origin(option) is tuple else None
+    return get_args(item) if _is_literal(item) else ()
 
 
 def _is_section(option: Any) -> bool:

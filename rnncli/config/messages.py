@@ -86,7 +86,9 @@ def _explain(error: ErrorDetails, path: KeyPath, section: type, key: Key | None)
     if error_type == "missing":
         return "is missing; this key has no default"
     if error_type == "literal_error":
-        return f"{_shown(value)} is not known; {suggest(str(value), key.choices)}"
+        return (
+            f"{_shown(value)} is not known; {suggest(str(value), key.choices or key.list_choices)}"
+        )
     if error_type == "string_pattern_mismatch":
         return f"{shortened(repr(value))} is not allowed; {key.range_in_words()}"
     if error_type in _OUT_OF_RANGE:

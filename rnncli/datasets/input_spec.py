@@ -1,13 +1,14 @@
 """The input spec: what a model must know to read its input."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 
 from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.dialect import Decimal, Separator
 from rnncli.datasets.frames import Frames
+from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.missing import Missing
 from rnncli.datasets.text import DocumentKind
 from rnncli.datasets.vocabulary import Vocabulary
@@ -85,7 +86,7 @@ class InputSpec:
             raise ValueError(f"a sequence length of {self.sequence_length} is out of range")
         if len(self.means) not in (0, self.input_size) or not np.isfinite(self.means).all():
             raise ValueError(f"the means must be {self.input_size} finite numbers")
-        for columns in (self.columns, None if self.windows is None else self.windows.columns):
+        for columns in (self.columns, None if self.windows is None else self.windows.features):
             if columns is not None and len(columns) != self.input_size:
                 raise ValueError(f"{len(columns)} columns for {self.input_size} features")
         if self.vocabulary is not None and self.input_size != 1:
@@ -109,6 +110,28 @@ class InputSpec:
     def num_steps(self, sequence_length: int) -> int:
         """Return how many time steps the network takes for a sequence of the given length."""
         return sequence_length if self.frames is None else self.frames.num_frames(sequence_length)
+
+    @overload
+    def transformed(self, x: Array, lengths: Array | None = None) -> tuple[Array, Array | None]: ...
+
+    @overload
+    def transformed(
+        self, x: Array | Mapped, lengths: Array | None = None
+    ) -> tuple[Array | Mapped, Array | None]: ...
+
+    def transformed(
+        self, x: Array | Mapped, lengths: Array | None = None
+    ) -> tuple[Array | Mapped, Array | None]:
+        """Return what is made of sequences (N, T, D) of numbers before they are standardized.
+
+        These are their frames, or windows relative to their last row, with their lengths (N,).
+        """
+        if self.frames is not None:
+            return self.frames.apply(x, lengths)
+        if self.windows is not None:
+            assert not isinstance(x, Mapped)
+            return self.windows.inputs_of(x, lengths), lengths
+        return x, lengths
 
     @property
     def means_array(self) -> Array:

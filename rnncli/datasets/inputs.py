@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from rnncli.datasets.arrangements.named_rows import NamedRows, read_named_rows
 from rnncli.datasets.dialect import Dialect
-from rnncli.datasets.formats import format_of
+from rnncli.datasets.formats import format_of, table_format_of
 from rnncli.datasets.formats.csv_text import csv_table
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.missing import fill_missing
@@ -53,6 +54,21 @@ def read_inputs(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequen
             yield batch
         else:
             raise InputError(f"{source}: holds numbers; the model reads texts in CSV or Parquet")
+
+
+def read_table(source: str, spec: InputSpec) -> NamedRows:
+    """Return all rows of a table with a header, from a file or from standard input.
+
+    Raises
+    ------
+    InputError
+        The file is not a table, or invalid.
+    """
+    dialect = Dialect(spec.separator, spec.decimal)
+    if source == STANDARD_INPUT:
+        return read_named_rows(csv_table(standard_input_lines(), STANDARD_INPUT_NAME, dialect))
+    with table_format_of(source).open_table(Path(source), dialect) as table:
+        return read_named_rows(table)
 
 
 def _read(source: str, spec: InputSpec, labelled: bool) -> Iterator[Sequences]:

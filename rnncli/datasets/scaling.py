@@ -29,8 +29,11 @@ class Scaler:
     std: tuple[float, ...]
 
     @classmethod
-    def fit(cls, x: Array | Mapped, lengths: Array | None = None) -> "Scaler":
-        """Return the scaler of sequences (N, T, D), without their padding."""
+    def fit(cls, x: Array | Mapped, lengths: Array | None = None, unchanged: int = 0) -> "Scaler":
+        """Return the scaler of sequences (N, T, D), without their padding.
+
+        The last `unchanged` features keep their values.
+        """
         if isinstance(x, Mapped):
             mean, std = _mean_and_deviation_of_chunks(x)
         else:
@@ -38,6 +41,8 @@ class Scaler:
             if lengths is not None:
                 steps = x[valid_steps(lengths, x.shape[1])]
             mean, std = mean_and_deviation(steps)
+        scaled_count = len(mean) - unchanged
+        mean[scaled_count:], std[scaled_count:] = 0, 1
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
 
     def __post_init__(self) -> None:

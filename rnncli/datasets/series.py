@@ -7,14 +7,16 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from rnncli.datasets.arrangements.windows import NumericTable, Windows, read_numeric_columns
+from rnncli.datasets.arrangements.named_rows import NamedRows, NumericTable, read_named_rows
+from rnncli.datasets.arrangements.windows import Relative, Windows
+from rnncli.datasets.calendar_features import CalendarUnit
 from rnncli.datasets.dataset import DataSet, Defaults
 from rnncli.datasets.dialect import Decimal, Dialect, Separator
-from rnncli.datasets.formats import format_of
+from rnncli.datasets.formats import table_format_of
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.missing import Missing, feature_means
 from rnncli.datasets.sequences import Sequences, Splits
-from rnncli.datasets.table import MAX_NAMES_LISTED
+from rnncli.datasets.table import MAX_NAMES_LISTED, find_column
 from rnncli.datasets.table_data import TableData
 from rnncli.datasets.task import Task
 from rnncli.datasets.untrusted.lines import exists
@@ -71,6 +73,17 @@ class Series:
             "split",
         ),
     ] = 0.1
+    relative: Annotated[
+        Relative,
+        Field(description="what values are relative to: the last row of their window, or nothing"),
+    ] = "none"
+    calendar: Annotated[
+        tuple[CalendarUnit, ...],
+        Field(description="features of each row's date: sine and cosine of its phase"),
+    ] = ()
+    time_column: Annotated[
+        str | None, Field(description="the column of dates; null for the first one that holds any")
+    ] = None
     standardize: Annotated[
         bool, Field(description="scale each feature to mean 0 and standard deviation 1")
     ] = True
@@ -88,8 +101,9 @@ class Series:
 
     def read(self, seed: int) -> DataSet:
         """Read the table, and split it in chronological order; the seed does not matter."""
-        table = self.read_table()
-        windows = self._windows(table.columns)
+        rows = self._read_rows()
+        windows = self._windows(rows)
+        table = windows.read(rows)
         if 0 < self.test_size < self.horizon:
             raise InputError(
                 f"data.test_size: {self.test_size} is smaller than data.horizon, {self.horizon}"
@@ -113,20 +127,26 @@ class Series:
 
     def read_table(self) -> NumericTable:
         """Read the numeric columns of the table."""
+        rows = self._read_rows()
+        return rows.numbers(self._columns(rows))
+
+    def _read_rows(self) -> NamedRows:
         if not exists(self.path):
             raise InputError(f"data.path: {self.path}: no such file; a table was expected")
         section = self._table_format
         with section.open_table(self.path, Dialect(self.separator, self.decimal)) as table:
-            return read_numeric_columns(table, self.columns, self.ignore)
+            return read_named_rows(table)
+
+    def _columns(self, rows: NamedRows) -> tuple[str, ...]:
+        """Return the columns that are features; the time column is none unless it is listed."""
+        ignore = self.ignore
+        if self.columns is None and self.time_column in rows.header:
+            ignore = (*ignore, self.time_column)
+        return rows.numeric_names(self.columns, ignore)
 
     @property
     def _table_format(self) -> type[TableData]:
-        section = format_of(self.path)
-        if not issubclass(section, TableData):
-            raise InputError(
-                f"data.path: {self.path}: is not a table; a CSV or Parquet file was expected"
-            )
-        return section
+        return table_format_of(self.path, "data.path: ")
 
     def _split(self, starts: Array, rows: int) -> tuple[Array, Array, Array]:
         """Return the indices of the windows for training, validation and test.
@@ -148,7 +168,8 @@ class Series:
         test = np.flatnonzero(ends >= first_test_row)
         return np.arange(train_count), np.arange(validation_start, count), test
 
-    def _windows(self, columns: tuple[str, ...]) -> Windows:
+    def _windows(self, rows: NamedRows) -> Windows:
+        columns = self._columns(rows)
         targets = columns if self.targets is None else self.targets
         for name in targets:
             if name not in columns:
@@ -156,18 +177,40 @@ class Series:
                     f"data.targets: '{name}' is not a feature of {self.path}; "
                     f"{suggest(name, columns, MAX_NAMES_LISTED)}"
                 )
-        return Windows(columns, targets, self.sequence_length, self.horizon)
+        return Windows(
+            columns,
+            targets,
+            self.sequence_length,
+            self.horizon,
+            self.relative,
+            self.calendar,
+            self._time_column(rows),
+        )
+
+    def _time_column(self, rows: NamedRows) -> str | None:
+        """Return the column of dates, which a calendar needs."""
+        if self.time_column is not None:
+            find_column(rows.header, self.time_column, f"data.time_column: {rows.header_place}")
+        elif self.calendar:
+            name = rows.date_column()
+            if name is None:
+                raise InputError(
+                    f"data.calendar: {self.path}: no column holds dates such as 2024-03-01 or "
+                    "2024-03; name it in data.time_column, or remove data.calendar"
+                )
+            return name
+        return self.time_column
 
     def _input_spec(self, windows: Windows, means: Array) -> InputSpec:
         declared = Dialect(self.separator, self.decimal)
         dialect = self._table_format.dialect_of(self.path, declared)
         return InputSpec(
-            len(windows.columns),
+            len(windows.features),
             self.sequence_length,
             missing=self.missing,
             means=tuple(means.tolist()),
             windows=windows,
-            columns=windows.columns,
+            columns=windows.features,
             separator=dialect.separator,
             decimal=dialect.decimal,
         )

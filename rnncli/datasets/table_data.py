@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from rnncli.datasets.arrangements.columns import ColumnRoles
-from rnncli.datasets.arrangements.windows import read_numeric_columns
+from rnncli.datasets.arrangements.named_rows import read_named_rows
 from rnncli.datasets.dataset import Defaults
 from rnncli.datasets.dialect import Dialect
 from rnncli.datasets.files import FileData
@@ -206,7 +206,7 @@ def read_table_inputs(table: Table, spec: InputSpec, labelled: bool) -> Iterator
     Labels are read if `labelled`; otherwise the label's column is left out if it is present.
     """
     if spec.windows is not None:
-        numbers = read_numeric_columns(table, spec.windows.columns)
+        numbers = spec.windows.read(read_named_rows(table))
         yield spec.windows.cut(numbers, spec.missing, spec.means_array, labelled)
         return
     label = spec.label_column

@@ -106,11 +106,11 @@ class Task:
             return self.num_symbols
         return 1 if self.kind == "binary" else len(self.labels)
 
-    def encode(self, sequences: Sequences, dtype: Any) -> Array:
+    def encode(self, sequences: Sequences, dtype: Any, offsets: Array | None = None) -> Array:
         """Return the targets (N, K), or (N, T, K) of time steps.
 
         They are class indices or standardized values; NaN for padding and time steps without a
-        label.
+        label. `offsets` (N, K) are subtracted from values before they are standardized.
 
         Raises
         ------
@@ -120,7 +120,8 @@ class Task:
         """
         flat, labelled, sequence_indices = self._classes_or_values(sequences)
         if self.kind == "regression":
-            values, flat = flat, (flat - self.target_mean) / self.target_std
+            values = flat
+            flat = (_relative(values, offsets) - self.target_mean) / self.target_std
             too_far = np.abs(flat) > _LARGEST_STANDARDIZED_TARGET
             if too_far.any():
                 row, column = np.argwhere(too_far)[0].tolist()
@@ -180,20 +181,27 @@ class Task:
         exponentials /= exponentials.sum(axis=-1, keepdims=True)
         return exponentials
 
-    def decode_targets(self, targets: Array) -> Array:
+    def decode_targets(self, targets: Array, offsets: Array | None = None) -> Array:
         """Return labels (M,) or values (M, K) from targets (M, K)."""
         if self.kind == "regression":
-            return self.decode(targets)
+            return self.decode(targets, offsets)
         return np.array(self.labels).take(targets[:, 0].astype(np.intp))
 
-    def decode(self, outputs: Array) -> Array:
-        """Return labels (...) or values (..., K) from the outputs (..., O)."""
+    def decode(self, outputs: Array, offsets: Array | None = None) -> Array:
+        """Return labels (...) or values (..., K) from the outputs (..., O).
+
+        `offsets` (..., K) are what `encode` subtracted from the values.
+        """
         if self.kind == "regression":
             values: Array = outputs * np.asarray(self.target_std) + np.asarray(self.target_mean)
-            return values
+            return values if offsets is None else values + offsets
         names = np.array(self.labels)
         binary = self.kind == "binary"
         return names.take(outputs[..., 0] > 0 if binary else outputs.argmax(axis=-1))
+
+
+def _relative(values: Array, offsets: Array | None) -> Array:
+    return values if offsets is None else values - offsets
 
 
 def infer_task(sequences: Sequences, declared: str | None) -> Task:
@@ -236,8 +244,10 @@ def _inferred_kind(labels: Array, source: str) -> str:
     return "classification"
 
 
-def scale_targets(task: Task, train: Sequences) -> Task:
+def scale_targets(task: Task, train: Sequences, offsets: Array | None = None) -> Task:
     """Return the task with the scale of the target values in the training split.
+
+    `offsets` (N, K) are subtracted from the values before.
 
     Raises
     ------
@@ -247,7 +257,8 @@ def scale_targets(task: Task, train: Sequences) -> Task:
     if task.kind != "regression":
         return task
     labels, _, sequence_indices = flat_labels(train)
-    mean, std = mean_and_deviation(as_values(labels, train, sequence_indices))
+    values = as_values(labels, train, sequence_indices)
+    mean, std = mean_and_deviation(_relative(values, offsets))
     if std.min() < _SMALLEST_TARGET_SCALE:
         raise InputError(
             f"{train.source}: the targets have a standard deviation of {std.min():.3g}, which is "

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from rnncli.datasets.arrangements.windows import NumericTable
+from rnncli.datasets.arrangements.named_rows import NumericTable
 from rnncli.datasets.sequences import SMALLER_DATA, Sequences, check_features
 from rnncli.datasets.task import Task
 from rnncli.datasets.text import Text
@@ -111,7 +111,7 @@ def _predict_and_score(
     """Return the predictions beside the true labels, and add them to the sums."""
     check_features(sequences, model.input_spec.input_size)
     model.check_labels(sequences)
-    targets = model.task.encode(sequences, float)
+    targets = model.targets(sequences, float)
     z = model_outputs(model, sequences)
     add_outputs(z, LOSSES[model.task.loss], targets.astype(z.dtype), sums)
     return decode_outputs(model, z, sequences, first, targets)

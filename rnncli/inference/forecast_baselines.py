@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnncli.datasets.arrangements.windows import NumericTable, Windows
+from rnncli.datasets.arrangements.named_rows import NumericTable
+from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.sequences import Sequences
 from rnncli.inference.autoregression import fit_autoregression
 from rnncli.inference.seasonality import find_period, target_series

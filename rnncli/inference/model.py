@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -66,16 +66,20 @@ class Model:
             `x` has the wrong shape, or holds values that are not finite numbers; or it holds no
             texts, or an empty one; or the model is a language model.
         """
+        return self.outputs_of(*self._arrays(x, lengths))
+
+    def _arrays(
+        self, x: Array | Sequence[Array], lengths: Array | None = None
+    ) -> tuple[Array, Array | None]:
+        """Return valid sequences (N, T, D) and their lengths; errors are those of `outputs`."""
         if self.task.is_language_model:
             raise InputError("the model is a language model, which has no labels to predict")
         if self.input_spec.vocabulary is None:
-            x, lengths = self._numbers(x, lengths)
-        else:
-            # Imported here, so that training on numbers starts faster.
-            from rnncli.datasets.arrangements.texts import encoded_texts
+            return self._numbers(x, lengths)
+        # Imported here, so that training on numbers starts faster.
+        from rnncli.datasets.arrangements.texts import encoded_texts
 
-            x, lengths = encoded_texts(x, self.input_spec.vocabulary)
-        return self.outputs_of(x, lengths)
+        return encoded_texts(x, self.input_spec.vocabulary)
 
     def outputs_of(self, x: Array, lengths: Array | None) -> Array:
         """Return the outputs for valid sequences (N, T, D), of texts the indices of symbols."""
@@ -101,14 +105,29 @@ class Model:
     ) -> tuple[Array | Mapped, Array | None]:
         """Return sequences as the network takes them, and their lengths.
 
-        Numbers are framed if the model has frames, and then standardized; symbols stay as they are.
+        Of numbers, frames are made or windows are taken relative to their last row, if the model
+        has either, and they are standardized; symbols stay as they are.
         """
         spec = self.input_spec
         if spec.vocabulary is not None:
             return x, lengths
-        if spec.frames is not None:
-            x, lengths = spec.frames.apply(x, lengths)
+        x, lengths = spec.transformed(x, lengths)
         return scaled(x, self.scaler, self.network.parameters.dtype, lengths), lengths
+
+    def offsets(self, x: Array | Mapped) -> Array | None:
+        """Return what predictions for sequences (N, T, D) are relative to, (N, K).
+
+        None if predictions are values as they are, or classes.
+        """
+        windows = self.input_spec.windows
+        if windows is None:
+            return None
+        assert not isinstance(x, Mapped)
+        return windows.offsets_of(x)
+
+    def targets(self, sequences: Sequences, dtype: Any) -> Array:
+        """Return the targets of the network for labelled sequences; see `Task.encode`."""
+        return self.task.encode(sequences, dtype, self.offsets(sequences.x))
 
     def _numbers(
         self, x: Array | Sequence[Array], lengths: Array | None
@@ -147,7 +166,14 @@ class Model:
 
         A model with output every_step returns (N, T) or (N, T, K).
         """
-        return self.task.decode(self.outputs(x))
+        arrays, lengths = self._arrays(x)
+        return self.task.decode(self.outputs_of(arrays, lengths), self.offsets(arrays))
+
+    def forecast(self, rows: Array, steps: int, calendar: Array | None = None) -> Array:
+        """Return the rows (steps, K) that follow those of a table (R, D); see `forecast_rows`."""
+        from rnncli.inference.forecasting import forecast_rows
+
+        return forecast_rows(self, rows, steps, calendar)
 
     def predict_proba(self, x: Array | Sequence[Array]) -> Array:
         """Return the probability of each class (N, C), in the order of ``task.labels``.
@@ -218,7 +244,7 @@ class Model:
         self.check_labels(sequences)
         dtype = self.network.parameters.dtype
         x, lengths = self.network_inputs(sequences.x, sequences.lengths)
-        return Examples(x, self.task.encode(sequences, dtype), lengths)
+        return Examples(x, self.targets(sequences, dtype), lengths)
 
 
 def check_finite(z: Array) -> None:

@@ -110,13 +110,13 @@ def decode_outputs(
         positions = {"sequence": first + sequence, "step": step - padding}
         ids = {name: texts[sequence] for name, texts in ids.items()}
         z = z[valid]
-    task = model.task
-    values = task.decode(z)
+    task, offsets = model.task, model.offsets(sequences.x)
+    values = task.decode(z, offsets)
     return Predictions(
         positions,
         values,
         None if task.kind == "regression" else task.probabilities(z),
-        None if targets is None else task.decode_targets(targets),
+        None if targets is None else task.decode_targets(targets, offsets),
         ids,
         {} if model.intervals is None else model.intervals.bounds(values),
     )

@@ -21,7 +21,7 @@ class Stream:
     ------
     InputError
         The model reads its sequences in both directions: it cannot predict before a sequence has
-        ended. Or it is a language model.
+        ended. Or its windows are relative to their last row, or it is a language model.
     """
 
     def __init__(self, model: Model) -> None:
@@ -29,6 +29,12 @@ class Stream:
             raise InputError("--stream: the model is a language model, which predicts no labels")
         if model.network.architecture.bidirectional:
             raise InputError("--stream: the model is bidirectional; a unidirectional one is needed")
+        windows = model.input_spec.windows
+        if windows is not None and windows.relative != "none":
+            raise InputError(
+                "--stream: the model takes windows relative to their last row, which is not known "
+                "before they end; give a table to --input, or train with data.relative: none"
+            )
         self.model = model
         self.reset()
 

@@ -9,8 +9,10 @@ import numpy as np
 from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.tree import as_tree
+from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
+from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.sequences import Sequences, Splits
 from rnncli.datasets.streams import Streams
@@ -153,12 +155,25 @@ def _check_symbols(config: Config, spec: InputSpec, task: Task) -> None:
         )
 
 
-def _scaler(train: Sequences, spec: InputSpec) -> Scaler:
-    """Return the scale of the training sequences' features, or of those of their frames."""
-    x, lengths = train.x, train.lengths
-    if spec.frames is not None:
-        x, lengths = spec.frames.apply(x, lengths)
-    return Scaler.fit(x, lengths)
+def _scales(data: DataSet, standardize: bool) -> tuple[Task, Scaler | None]:
+    """Return the task with the scale of its targets, and the scale of the inputs, if any.
+
+    Both are those of values as the network takes them: of frames, or relative to the last row of a
+    window. Calendar features are not scaled.
+    """
+    train, spec = data.splits.train, data.input_spec
+    if isinstance(train, Text):
+        return data.task, None
+    windows = spec.windows
+    offsets, num_calendar = None, 0
+    if windows is not None:
+        assert not isinstance(train.x, Mapped)
+        offsets = windows.offsets_of(train.x)
+        num_calendar = len(windows.features) - len(windows.columns)
+    task = scale_targets(data.task, train, offsets)
+    if not standardize or spec.vocabulary is not None:
+        return task, None
+    return task, Scaler.fit(*spec.transformed(train.x, train.lengths), unchanged=num_calendar)
 
 
 def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
@@ -185,12 +200,8 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
             f"{'time step' if raw.per_step else 'sequence'}; set it to "
             f"{'every_step' if raw.per_step else 'sequence'}"
         )
-    task = data.task if isinstance(raw, Text) else scale_targets(data.task, raw)
+    task, scaler = _scales(data, config.data.standardize)
     _check_symbols(config, data.input_spec, task)
-    scaler = None
-    if config.data.standardize and data.input_spec.vocabulary is None:
-        assert isinstance(raw, Sequences)
-        scaler = _scaler(raw, data.input_spec)
     _check_memory(config, data.input_spec, task)
     network = Network(config.model, data.input_spec.num_inputs, task.output_size)
     network.initialize(generator(config.seed, "weights"))

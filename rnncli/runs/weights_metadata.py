@@ -53,7 +53,10 @@ class ModelDescription:
         windows, outputs = spec.windows, self.task.output_size
         if windows is not None and len(windows.targets) * windows.horizon != outputs:
             raise ValueError(f"windows that do not fit {outputs} outputs")
-        if spec.label_per == "step" and not self.architecture.predicts_every_step:
+        every_step = self.architecture.predicts_every_step
+        if windows is not None and windows.relative != "none" and every_step:
+            raise ValueError("relative windows for a model with a prediction per time step")
+        if spec.label_per == "step" and not every_step:
             raise ValueError("labels of time steps for a model with one prediction per sequence")
         if spec.frames is not None and self.architecture.predicts_every_step:
             raise ValueError("frames for a model with a prediction for every time step")

@@ -46,6 +46,17 @@ def train_on_text(rnn: Command, folder: Path, runs: str) -> None:
         shutil.copy(run / "weights.npz", folder / name)
 
 
+def train_on_sunspots(rnn: Command, folder: Path) -> None:
+    """Write sunspots.csv, and sunspots.npz with a model that forecasts it."""
+    shutil.copy(REPOSITORY / "tests/data/sunspots.csv", folder)
+    (folder / "series.yaml").write_text(
+        "data: {kind: series, path: sunspots.csv, columns: [SUNACTIVITY]}\n"
+        "training: {num_epochs: 1}\n"
+    )
+    run = Path(rnn("train", "-q", "-c", "series.yaml", "--runs", "others").out.strip())
+    shutil.copy(run / "weights.npz", folder / "sunspots.npz")
+
+
 @pytest.mark.parametrize("name", ALL_COMMANDS)
 def test_the_examples_in_the_help_work(
     name: str, here: Path, rnn: Command, run_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -59,6 +70,7 @@ def test_the_examples_in_the_help_work(
     (here / "model.npz").write_bytes((run_folder / "weights.npz").read_bytes())
     if name == "predict":
         train_on_names(rnn, here)
+        train_on_sunspots(rnn, here)
     if name in ("evaluate", "sample"):
         train_on_text(rnn, here, "runs" if name == "sample" else "others")
     lines = examples(ALL_COMMANDS[name].__doc__ or "")

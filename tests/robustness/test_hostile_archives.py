@@ -254,6 +254,22 @@ CONTRADICTIONS: dict[str, tuple[str, object, str]] = {
         {"windows": {"columns": ["a", "b"], "targets": ["q"], "sequence_length": 1, "horizon": 1}},
         "the targets must be among the columns",
     ),
+    "a calendar without dates": (
+        "rows",
+        {
+            "windows": {"columns": ["a", "b"], "targets": ["a"], "sequence_length": 1}
+            | {"horizon": 4, "calendar": ["month"]}
+        },
+        "calendar features need a time column",
+    ),
+    "a calendar of other features": (
+        "rows",
+        {
+            "windows": {"columns": ["a", "b"], "targets": ["a"], "sequence_length": 1}
+            | {"horizon": 4, "calendar": ["month"], "time_column": "t"}
+        },
+        "4 columns for 2 features",
+    ),
     "a scale without end": ("task", {"target_mean": [1e308], "target_std": [1]}, "out of range"),
     "another loss": ("task", {"loss": "mean_squared_error"}, "do not fit"),
     "nothing to learn": ("task", {"kind": "regression"}, "4 labels do not fit"),

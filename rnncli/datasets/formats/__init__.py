@@ -10,6 +10,8 @@ from rnncli.datasets.formats.csv import Csv
 from rnncli.datasets.formats.npz import Npz
 from rnncli.datasets.formats.parquet import Parquet
 from rnncli.datasets.formats.ts import Ts
+from rnncli.datasets.table_data import TableData
+from rnncli.errors import InputError
 
 FileFormat = Csv | Npz | Parquet | Ts
 
@@ -26,3 +28,11 @@ def extension_of(path: str | Path) -> str:
 def format_of(path: str | Path) -> type[FileFormat]:
     """Return the format of a file by its extension; CSV if that is not known."""
     return BY_EXTENSION.get(extension_of(path), Csv)
+
+
+def table_format_of(path: str | Path, key: str = "") -> type[TableData]:
+    """Return the format of a table; raise `InputError`, with the key, if it is another file."""
+    section = format_of(path)
+    if not issubclass(section, TableData):
+        raise InputError(f"{key}{path}: is not a table; a CSV or Parquet file was expected")
+    return section
