@@ -24,6 +24,7 @@ from rnncli.nn.parameters import Layout
 from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
 from rnncli.training.events import Epoch, Step
+from rnncli.training.resolved import ResolvedTraining, resolved
 from rnncli.training.state import NUM_PARAMETER_VECTORS, TrainingState
 from rnncli.training.trainer import Trainer, TrainingData
 
@@ -38,7 +39,9 @@ class TrainingSetup:
     Attributes
     ----------
     config : Config
-        The config of the training run.
+        The config of the training run, with `training` in it.
+    training : ResolvedTraining
+        The section ``training`` of the config, which follows from the data.
     splits : Splits
         The data as it was read.
     model : Model
@@ -50,6 +53,7 @@ class TrainingSetup:
     """
 
     config: Config
+    training: ResolvedTraining
     splits: Splits
     model: Model
     train: Examples | Streams
@@ -63,7 +67,7 @@ class TrainingSetup:
         """
         data = TrainingData(self.examples_of, self.validation)
         config, model = self.config, self.model
-        trainer = Trainer(model.network, model.task, data, config.training, config.seed, self.state)
+        trainer = Trainer(model.network, model.task, data, self.training, config.seed, self.state)
         events = trainer.fit(should_stop)
         return self._with_samples(events) if model.task.is_language_model else events
 
@@ -96,8 +100,7 @@ class TrainingSetup:
     @property
     def batches_per_epoch(self) -> int:
         """The number of steps per epoch."""
-        training = self.config.training
-        return len(self.train.epoch(training.batch_size, False, 0, 0))
+        return len(self.train.epoch(self.training.batch_size, False, 0, 0))
 
     def examples_of(self, epoch: int) -> Examples | Streams:
         """Return the training examples of an epoch, counted from 0."""
@@ -182,14 +185,14 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
         start_from(network, config.training.start_from)
     model = Model(network, task, scaler, data.input_spec)
     train = model.examples(raw)
-    num_streams = 0
-    if isinstance(train, Streams):
-        num_streams = train.num_streams(config.training.batch_size)
+    training = resolved(config.training, train)
+    num_streams = train.num_streams(training.batch_size) if isinstance(train, Streams) else 0
     return TrainingSetup(
-        config,
+        replace(config, training=training),
+        training,
         data.splits,
         model,
         train,
         None if data.splits.validation is None else model.examples(data.splits.validation),
-        TrainingState.initial(network, task, config.training, num_streams),
+        TrainingState.initial(network, task, training, num_streams),
     )

@@ -18,9 +18,22 @@ class Training:
     num_epochs: Annotated[
         int, Field(ge=1, le=10**9, description="passes over the training data")
     ] = 10
+    num_updates: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=10**9,
+            description="least number of optimizer steps, reached by more epochs if necessary",
+        ),
+    ] = None
     batch_size: Annotated[
-        int,
-        Field(ge=1, le=10**9, description="sequences per batch; the last batch may be smaller"),
+        int | None,
+        Field(
+            ge=1,
+            le=10**9,
+            description="sequences per batch; the last batch may be smaller; null for 8, 16 or 32, "
+            "depending on the number of training sequences",
+        ),
     ] = 32
     optimizer: Annotated[Optimizer, ByKind(OPTIMIZERS), Field(description="the optimizer")] = Adam()
     schedule: Annotated[

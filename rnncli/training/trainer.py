@@ -19,7 +19,7 @@ from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
 from rnncli.training.events import Epoch, Step
-from rnncli.training.settings import Training
+from rnncli.training.resolved import ResolvedTraining
 from rnncli.training.state import TrainingState
 from rnncli.training.stopwatch import Stopwatch, running_stopwatch
 from rnncli.training.training_step import TrainingStep
@@ -51,7 +51,7 @@ class Trainer:
         The learning task.
     data : TrainingData
         The training and validation data.
-    settings : Training
+    settings : ResolvedTraining
         The config section ``training``.
     seed : int
         The seed of shuffling and dropout.
@@ -64,7 +64,7 @@ class Trainer:
         network: Network,
         task: Task,
         data: TrainingData,
-        settings: Training,
+        settings: ResolvedTraining,
         seed: int,
         state: TrainingState,
     ) -> None:

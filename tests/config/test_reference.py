@@ -72,7 +72,9 @@ def test_kinds_that_agree_on_a_key_share_an_entry() -> None:
 
 def test_values_are_written_in_words() -> None:
     values = {entry.key: entry.values for entry in reference()}
-    assert values["training.batch_size"] == "whole number, at least 1 and at most 1000000000"
+    assert values["training.batch_size"] == (
+        "whole number, at least 1 and at most 1000000000, or null"
+    )
     assert values["training.clip_norm"] == "number, above 0, or null"
     assert values["training.shuffle"] == "true or false"
     assert values["training.start_from"] == "path or null"
