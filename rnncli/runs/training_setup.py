@@ -23,6 +23,7 @@ from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
+from rnncli.training.augmentation import check_augmentations
 from rnncli.training.events import Epoch, Step
 from rnncli.training.resolved import ResolvedTraining, resolved
 from rnncli.training.state import NUM_PARAMETER_VECTORS, TrainingState
@@ -174,6 +175,7 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
         )
     task = data.task if isinstance(raw, Text) else scale_targets(data.task, raw)
     _check_symbols(config, data.input_spec, task)
+    check_augmentations(config.training.augmentation, data.input_spec, every_step)
     scaler = None
     if config.data.standardize and data.input_spec.vocabulary is None:
         assert isinstance(raw, Sequences)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from rnncli.sections import ByKind
+from rnncli.training.augmentation import AUGMENTATIONS, Augmentation
 from rnncli.training.optimizers import OPTIMIZERS, Adam, Optimizer
 from rnncli.training.schedules import SCHEDULES, Cosine, Schedule
 
@@ -56,6 +57,10 @@ class Training:
     shuffle: Annotated[
         bool, Field(description="whether to shuffle the training data every epoch")
     ] = True
+    augmentation: Annotated[
+        tuple[Annotated[Augmentation, ByKind(AUGMENTATIONS)], ...],
+        Field(description="random changes of the training sequences, anew in each step"),
+    ] = ()
     patience: Annotated[
         int | None,
         Field(

@@ -14,6 +14,7 @@ from rnncli.config.reference import markdown_reference, reference
 from rnncli.datasets import DATA
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.cells import CELLS
+from rnncli.training.augmentation import AUGMENTATIONS
 from rnncli.training.optimizers import OPTIMIZERS
 from rnncli.training.schedules import SCHEDULES
 from rnncli.training.settings import Training
@@ -24,6 +25,7 @@ SECTIONS = [
     ("model", [Architecture]),
     ("training.optimizer", list(OPTIMIZERS.values())),
     ("training.schedule", list(SCHEDULES.values())),
+    ("training.augmentation[]", list(AUGMENTATIONS.values())),
 ]
 
 
