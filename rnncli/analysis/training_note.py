@@ -46,8 +46,9 @@ def training_note(setup: TrainingSetup, train_losses: Sequence[float]) -> str | 
         return None
     loss = train_losses[-1]
     if loss > _MAX_LOSS_SHARE * guessing:
+        how = "hardly" if loss < guessing else "not"
         return (
-            f"the training loss {loss:.3g} is hardly below that of guessing, {guessing:.3g}; "
+            f"the training loss {loss:.3g} is {how} below that of guessing, {guessing:.3g}; "
             f"{_frames(setup)}raise {_duration(setup)}, training.optimizer.learning_rate or "
             "model.hidden_size"
         )

@@ -53,7 +53,7 @@ class Key:
         The dataclass of its value, if that is a section of one kind only.
     table : mapping of str to type, or None
         The classes by kind, if its value is a section chosen by kind, or a list of such sections.
-    is_list : bool
+    is_section_list : bool
         Whether its value is a list of sections.
     """
 
@@ -67,7 +67,7 @@ class Key:
     pattern: str | None
     section: type | None
     table: Mapping[str, type] | None
-    is_list: bool
+    is_section_list: bool
 
     @property
     def choices(self) -> list[str]:
@@ -81,7 +81,7 @@ class Key:
 
     def type_in_words(self) -> str:
         """Return the type of the value, such as "a whole number or null"."""
-        if self.is_list:
+        if self.is_section_list:
             return "a list of sections"
         if self.section is not None or self.table is not None:
             return "a section with keys"
@@ -99,7 +99,7 @@ class Key:
 
         They have no articles, as in "number, above 0, or null".
         """
-        if self.is_list:
+        if self.is_section_list:
             return "list of sections"
         null = ", or null" if self.nullable else ""
         if self.choices:
@@ -148,7 +148,7 @@ def _key(item: Field[Any], hint: Any) -> Key:
         pattern=patterns[0] if patterns else None,
         section=types[0] if table is None and _is_section(types[0]) else None,
         table=table,
-        is_list=table is not None and items is not None,
+        is_section_list=table is not None and items is not None,
     )
 
 

@@ -16,7 +16,7 @@ from rnncli.errors import InputError
 def walk(section: type, path: tuple[str, ...], kind: str | None) -> Iterator[Any]:
     for key in keys_of(section).values():
         if key.table is not None:
-            inner = (*path, key.name, "0") if key.is_list else (*path, key.name)
+            inner = (*path, key.name, "0") if key.is_section_list else (*path, key.name)
             for name, option in key.table.items():
                 yield from walk(option, inner, name)
         elif key.section is not None:
