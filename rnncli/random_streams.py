@@ -4,7 +4,18 @@ import numpy as np
 
 # A stream is identified by its position: append, never reorder, or the same seed gives other
 # numbers.
-_PURPOSES = ("data", "split", "weights", "shuffle", "dropout", "sample")
+_PURPOSES = (
+    "data",
+    "split",
+    "weights",
+    "shuffle",
+    "dropout",
+    "sample",
+    "jitter",
+    "scaling",
+    "time_warp",
+    "window_slice",
+)
 
 
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:

@@ -3,7 +3,7 @@
 A family of interchangeable classes, such as the optimizers, is a table from kind to class. Each
 class is a frozen dataclass with a field ``kind`` that has a literal type and a default. Marked with
 `ByKind`, a key accepts one of them as a section, ``{kind: sgd, momentum: 0.9}``, or as the name of
-its kind alone, ``sgd``, which is short for ``{kind: sgd}``.
+its kind alone, ``sgd``, which is short for ``{kind: sgd}``. A tuple of such items accepts a list.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +31,7 @@ class ByKind:
     Examples
     --------
     >>> optimizer: Annotated[Optimizer, ByKind(OPTIMIZERS)] = Adam()
+    >>> augmentation: tuple[Annotated[Augmentation, ByKind(AUGMENTATIONS)], ...] = ()
     """
 
     def __init__(self, table: Mapping[str, type]) -> None:

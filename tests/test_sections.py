@@ -18,6 +18,7 @@ from rnncli.config.tree import as_tree
 from rnncli.datasets import DATA
 from rnncli.nn import cells as nn_cells
 from rnncli.sections import ByKind, adapter, clear_adapters, plain
+from rnncli.training.augmentation import AUGMENTATIONS
 from rnncli.training.optimizers import OPTIMIZERS, SGD
 from rnncli.training.schedules import SCHEDULES
 
@@ -59,6 +60,7 @@ class Model:
     """A section with a section by kind."""
 
     cell: Annotated[Any, ByKind(CELLS), Field(description="the recurrent cell")] = Tanh()
+    stack: tuple[Annotated[Any, ByKind(CELLS)], ...] = ()
 
 
 def read(tree: dict[str, Any]) -> Model:
@@ -113,6 +115,31 @@ def test_anything_else_is_refused_by_its_key(tree: dict[str, Any], problem: str)
     assert [text for _, text in explain(raised.value.errors(), Model)] == [problem]
 
 
+@pytest.mark.parametrize(("tree", "cell"), VALID[1:])
+def test_a_list_takes_names_and_sections(tree: dict[str, Any], cell: object) -> None:
+    model = read({"stack": [tree["cell"], "leaky"]})
+    assert model.stack == (cell, Leaky())
+    assert read(plain(model)) == model
+    assert Draft7Validator(json_schema(Model)).is_valid({"stack": [tree["cell"], "leaky"]})
+
+
+@pytest.mark.parametrize(("tree", "problem"), INVALID)
+def test_an_error_in_a_list_names_the_place(tree: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        read({"stack": ["leaky", tree["cell"]]})
+    (expected,) = [text for _, text in explain(raised.value.errors(), Model)]
+    assert expected == problem.replace("cell", "stack.1", 1)
+
+
+@pytest.mark.parametrize("value", ["leaky", {"kind": "leaky"}, None])
+def test_a_list_is_not_a_section(value: Any) -> None:
+    with pytest.raises(ValidationError) as raised:
+        read({"stack": value})
+    (problem,) = [text for _, text in explain(raised.value.errors(), Model)]
+    assert problem.endswith(" is of the wrong type; a list of sections was expected")
+    assert not Draft7Validator(json_schema(Model)).is_valid({"stack": value})
+
+
 def test_the_json_schema_has_both_forms() -> None:
     validator = Draft7Validator(json_schema(Model))
     for tree, _ in VALID:
@@ -127,7 +154,7 @@ def test_the_json_schema_has_both_forms() -> None:
 
 
 def test_a_section_is_written_as_its_name_if_that_is_all() -> None:
-    assert plain(Model()) == {"cell": "tanh"}
+    assert plain(Model()) == {"cell": "tanh", "stack": []}
     leaky = {"kind": "leaky", "leak": 0.1, "gates": ["a"]}
     assert list(plain(read({"cell": leaky}).cell).items()) == list(leaky.items())
     for tree, cell in VALID:
@@ -162,7 +189,7 @@ def test_a_class_added_to_a_table_is_covered_everywhere(with_sign: None) -> None
     assert (entry.kinds, entry.values) == (("sign",), "number, at least 0")
 
 
-@pytest.mark.parametrize("table", [nn_cells.CELLS, DATA, OPTIMIZERS, SCHEDULES])
+@pytest.mark.parametrize("table", [nn_cells.CELLS, DATA, OPTIMIZERS, SCHEDULES, AUGMENTATIONS])
 def test_a_kind_has_its_name_in_the_table(table: dict[str, Any]) -> None:
     for kind, section in table.items():
         assert section.kind == kind

@@ -54,7 +54,7 @@ def examination_of(setup: TrainingSetup) -> Examination:
         setup.splits,
         setup.sequences,
         setup.batches_per_epoch,
-        setup.config.training,
+        setup.training,
         setup.config.seed,
         setup.model.network.parameters.copy(),
     )

@@ -29,7 +29,7 @@ def bench(
 
     setup = set_up(resolved_config(config, overrides))
     model = setup.model
-    timing = benchmark(model.network, model.task, setup.sequences, setup.config.training)
+    timing = benchmark(model.network, model.task, setup.sequences, setup.training)
     if as_json:
         print(json.dumps(asdict(timing)))
     else:

@@ -52,7 +52,9 @@ class Key:
     section : type or None
         The dataclass of its value, if that is a section of one kind only.
     table : mapping of str to type, or None
-        The classes by kind, if its value is a section chosen by kind.
+        The classes by kind, if its value is a section chosen by kind, or a list of such sections.
+    is_section_list : bool
+        Whether its value is a list of sections.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Key:
     pattern: str | None
     section: type | None
     table: Mapping[str, type] | None
+    is_section_list: bool
 
     @property
     def choices(self) -> list[str]:
@@ -83,6 +86,8 @@ class Key:
 
     def type_in_words(self) -> str:
         """Return the type of the value, such as "a whole number or null"."""
+        if self.is_section_list:
+            return "a list of sections"
         if self.section is not None or self.table is not None:
             return "a section with keys"
         words = [_in_words(option) for option in self.types]
@@ -99,6 +104,8 @@ class Key:
 
         They have no articles, as in "number, above 0, or null".
         """
+        if self.is_section_list:
+            return "list of sections"
         null = ", or null" if self.nullable else ""
         if self.choices:
             several = ", or a list of them" if self.accepts_list else ""
@@ -125,7 +132,9 @@ def _key(item: Field[Any], hint: Any) -> Key:
     is_union = get_origin(info.annotation) in (Union, UnionType)
     options = get_args(info.annotation) if is_union else (info.annotation,)
     types = tuple(option for option in options if option is not NoneType)
-    table = next((mark.table for mark in info.metadata if isinstance(mark, ByKind)), None)
+    items = get_args(types[0])[0] if get_origin(types[0]) is tuple else None
+    marks = [*info.metadata, *getattr(items, "__metadata__", ())]
+    table = next((mark.table for mark in marks if isinstance(mark, ByKind)), None)
     patterns = [mark.pattern for mark in info.metadata if getattr(mark, "pattern", None)]
     required = is_required(item)
     return Key(
@@ -144,6 +153,7 @@ def _key(item: Field[Any], hint: Any) -> Key:
         pattern=patterns[0] if patterns else None,
         section=types[0] if table is None and _is_section(types[0]) else None,
         table=table,
+        is_section_list=table is not None and items is not None,
     )
 
 

@@ -48,6 +48,11 @@ def _locate(location: tuple[int | str, ...], root: type) -> tuple[KeyPath, type,
     names = map(str, location)
     for name in names:
         if key is not None and key.table is not None:
+            if key.is_section_list:
+                path.append(name)
+                name = next(names, "")
+                if not name:
+                    break
             section = key.table[kind_of_tag(name)]
             name = next(names, "")
             if not name:

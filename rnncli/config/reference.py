@@ -84,6 +84,10 @@ def _walk(section: type, prefix: str, kind: str | None = None) -> Iterator[KeyRe
         name = f"{prefix}{key.name}"
         kinds = () if kind is None else (kind,)
         if key.table is not None:
+            if key.is_section_list:
+                default = flow(plain(key.default))
+                yield KeyReference(name, (), default, key.values_in_words(), key.meaning)
+                name += "[]"
             yield _kind_entry(name, key)
             for option_kind, option in key.table.items():
                 yield from _walk(option, f"{name}.", option_kind)
@@ -98,9 +102,11 @@ def _walk(section: type, prefix: str, kind: str | None = None) -> Iterator[KeyRe
 def _kind_entry(name: str, key: Key) -> KeyReference:
     """Return the entry for the kind of a section, named as a complete config writes it."""
     table = key.table or {}
+    values = f"one of {', '.join(table)}"
+    if key.is_section_list:
+        return KeyReference(f"{name}.kind", (), "", values, "the kind of this section")
     by_name = isinstance(plain(key.default), str)
     default = (kind_of(key.default) or "") + _preferences(name, None)
-    values = f"one of {', '.join(table)}"
     return KeyReference(name if by_name else f"{name}.kind", (), default, values, key.meaning)
 
 

@@ -46,6 +46,18 @@ def _nesterov_needs_momentum(config: Config) -> Problem | None:
     )
 
 
+def _augmentations_are_different(config: Config) -> Problem | None:
+    # Two of a kind would draw the same random numbers.
+    kinds = [augmentation.kind for augmentation in config.training.augmentation]
+    for index, kind in enumerate(kinds):
+        if kind in kinds[:index]:
+            return (
+                ("training", "augmentation", str(index)),
+                f"is a second {kind}; one of each kind was expected",
+            )
+    return None
+
+
 def _text_keys_need_text_column(config: Config) -> Problem | None:
     data = config.data
     if not isinstance(data, TableData) or data.text_column is not None:
@@ -79,6 +91,7 @@ def _frames_need_a_label_per_sequence(config: Config) -> Problem | None:
 RULES: tuple[Callable[[Config], Problem | None], ...] = (
     _patience_needs_validation,
     _nesterov_needs_momentum,
+    _augmentations_are_different,
     _text_keys_need_text_column,
     _text_is_one_per_row,
     _frames_need_a_label_per_sequence,

@@ -5,15 +5,19 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from rnncli.analysis.training_note import training_note
 from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.interval_notes import missing_intervals
 from rnncli.display.terminal import stderr_can_redraw, write_message
 from rnncli.errors import InputError
+from rnncli.runs.metrics_log import read_metrics
 from rnncli.runs.training_run import TrainingRun
 
 
 def show_training_summary(run: TrainingRun) -> None:
     """Show the results of a training run on standard error, with the score of the test split.
+
+    A note follows if the training loss suggests to change the config.
 
     Parameters
     ----------
@@ -40,6 +44,9 @@ def show_training_summary(run: TrainingRun) -> None:
         ("next", _next_command(run)),
     ]
     _show_facts(facts)
+    advice = training_note(setup, read_metrics(run.folder)["train_loss"])
+    if advice is not None:
+        write_message(f"note: {advice}")
 
 
 def _test_score(run: TrainingRun) -> str:

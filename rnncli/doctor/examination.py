@@ -15,7 +15,7 @@ from rnncli.inference.model import Model
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.network import Network
-from rnncli.training.settings import Training
+from rnncli.training.resolved import ResolvedTraining
 
 # The sample of the training split: at most 2,000 sequences, and fewer if they hold more numbers
 # than the last constant, but never fewer than 100.
@@ -45,7 +45,7 @@ class Examination:
         The training split as the network takes it; of a text, some windows of it.
     num_batches : int
         The optimizer steps of an epoch.
-    settings : Training
+    settings : ResolvedTraining
         The config section ``training``.
     seed : int
         The seed of the config.
@@ -57,7 +57,7 @@ class Examination:
     splits: Splits
     train: Examples
     num_batches: int
-    settings: Training
+    settings: ResolvedTraining
     seed: int
     initial_parameters: Array
 

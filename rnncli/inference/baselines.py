@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rnncli.datasets.task import Task
 from rnncli.inference.classification_metrics import classification_metrics
 from rnncli.inference.regression_metrics import regression_metrics, standardized_squared_error
 from rnncli.nn.arrays import Array
@@ -20,9 +21,24 @@ def most_frequent_class_metrics(class_counts: Array) -> dict[str, float]:
     """
     confusion = np.zeros((len(class_counts), len(class_counts)), int)
     confusion[:, class_counts.argmax()] = class_counts
+    loss = {"loss": entropy(class_counts)}
+    return loss | classification_metrics(confusion) | {"calibration_error": 0.0}
+
+
+def entropy(class_counts: Array) -> float:
+    """Return the entropy, in nats, of classes that occur as often as given (C,)."""
     shares = class_counts[class_counts > 0] / class_counts.sum()
-    entropy = float(-(shares * np.log(shares)).sum())
-    return {"loss": entropy} | classification_metrics(confusion) | {"calibration_error": 0.0}
+    return float(-(shares * np.log(shares)).sum())
+
+
+def constant_loss(task: Task, targets: Array) -> float:
+    """Return the loss of the best constant prediction of targets (M, K).
+
+    It is the entropy of class indices, and the variance of standardized values.
+    """
+    if task.kind != "regression":
+        return entropy(np.bincount(targets[:, 0].astype(int)))
+    return mean_metrics(targets, np.ones(targets.shape[1]))["loss"]
 
 
 def mean_metrics(labels: Array, std: Array) -> dict[str, float]:

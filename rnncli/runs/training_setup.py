@@ -25,7 +25,9 @@ from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
+from rnncli.training.augmentation import check_augmentations
 from rnncli.training.events import Epoch, Step
+from rnncli.training.resolved import ResolvedTraining, resolved
 from rnncli.training.state import NUM_PARAMETER_VECTORS, TrainingState
 from rnncli.training.trainer import Trainer, TrainingData
 
@@ -40,7 +42,9 @@ class TrainingSetup:
     Attributes
     ----------
     config : Config
-        The config of the training run.
+        The config of the training run, with `training` in it.
+    training : ResolvedTraining
+        The section ``training`` of the config, which follows from the data.
     splits : Splits
         The data as it was read.
     model : Model
@@ -52,6 +56,7 @@ class TrainingSetup:
     """
 
     config: Config
+    training: ResolvedTraining
     splits: Splits
     model: Model
     train: Examples | Streams
@@ -65,7 +70,7 @@ class TrainingSetup:
         """
         data = TrainingData(self.examples_of, self.validation)
         config, model = self.config, self.model
-        trainer = Trainer(model.network, model.task, data, config.training, config.seed, self.state)
+        trainer = Trainer(model.network, model.task, data, self.training, config.seed, self.state)
         events = trainer.fit(should_stop)
         return self._with_samples(events) if model.task.is_language_model else events
 
@@ -106,8 +111,7 @@ class TrainingSetup:
     @property
     def batches_per_epoch(self) -> int:
         """The number of steps per epoch."""
-        training = self.config.training
-        return len(self.train.epoch(training.batch_size, False, 0, 0))
+        return len(self.train.epoch(self.training.batch_size, False, 0, 0))
 
     def examples_of(self, epoch: int) -> Examples | Streams:
         """Return the training examples of an epoch, counted from 0."""
@@ -202,6 +206,7 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
         )
     task, scaler = _scales(data, config.data.standardize)
     _check_symbols(config, data.input_spec, task)
+    check_augmentations(config.training.augmentation, data.input_spec, every_step)
     _check_memory(config, data.input_spec, task)
     network = Network(config.model, data.input_spec.num_inputs, task.output_size)
     network.initialize(generator(config.seed, "weights"))
@@ -209,14 +214,14 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
         start_from(network, config.training.start_from)
     model = Model(network, task, scaler, data.input_spec)
     train = model.examples(raw)
-    num_streams = 0
-    if isinstance(train, Streams):
-        num_streams = train.num_streams(config.training.batch_size)
+    training = resolved(config.training, train)
+    num_streams = train.num_streams(training.batch_size) if isinstance(train, Streams) else 0
     return TrainingSetup(
-        config,
+        replace(config, training=training),
+        training,
         data.splits,
         model,
         train,
         None if data.splits.validation is None else model.examples(data.splits.validation),
-        TrainingState.initial(network, task, config.training, num_streams),
+        TrainingState.initial(network, task, training, num_streams),
     )

@@ -12,7 +12,7 @@ from rnncli.datasets.examples import Examples
 from rnncli.datasets.task import Task
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
-from rnncli.training.settings import Training
+from rnncli.training.resolved import ResolvedTraining
 from rnncli.training.state import TrainingState
 from rnncli.training.training_step import TrainingStep
 
@@ -59,7 +59,9 @@ class Timing:
     utilization: float
 
 
-def benchmark(network: Network, task: Task, examples: Examples, settings: Training) -> Timing:
+def benchmark(
+    network: Network, task: Task, examples: Examples, settings: ResolvedTraining
+) -> Timing:
     """Time training steps on the first batch of the data."""
     architecture = network.architecture
     batch = examples.batch(np.arange(min(settings.batch_size, len(examples))))

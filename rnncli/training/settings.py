@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from rnncli.sections import ByKind
+from rnncli.training.augmentation import AUGMENTATIONS, Augmentation
 from rnncli.training.optimizers import OPTIMIZERS, Adam, Optimizer
 from rnncli.training.schedules import SCHEDULES, Cosine, Schedule
 
@@ -18,9 +19,22 @@ class Training:
     num_epochs: Annotated[
         int, Field(ge=1, le=10**9, description="passes over the training data")
     ] = 10
+    num_updates: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=10**9,
+            description="least number of optimizer steps, reached by more epochs if necessary",
+        ),
+    ] = None
     batch_size: Annotated[
-        int,
-        Field(ge=1, le=10**9, description="sequences per batch; the last batch may be smaller"),
+        int | None,
+        Field(
+            ge=1,
+            le=10**9,
+            description="sequences per batch; the last batch may be smaller; null for 8, 16 or 32, "
+            "depending on the number of training sequences",
+        ),
     ] = 32
     optimizer: Annotated[Optimizer, ByKind(OPTIMIZERS), Field(description="the optimizer")] = Adam()
     schedule: Annotated[
@@ -43,6 +57,10 @@ class Training:
     shuffle: Annotated[
         bool, Field(description="whether to shuffle the training data every epoch")
     ] = True
+    augmentation: Annotated[
+        tuple[Annotated[Augmentation, ByKind(AUGMENTATIONS)], ...],
+        Field(description="random changes of the training sequences, anew in each step"),
+    ] = ()
     patience: Annotated[
         int | None,
         Field(

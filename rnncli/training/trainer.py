@@ -18,8 +18,9 @@ from rnncli.nn.dropout import NO_DROPOUT
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
+from rnncli.training.augmentation import augmented
 from rnncli.training.events import Epoch, Step
-from rnncli.training.settings import Training
+from rnncli.training.resolved import ResolvedTraining
 from rnncli.training.state import TrainingState
 from rnncli.training.stopwatch import Stopwatch, running_stopwatch
 from rnncli.training.training_step import TrainingStep
@@ -51,10 +52,10 @@ class Trainer:
         The learning task.
     data : TrainingData
         The training and validation data.
-    settings : Training
+    settings : ResolvedTraining
         The config section ``training``.
     seed : int
-        The seed of shuffling and dropout.
+        The seed of shuffling, augmentation and dropout.
     state : TrainingState
         The state of the training, changed in place.
     """
@@ -64,7 +65,7 @@ class Trainer:
         network: Network,
         task: Task,
         data: TrainingData,
-        settings: Training,
+        settings: ResolvedTraining,
         seed: int,
         state: TrainingState,
     ) -> None:
@@ -115,7 +116,7 @@ class Trainer:
         batches = examples.epoch(settings.batch_size, settings.shuffle, self.seed, state.epoch)
         num_steps = settings.num_epochs * len(batches)
         for number in range(state.batch, len(batches)):
-            batch = batches.batch(number)
+            batch = augmented(batches.batch(number), settings.augmentation, self.seed, state.step)
             if examples.carries_state:
                 batch = replace(batch, initial_state=state.carried)
             masks = NO_DROPOUT

@@ -16,8 +16,9 @@ from rnncli.errors import InputError
 def walk(section: type, path: tuple[str, ...], kind: str | None) -> Iterator[Any]:
     for key in keys_of(section).values():
         if key.table is not None:
+            inner = (*path, key.name, "0") if key.is_section_list else (*path, key.name)
             for name, option in key.table.items():
-                yield from walk(option, (*path, key.name), name)
+                yield from walk(option, inner, name)
         elif key.section is not None:
             yield from walk(key.section, (*path, key.name), None)
         elif key.name != "kind":
@@ -30,12 +31,12 @@ SECTIONS = {parameter.values[:2]: parameter for parameter in KEYS}.values()
 
 def problem_with(path: tuple[str, ...], kind: str | None, key: str, value: Any) -> str:
     """Return the error message for a value of a key in a section of the given kind."""
-    tree: dict[str, Any] = ({} if kind is None else {"kind": kind}) | {key: value}
+    tree: Any = ({} if kind is None else {"kind": kind}) | {key: value}
     if path == ("data",):
         keys = keys_of(DATA[kind or ""]).values()
         tree = {item.name: (item.choices or ["a"])[0] for item in keys if item.required} | tree
     for name in reversed(path):
-        tree = {name: tree}
+        tree = [tree] if name == "0" else {name: tree}
     with pytest.raises(InputError) as raised:
         config_from(tree)
     (problem,) = raised.value.problems

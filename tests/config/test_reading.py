@@ -56,7 +56,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         "c:5: model.cell: 'tahn' is not known; did you mean 'tanh'?",
         "c:6: model.hidden_sise: unknown key; did you mean 'hidden_size'?",
         "c:7: model.num_layers: '2' is of the wrong type; a whole number was expected",
-        "c:9: training.batch_size: '010' is of the wrong type; a whole number was expected",
+        "c:9: training.batch_size: '010' is of the wrong type; a whole number or null was expected",
         "c:10: training.optimizer.learning_rate: nan is not a finite number; above 0",
         "c:11: training.shuffle: 'no' is of the wrong type; true or false was expected",
     ]

@@ -14,6 +14,7 @@ from rnncli.config.reference import markdown_reference, reference
 from rnncli.datasets import DATA
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.cells import CELLS
+from rnncli.training.augmentation import AUGMENTATIONS
 from rnncli.training.optimizers import OPTIMIZERS
 from rnncli.training.schedules import SCHEDULES
 from rnncli.training.settings import Training
@@ -24,6 +25,7 @@ SECTIONS = [
     ("model", [Architecture]),
     ("training.optimizer", list(OPTIMIZERS.values())),
     ("training.schedule", list(SCHEDULES.values())),
+    ("training.augmentation[]", list(AUGMENTATIONS.values())),
 ]
 
 
@@ -72,7 +74,9 @@ def test_kinds_that_agree_on_a_key_share_an_entry() -> None:
 
 def test_values_are_written_in_words() -> None:
     values = {entry.key: entry.values for entry in reference()}
-    assert values["training.batch_size"] == "whole number, at least 1 and at most 1000000000"
+    assert values["training.batch_size"] == (
+        "whole number, at least 1 and at most 1000000000, or null"
+    )
     assert values["training.clip_norm"] == "number, above 0, or null"
     assert values["training.shuffle"] == "true or false"
     assert values["training.start_from"] == "path or null"

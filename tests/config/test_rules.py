@@ -20,6 +20,11 @@ from rnncli.errors import InputError
             "has no effect without momentum; give training.optimizer.momentum, such as 0.9",
         ),
         (
+            ["training.augmentation=[jitter, scaling, {kind: jitter, std: 1}]"],
+            "--set training.augmentation=[jitter, scaling, {kind: jitter, std: 1}]: "
+            "training.augmentation.2: is a second jitter; one of each kind was expected",
+        ),
+        (
             ["data={kind: csv, path: a, unit: word}"],
             "--set data={kind: csv, path: a, unit: word}: data.unit: is only for texts; give "
             "data.text_column, the column of the text",
@@ -66,6 +71,7 @@ def test_all_rules_are_reported_at_once() -> None:
         ["data={kind: csv, path: a, validation_path: b, validation_fraction: 0}"],
         ["training.optimizer={kind: sgd, nesterov: true, momentum: 0.9}"],
         ["training.optimizer={kind: sgd, nesterov: false}"],
+        ["training.augmentation=[jitter, scaling]"],
     ],
 )
 def test_consistent_keys_are_accepted(overrides: list[str]) -> None:

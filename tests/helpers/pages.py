@@ -76,7 +76,9 @@ def assert_shown(session: str, written: list[str]) -> None:
     for expected, actual in zip(shown, written, strict=True):
         lines = [_masked(line) for line in expected.splitlines()]
         pattern = "".join(".*" if line == "..." else re.escape(f"{line}\n") for line in lines)
-        text = "".join(f"{_masked(line)}\n" for line in actual.splitlines())
+        # Small configs learn little, and training them ends with a note.
+        kept = [line for line in actual.splitlines() if not line.startswith("note: ")]
+        text = "".join(f"{_masked(line)}\n" for line in kept)
         assert not expected or re.fullmatch(pattern, text, re.DOTALL), (expected, actual)
 
 

@@ -24,7 +24,7 @@ def timing() -> Timing:
     network, task = training.model.network, training.model.task
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rnncli.training.benchmark._BLOCK_SECONDS", 0.01)
-        return benchmark(network, task, training.train, training.config.training)
+        return benchmark(network, task, training.train, training.training)
 
 
 def test_a_timing_describes_its_network(timing: Timing) -> None:
