@@ -54,6 +54,8 @@ class ModelDescription:
         windows, outputs = spec.windows, self.task.output_size
         if windows is not None and len(windows.targets) * windows.horizon != outputs:
             raise ValueError(f"windows that do not fit {outputs} outputs")
+        if self.architecture.head_inputs and self.architecture.predicts_every_step:
+            raise ValueError("inputs at the head of a model with a prediction for every time step")
         if spec.label_per == "step" and not self.architecture.predicts_every_step:
             raise ValueError("labels of time steps for a model with one prediction per sequence")
 
