@@ -15,12 +15,15 @@ from rnncli.nn.network import Network
 # standard deviation near 1.
 _PENALTIES = 10.0 ** np.arange(-6, 1.1, 0.25)
 _SEQUENCES_AT_ONCE = 1024
+# The initial weights of the states are scaled down, so that training starts near the linear model;
+# they are not zero, so that every weight has a gradient from the start.
+_SHARE_OF_STATES = 0.1
 # Directions in which the inputs vary less than this share of the largest count as constant.
 _SMALLEST_VARIANCE = 1e-10
 
 
 def start_from_linear_model(network: Network, examples: Examples) -> None:
-    """Set the weights of the head to those of the ridge regression; those of the states to zero.
+    """Set the weights of the inputs in the head to those of the ridge regression.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def start_from_linear_model(network: Network, examples: Examples) -> None:
     num_steps = network.architecture.head_inputs
     moments = _moments(examples, num_steps, layout.input_stage.width)
     weights, bias = _ridge(*moments, layout.output_size)
-    head[...] = 0
+    head[:, : layout.pooled_width] *= _SHARE_OF_STATES
     head[:, layout.pooled_width : -1] = weights
     head[:, -1] = bias
 
