@@ -152,6 +152,9 @@ def _explain_inputs(unrolled: UnrolledNetwork) -> Explanation | None:
     cells = unrolled.layers[0].cells
     parts = [np.matmul(cell.input_weights.T, cell.dz) for cell in cells]
     expected = sum(part[:: -1 if number else 1] for number, part in enumerate(parts))
+    if unrolled.last_inputs is not None:
+        through_head = unrolled.last_inputs.backward_to_inputs(unrolled.grad_features)
+        expected[-len(through_head) :] += through_head
     magnitudes = np.array([np.abs(cell.input_weights.T) @ np.abs(cell.dz) for cell in cells])
     if mistakes.equal(unrolled.grad_inputs, expected, magnitudes):
         return None

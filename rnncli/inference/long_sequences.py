@@ -35,7 +35,8 @@ def long_outputs(network: Network, x: Array, window_length: int) -> Array:
     architecture = network.architecture
     num_directions, hidden = len(architecture.directions), architecture.hidden_size
     windows = list(slices(len(x), window_length))
-    below: _Source = _Inputs(network, x, windows)
+    inputs = _Inputs(network, x, windows)
+    below: _Source = inputs
     for number in range(0, len(network.views.cells), num_directions):
         cells = network.views.cells[number : number + num_directions]
         layer = _Layer(architecture.cell, cells, below, windows)
@@ -45,7 +46,8 @@ def long_outputs(network: Network, x: Array, window_length: int) -> Array:
     weights, bias = network.views.head[:, :-1], network.views.head[:, -1]
     if not architecture.predicts_every_step:
         pooled = [_pooled(architecture, layer, d) for d in range(num_directions)]
-        output: Array = weights @ np.concatenate(pooled, axis=1).ravel() + bias
+        features = np.concatenate([np.concatenate(pooled, axis=1).ravel(), inputs.last()])
+        output: Array = weights @ features + bias
         return output
     outputs = np.empty((len(x), len(bias)), bias.dtype)
     outputs[...] = bias
@@ -69,12 +71,22 @@ class _Inputs:
 
     def __init__(self, network: Network, x: Array, windows: list[slice]) -> None:
         self.stage, self.parameters = network.layout.input_stage, network.views.input_stage
+        self.num_last = network.architecture.head_inputs
         self.x, self.windows = x, windows
 
     def outputs(self, number: int) -> Array:
         """See `_Source.outputs`."""
-        window = self.x[np.newaxis, self.windows[number]]
-        return self.stage.forward(window, self.parameters)[:, :, 0]
+        return self._read(self.windows[number])
+
+    def last(self) -> Array:
+        """Return the inputs (P*D,) of the last P time steps, which the head reads."""
+        if not self.num_last:
+            return np.empty(0, self.x.dtype)
+        values = self._read(slice(-self.num_last, None)).ravel()
+        return np.pad(values, (self.num_last * self.stage.width - len(values), 0))
+
+    def _read(self, steps: slice) -> Array:
+        return self.stage.forward(self.x[np.newaxis, steps], self.parameters)[:, :, 0]
 
 
 class _Layer:

@@ -17,6 +17,11 @@ class Stepper:
         A network with one direction. Its weights must not change afterwards.
     state : State
         The carried states (H, B) before the first time step; all zeros to begin sequences.
+
+    Attributes
+    ----------
+    inputs : array (D, B)
+        What the first layer read at the last time step.
     """
 
     def __init__(self, network: Network, state: State) -> None:
@@ -28,6 +33,7 @@ class Stepper:
             UnrolledCell(architecture.cell, weights, weights, 1, batch_size)
             for weights in network.views.cells
         ]
+        self.inputs = self.cells[0].inputs[0]
         self.carried = []
         for cell, initial in zip(self.cells, state, strict=True):
             cell.set_initial_state(initial)

@@ -45,6 +45,7 @@ class Stream:
         self.stepper = Stepper(network, network.zero_state(1))
         shape, dtype = (architecture.hidden_size, 1), network.parameters.dtype
         self.pooling = RunningPooling(architecture.poolings, shape, dtype)
+        self.last_inputs = np.zeros((architecture.head_inputs, *self.stepper.inputs.shape), dtype)
         self._frame: list[Array] = []
 
     def step(self, values: Array) -> Predictions | None:
@@ -97,7 +98,10 @@ class Stream:
             for step in range(x.shape[1]):
                 state = self.stepper.advance(x[:, step : step + 1])
                 self.pooling.add(state[np.newaxis, :-1])
-            features = np.concatenate([*self.pooling.pooled(), state[-1:]])
+                self.last_inputs[:-1] = self.last_inputs[1:]
+                self.last_inputs[-1:] = self.stepper.inputs
+            last_inputs = self.last_inputs.reshape(-1, 1)
+            features = np.concatenate([*self.pooling.pooled(), last_inputs, state[-1:]])
             z = np.dot(model.network.views.head, features).T
         check_finite(z)
         is_classification = task.kind != "regression"

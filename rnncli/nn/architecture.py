@@ -9,7 +9,7 @@ from rnncli.nn.cells import CELLS, Cell, Tanh
 from rnncli.nn.initialization import Initialization
 from rnncli.nn.input_stage import Embedding, Features, InputStage
 from rnncli.nn.layer import UnrolledLayer
-from rnncli.nn.readout import POOLINGS, EveryStep, Pooling, Readout, SideBySide
+from rnncli.nn.readout import POOLINGS, EveryStep, Pooling, Readout
 from rnncli.sections import ByKind, OneOrList
 
 
@@ -35,6 +35,15 @@ class Architecture:
         float,
         Field(ge=0, lt=1, description="dropout probability before the head during training"),
     ] = 0.0
+    head_inputs: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10**6,
+            description="the last time steps whose inputs the head reads too, as in a linear "
+            "autoregression",
+        ),
+    ] = 0
     pooling: Annotated[
         Pooling | tuple[Pooling, ...],
         OneOrList(get_args(Pooling)),
@@ -92,12 +101,11 @@ class Architecture:
             return ("last",)
         return (self.pooling,) if isinstance(self.pooling, str) else self.pooling
 
-    def readout(self, layer: UnrolledLayer) -> Readout:
-        """Return what turns the outputs of the top layer into the features of the head."""
+    def readouts(self, layer: UnrolledLayer) -> list[Readout]:
+        """Return what turns the outputs of the top layer into features of the head, in order."""
         if self.predicts_every_step:
-            return EveryStep(layer)
-        readouts = [POOLINGS[pooling](layer) for pooling in self.poolings]
-        return readouts[0] if len(readouts) == 1 else SideBySide(layer, readouts)
+            return [EveryStep(layer)]
+        return [POOLINGS[pooling](layer) for pooling in self.poolings]
 
     @property
     def directions(self) -> tuple[str, ...]:

@@ -133,8 +133,11 @@ class Network:
         layers = [draw_mask(shape, model.dropout, dtype, rng) for _ in range(num_masks)]
         if not model.head_dropout:
             return DropoutMasks(layers)
-        shape = (self.layout.head_width, batch_size)
-        return DropoutMasks(layers, draw_mask(shape, model.head_dropout, dtype, rng))
+        # Inputs that the head reads are never dropped.
+        head = np.ones((self.layout.head_width, batch_size), dtype)
+        shape = (self.layout.pooled_width, batch_size)
+        head[: self.layout.pooled_width] = draw_mask(shape, model.head_dropout, dtype, rng)
+        return DropoutMasks(layers, head)
 
     def flops(self, sequence_length: int, batch_size: int) -> int:
         """Return the number of operations in the matrix products of one training step."""

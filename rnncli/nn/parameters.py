@@ -71,9 +71,14 @@ class Layout:
         return len(self.architecture.directions) * self.architecture.hidden_size
 
     @property
-    def head_width(self) -> int:
-        """The number of features that the head reads: the outputs of a layer for each pooling."""
+    def pooled_width(self) -> int:
+        """The number of features that are pooled: the outputs of a layer for each pooling."""
         return len(self.architecture.poolings) * self.layer_width
+
+    @property
+    def head_width(self) -> int:
+        """The number of features that the head reads: what is pooled, then the last inputs."""
+        return self.pooled_width + self.architecture.head_inputs * self.input_stage.width
 
     def _shapes(self) -> Iterator[tuple[int, ...]]:
         """Yield the shapes of the arrays in the vector: input stage, cells, head."""

@@ -1,4 +1,4 @@
-"""From the outputs of the top layer to the features of the head: pooled, or for every time step.
+"""The features of the head: outputs of the top layer, pooled or of every time step, and inputs.
 
 The array of features ends with a row of ones, which multiplies the head's bias.
 """
@@ -126,12 +126,15 @@ class EveryStep:
 
 
 class SideBySide:
-    """The features of several poolings, in the order given: N = B."""
+    """The features of several readouts, in the order given: N = B."""
 
-    def __init__(self, layer: UnrolledLayer, readouts: Sequence[Readout]) -> None:
+    def __init__(self, readouts: Sequence[Readout]) -> None:
         self.readouts = readouts
-        self.features = _with_ones(layer, len(readouts))
-        self.parts = np.split(self.features[:-1], len(readouts))
+        widths = [len(readout.features) - 1 for readout in readouts]
+        ones = readouts[0].features[-1:]
+        self.features = np.ones((sum(widths) + 1, ones.shape[1]), ones.dtype)
+        self.ends = np.cumsum(widths[:-1])
+        self.parts = np.split(self.features[:-1], self.ends)
 
     def forward(self) -> None:
         """See `Readout.forward`."""
@@ -142,7 +145,7 @@ class SideBySide:
     def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
         """See `Readout.backward`."""
         grad_final, grad_outputs = None, None
-        parts = np.split(gradient, len(self.readouts))
+        parts = np.split(gradient, self.ends)
         for readout, grad_part in zip(self.readouts, parts, strict=True):
             final, outputs = readout.backward(grad_part)
             grad_final = _sum(grad_final, final)
@@ -150,9 +153,52 @@ class SideBySide:
         return grad_final, grad_outputs
 
 
-def _with_ones(layer: UnrolledLayer, num_poolings: int = 1) -> Array:
-    width = num_poolings * layer.outputs.shape[1]
-    return np.ones((width + 1, layer.batch_size), layer.outputs.dtype)
+class LastInputs:
+    """The inputs of the last time steps, time step by time step: N = B.
+
+    They make the head a linear autoregression beside the recurrent layers. Inputs before the
+    beginning of a sequence are zero.
+
+    Source: G. Lai et al., "Modeling long- and short-term temporal patterns with deep neural
+    networks", SIGIR 2018, section 3.6.
+
+    Parameters
+    ----------
+    layer : UnrolledLayer
+        The first layer, whose inputs are read.
+    num_steps : int
+        How many time steps the head reads; a sequence may have fewer.
+    """
+
+    def __init__(self, layer: UnrolledLayer, num_steps: int) -> None:
+        self.layer, self.cell = layer, layer.cells[0]
+        self.num_steps = min(num_steps, layer.sequence_length)
+        num_inputs, batch_size = self.cell.inputs.shape[1:]
+        self.features = np.zeros((num_steps * num_inputs + 1, batch_size), layer.outputs.dtype)
+        self.features[-1] = 1
+        rows = self.features[-1 - self.num_steps * num_inputs : -1]
+        self.by_step = rows.reshape(self.num_steps, num_inputs, batch_size)
+
+    def forward(self) -> None:
+        """See `Readout.forward`."""
+        self.by_step[...] = self.masked(self.cell.inputs[-self.num_steps :])
+
+    def backward(self, gradient: Array) -> tuple[Array | None, Array | None]:
+        """See `Readout.backward`; the outputs of the layers have no part in the features."""
+        return None, None
+
+    def backward_to_inputs(self, gradient: Array) -> Array:
+        """Return the gradient (P, D, B) with respect to the inputs of the last P time steps."""
+        return self.masked(gradient[-self.by_step[:, :, 0].size :].reshape(self.by_step.shape))
+
+    def masked(self, values: Array) -> Array:
+        """Return values (P, D, B) of the last time steps, with zeros where there is padding."""
+        mask = self.cell.mask
+        return values if mask is None else values * mask[-self.num_steps :]
+
+
+def _with_ones(layer: UnrolledLayer) -> Array:
+    return np.ones((layer.outputs.shape[1] + 1, layer.batch_size), layer.outputs.dtype)
 
 
 def _sum(total: Array | None, gradient: Array | None) -> Array | None:

@@ -8,6 +8,7 @@ from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks, apply_mask
 from rnncli.nn.layer import UnrolledLayer
 from rnncli.nn.parameters import Layout, Views
+from rnncli.nn.readout import LastInputs, SideBySide
 
 
 class UnrolledNetwork:
@@ -59,7 +60,12 @@ class UnrolledNetwork:
         per_layer = len(architecture.directions)
         starts = range(0, len(self.cells), per_layer)
         self.layers = [UnrolledLayer(self.cells[i : i + per_layer]) for i in starts]
-        self.readout = architecture.readout(self.layers[-1])
+        readouts = architecture.readouts(self.layers[-1])
+        self.last_inputs = None
+        if architecture.head_inputs:
+            self.last_inputs = LastInputs(self.layers[0], architecture.head_inputs)
+            readouts.append(self.last_inputs)
+        self.readout = readouts[0] if len(readouts) == 1 else SideBySide(readouts)
         self.head_transposed = parameters.head[:, :-1].T
         self.features = self.readout.features
         # Dropout has a buffer of its own: the features may be states that backward reads.
@@ -135,6 +141,9 @@ class UnrolledNetwork:
         stage_gradient = self.gradient.input_stage
         if to_inputs or stage_gradient:
             self.grad_inputs = self.layers[0].backward_to_inputs()
+            if self.last_inputs is not None:
+                through_head = self.last_inputs.backward_to_inputs(self.grad_features)
+                self.grad_inputs[-len(through_head) :] += through_head
         if stage_gradient:
             if not self.ties_weights:  # Tied, they already have the gradient of the head.
                 for gradient in stage_gradient.values():

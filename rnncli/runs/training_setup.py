@@ -27,6 +27,7 @@ from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
 from rnncli.training.augmentation import check_augmentations
 from rnncli.training.events import Epoch, Step
+from rnncli.training.linear_start import start_from_linear_model
 from rnncli.training.resolved import ResolvedTraining, resolved
 from rnncli.training.state import NUM_PARAMETER_VECTORS, TrainingState
 from rnncli.training.trainer import Trainer, TrainingData
@@ -132,6 +133,15 @@ def _check_memory(config: Config, spec: InputSpec, task: Task) -> None:
     )
 
 
+def _check_head_inputs(config: Config) -> None:
+    """Check the key of the model that needs a prediction per sequence."""
+    if config.model.head_inputs and config.model.predicts_every_step:
+        raise InputError(
+            "model.head_inputs: needs one prediction per sequence, not one per time step; set it "
+            "to 0"
+        )
+
+
 def _check_symbols(config: Config, spec: InputSpec, task: Task) -> None:
     """Check the keys of the model that depend on whether the data are symbols."""
     model, has_symbols = config.model, spec.vocabulary is not None
@@ -207,15 +217,18 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     task, scaler = _scales(data, config.data.standardize)
     _check_symbols(config, data.input_spec, task)
     check_augmentations(config.training.augmentation, data.input_spec, every_step)
+    _check_head_inputs(config)
     _check_memory(config, data.input_spec, task)
     network = Network(config.model, data.input_spec.num_inputs, task.output_size)
     network.initialize(generator(config.seed, "weights"))
-    if from_the_start and config.training.start_from is not None:
-        start_from(network, config.training.start_from)
     model = Model(network, task, scaler, data.input_spec)
     train = model.examples(raw)
     training = resolved(config.training, train)
     num_streams = train.num_streams(training.batch_size) if isinstance(train, Streams) else 0
+    if from_the_start and config.training.start_from is not None:
+        start_from(network, config.training.start_from)
+    elif isinstance(train, Examples) and config.model.head_inputs and task.kind == "regression":
+        start_from_linear_model(network, train)
     return TrainingSetup(
         replace(config, training=training),
         training,

@@ -56,6 +56,8 @@ class ModelDescription:
         every_step = self.architecture.predicts_every_step
         if windows is not None and windows.relative != "none" and every_step:
             raise ValueError("relative windows for a model with a prediction per time step")
+        if self.architecture.head_inputs and every_step:
+            raise ValueError("inputs at the head of a model with a prediction for every time step")
         if spec.label_per == "step" and not every_step:
             raise ValueError("labels of time steps for a model with one prediction per sequence")
         if spec.frames is not None and self.architecture.predicts_every_step:

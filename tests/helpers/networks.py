@@ -15,7 +15,7 @@ from rnncli.nn.network import Network
 # How many outputs a network needs for each loss.
 OUTPUTS = {"binary_cross_entropy": 1, "softmax_cross_entropy": 4, "mean_squared_error": 2}
 READOUTS = ["last", "mean", "max", "every_step"]
-LISTS = ["max, last", "mean, max, last"]
+LISTS = ["max, last", "mean, max, last", "last, inputs"]
 
 
 # Cells with other than the default keys, for the tests that go through all formulas.
@@ -23,14 +23,20 @@ VARIANTS: dict[str, Cell] = {"mingru signed": MinGRU(signed=True)}
 
 
 def architecture(cell: str | Cell = "tanh", readout: str = "last", **keys: object) -> Architecture:
-    """Return a small double-precision architecture; other keys are those of the config."""
+    """Return a small double-precision architecture; other keys are those of the config.
+
+    A readout is the output every_step, or the poolings that the head reads; with "inputs" after
+    them, it also reads the inputs of the last four time steps.
+    """
     every_step = readout == "every_step"
-    pooling = tuple(readout.split(", ")) if ", " in readout else readout
+    poolings = tuple(name for name in readout.split(", ") if name != "inputs")
+    pooling = poolings if len(poolings) > 1 else poolings[0]
     return Architecture(
         **{
             "cell": (VARIANTS.get(cell) or CELLS[cell]()) if isinstance(cell, str) else cell,
             "hidden_size": 4,
             "pooling": "last" if every_step else pooling,
+            "head_inputs": 4 if readout.endswith("inputs") else 0,
             "output": "every_step" if every_step else "sequence",
             "dtype": "float64",
         }
