@@ -61,7 +61,9 @@ def test_what_ended_the_training_is_what_to_raise(here: Path) -> None:
     )
     finished(setup, epoch=5, best_epoch=2)
     assert "raise training.patience (now 3), " in training_note(setup, [0.7] * 5)
-    assert training_note(setup, [0.7, 0.6, 0.5, 0.4, 0.1]) is None
+    # Longer training would end at the same epoch, even if the training loss was still falling.
+    finished(setup, epoch=40, best_epoch=37)
+    assert training_note(setup, list(np.linspace(0.7, 0.1, 40))) is None
 
 
 @pytest.mark.parametrize(("share", "has_note"), [(0.81, True), (0.79, False)])

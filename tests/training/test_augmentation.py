@@ -183,6 +183,8 @@ def test_an_augmentation_does_not_change_the_random_numbers_of_the_others() -> N
     alone = of(batch, Jitter()) - batch.x
     scaled = of(batch, Scaling())
     np.testing.assert_allclose(of(batch, Scaling(), Jitter()) - scaled, alone, atol=1e-12)
+    ones = Batch(np.ones((3, 1, 2)))
+    assert (of(ones, Jitter(std=1)) != of(ones, Scaling(std=1))).all()
     draws = {kind: generator(0, kind).random() for kind in AUGMENTATIONS}
     assert len(set(draws.values())) == len(AUGMENTATIONS)
 
