@@ -10,18 +10,20 @@ from typing import Any
 from rnncli.config.config import Config
 from rnncli.config.reading import config_from, read_config
 from rnncli.inference.model import Model
-from rnncli.runs.saved_model import open_model
+from rnncli.runs.saved_model import open_models
 from rnncli.runs.training_run import start_run
 from rnncli.runs.training_setup import set_up
 
 
-def load(path: str | os.PathLike[str]) -> Model:
-    """Load a trained model.
+def load(path: str | os.PathLike[str], *others: str | os.PathLike[str]) -> Model:
+    """Load a trained model, or several whose probabilities or values are averaged.
 
     Parameters
     ----------
     path : str or path
         A weights file, a run folder, a run's name under ``runs/``, or ``latest``.
+    *others : str or path
+        Further ones.
 
     Returns
     -------
@@ -32,14 +34,15 @@ def load(path: str | os.PathLike[str]) -> Model:
     Raises
     ------
     InputError
-        There is no such file or run, or it is damaged.
+        There is no such file or run, or it is damaged; or several models do not predict the same
+        from the same input.
 
     Examples
     --------
     >>> model = rnncli.load("runs/2026-11-22_14-05-33_sum_sign")
     >>> model.predict(x)
     """
-    return open_model(os.fspath(path)).model
+    return open_models([os.fspath(one) for one in (path, *others)]).model
 
 
 def train(

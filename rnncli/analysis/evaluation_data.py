@@ -6,6 +6,7 @@ from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.text import Text
 from rnncli.errors import InputError
+from rnncli.runs.run_record import read_record
 from rnncli.runs.saved_model import SavedModel
 
 
@@ -48,6 +49,23 @@ def read_forecast_table(saved: SavedModel) -> NumericTable | None:
     """
     data = saved.read_config().data
     return data.read_table() if isinstance(data, Series) else None
+
+
+def data_warnings(saved: SavedModel) -> list[str]:
+    """Return a warning for each averaged model that was trained on other splits than the first.
+
+    The evaluation data of the first run may be among the training data of the other.
+    """
+    runs = [(one.path, read_record(one.run)) for one in (saved, *saved.others) if one.run]
+    if not runs:
+        return []
+    (first, record), *others = runs
+    return [
+        f"{path}: was trained on other data or another split than {first}, and may have seen the "
+        "evaluation data of that run; give --input FILE"
+        for path, other in others
+        if other.get("data_sha256") != record.get("data_sha256")
+    ]
 
 
 def evaluation_text_of(saved: SavedModel, data: DataSet) -> Text:

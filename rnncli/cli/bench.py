@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 from rnncli.cli.commands import command_app
+from rnncli.cli.first_member import note_first_member
 from rnncli.cli.options import ConfigFile, Json, Overrides
 
 app = command_app()
@@ -29,6 +30,7 @@ def bench(
 
     setup = set_up(resolved_config(config, overrides))
     model = setup.model
+    note_first_member(len(setup.members))
     timing = benchmark(model.network, model.task, setup.sequences, setup.training)
     if as_json:
         print(json.dumps(asdict(timing)))

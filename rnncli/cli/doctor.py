@@ -6,6 +6,7 @@ from dataclasses import asdict
 import typer
 
 from rnncli.cli.commands import command_app
+from rnncli.cli.first_member import note_first_member
 from rnncli.cli.options import ConfigFile, Json, Overrides
 
 app = command_app()
@@ -32,7 +33,9 @@ def doctor(
     from rnncli.cli.resolved_config import resolved_config
     from rnncli.display.doctor_report import show_diagnosis
 
-    diagnosis = diagnose(resolved_config(config, overrides))
+    resolved = resolved_config(config, overrides)
+    note_first_member(resolved.training.ensemble)
+    diagnosis = diagnose(resolved)
     if as_json:
         print(json.dumps(asdict(diagnosis)))
     else:

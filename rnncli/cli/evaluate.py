@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import Json, Weights, split_input
+from rnncli.cli.options import Json, SeveralWeights, split_input
+from rnncli.display.terminal import write_message
 from rnncli.errors import InputError
 
 app = command_app()
@@ -21,7 +22,7 @@ _Source = Annotated[str | None, split_input("Labelled sequences")]
 
 @app.command()
 def evaluate(
-    weights: Weights,
+    weights: SeveralWeights,
     source: _Source = None,
     output: Annotated[
         Path | None,
@@ -40,16 +41,19 @@ def evaluate(
     value one period earlier and a linear autoregression, of which the best is marked with *; for
     language models, n-grams of order 1 and of the best order. Models of a grammar are also compared
     with it; see `rnn guide grammars`. For predicted values, the coverage and the mean width of the
-    prediction intervals are reported.
+    prediction intervals are reported. Of several models, the probabilities or
+    values are averaged; without input, the data is that of the first run.
 
     \b
     Examples:
       rnn evaluate -w latest
       rnn evaluate -w model.npz -i labelled.csv --json
       rnn evaluate -w latest --output predictions.csv
+      rnn evaluate -w model.npz -w other.npz -i labelled.csv
       rnn evaluate -w language_model.npz -i text.txt
     """
     from rnncli.analysis.evaluation_data import (
+        data_warnings,
         read_baseline_data,
         read_evaluation_data,
         read_forecast_table,
@@ -57,9 +61,9 @@ def evaluate(
     from rnncli.analysis.language_models import evaluate_language_model
     from rnncli.datasets.inputs import read_inputs
     from rnncli.inference.evaluation import evaluate as evaluate_model
-    from rnncli.runs.saved_model import open_model
+    from rnncli.runs.saved_model import open_models
 
-    saved = open_model(weights)
+    saved = open_models(weights)
     model, table = saved.model, None
     if model.task.is_language_model:
         if output is not None:
@@ -74,6 +78,8 @@ def evaluate(
     else:
         train, evaluation_split = read_evaluation_data(saved)
         sequences, table = iter([evaluation_split]), read_forecast_table(saved)
+        for warning in data_warnings(saved):
+            write_message(f"warning: {warning}")
     with _prediction_writer(model, output) as write:
         report = evaluate_model(model, sequences, train, write, table)
     _show(report, as_json)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnncli.cli.commands import command_app
+from rnncli.cli.first_member import note_first_member
 from rnncli.cli.options import ConfigFile, Json, OptionalWeights, Overrides, choice
 
 METHODS = ("complex", "central")
@@ -57,6 +58,7 @@ def gradcheck(
     from rnncli.gradients.gradcheck import TOLERANCES
 
     checked = gradcheck_batch(config, weights, overrides or [], num_samples)
+    note_first_member(len(checked.model.parts))
     with calculation_progress("checking gradients") as on_progress:
         checks = check_gradients(checked, method, on_progress)
     passed = all(check.passed for check in checks) and any(check.tested for check in checks)

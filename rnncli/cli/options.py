@@ -95,6 +95,17 @@ _weights: Any = typer.Option(
     autocompletion=complete_weights,
 )
 Weights = Annotated[str, _weights]
+SeveralWeights = Annotated[
+    list[str],
+    typer.Option(
+        "--weights",
+        "-w",
+        metavar="FILE-or-RUN",
+        help="A weights file, a run folder, a run's name, or 'latest'. May be repeated: the "
+        "predictions of several models are averaged.",
+        autocompletion=complete_weights,
+    ),
+]
 OptionalWeights = Annotated[str | None, _weights]
 FigureFile = Annotated[
     Path | None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rnncli.cli.commands import command_app
-from rnncli.cli.options import Weights, choice
+from rnncli.cli.options import SeveralWeights, choice
 from rnncli.errors import InputError
 
 FORMATS = ("csv", "jsonl", "npz")
@@ -59,7 +59,7 @@ _Horizon = Annotated[
 
 @app.command()
 def predict(
-    weights: Weights,
+    weights: SeveralWeights,
     source: _Source = "-",
     output: _Target = "-",
     file_format: _Format = None,
@@ -69,7 +69,8 @@ def predict(
     """Predict the label with its probabilities, or the value, of each sequence or text.
 
     Only the weights file is needed: no config and no training data. Values are followed by the
-    bounds of their prediction intervals, such as lower_80 and upper_80.
+    bounds of their prediction intervals, such as lower_80 and upper_80. Of several models, the
+    probabilities or values are averaged.
 
     \b
     Examples:
@@ -77,6 +78,7 @@ def predict(
       rnn predict -w model.npz -i x.npz -o predictions.jsonl
       rnn predict -w names.npz -i names.csv
       rnn predict -w sunspots.npz -i sunspots.csv --horizon 12
+      rnn predict -w model.npz -w other.npz -i sequences.csv
       head -3 sequences.csv | rnn predict -w latest
       head -1 sequences.csv | tr , "\\n" | rnn predict -w latest --stream
     """
@@ -99,33 +101,35 @@ def predict(
         _predict_stream(weights, file_format)
 
 
-def _predict_file(weights: str, source: str, target: Path | None, file_format: str) -> None:
+def _predict_file(weights: list[str], source: str, target: Path | None, file_format: str) -> None:
     from rnncli.analysis.prediction_files import open_predictions, write_predictions
     from rnncli.datasets.inputs import read_inputs
-    from rnncli.runs.saved_model import open_model
+    from rnncli.runs.saved_model import open_models
 
-    model = open_model(weights).model
+    model = open_models(weights).model
     sequences = read_inputs(source, model.input_spec, labelled=False)
     with open_predictions(model, file_format, target, sys.stdout.buffer) as write:
         write_predictions(model, sequences, write)
 
 
-def _forecast(weights: str, source: str, steps: int, target: Path | None, file_format: str) -> None:
+def _forecast(
+    weights: list[str], source: str, steps: int, target: Path | None, file_format: str
+) -> None:
     """Write the rows that follow a table."""
     from rnncli.analysis.future_rows import forecast_table, write_future_rows
-    from rnncli.runs.saved_model import open_model
+    from rnncli.runs.saved_model import open_models
 
-    future = forecast_table(open_model(weights).model, source, steps)
+    future = forecast_table(open_models(weights).model, source, steps)
     write_future_rows(future, file_format, target, sys.stdout.buffer)
 
 
-def _predict_stream(weights: str, file_format: str) -> None:
+def _predict_stream(weights: list[str], file_format: str) -> None:
     """Predict after each line of standard input, and write before the next line is read."""
     from rnncli.analysis.prediction_files import open_predictions, predict_stream
     from rnncli.datasets.untrusted.lines import standard_input_lines
-    from rnncli.runs.saved_model import open_model
+    from rnncli.runs.saved_model import open_models
 
-    model = open_model(weights).model
+    model = open_models(weights).model
     with open_predictions(model, file_format, None, sys.stdout.buffer) as write:
         for predictions in predict_stream(model, standard_input_lines()):
             write(predictions)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rnncli.cli.commands import command_app
+from rnncli.cli.first_member import note_first_member
 from rnncli.cli.options import FigureFile, Json, Weights, split_input
 
 app = command_app()
@@ -44,7 +45,9 @@ def trace(
 
     if output is not None:
         check_figure_file(output)
-    result = trace_gradients(trace_batch(weights, source, num_samples, sample))
+    traced = trace_batch(weights, source, num_samples, sample)
+    note_first_member(len(traced.model.parts))
+    result = trace_gradients(traced)
     if output is not None:
         from rnncli.display.trace_figures import save_trace
 

@@ -2,7 +2,7 @@
 
 import mmap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -35,6 +35,12 @@ class _Pages:
     def __init__(self, base: Array) -> None:
         self.base, self.bytes_read = base, 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled as the place in the file: the content stays on the disk.
+        file: Any = self.base
+        order = "C" if file.flags.c_contiguous else "F"
+        return _pages_of, (str(file.filename), file.dtype, file.offset, file.shape, order)
+
     def read(self, rows: Array) -> Array:
         """Return rows of the file."""
         selected: Array = self.base[rows]
@@ -43,6 +49,12 @@ class _Pages:
             release_pages(self.base)
             self.bytes_read = 0
         return selected
+
+
+def _pages_of(
+    path: str, dtype: Any, offset: int, shape: tuple[int, ...], order: Literal["C", "F"]
+) -> _Pages:
+    return _Pages(np.memmap(path, dtype, "r", offset, shape, order))
 
 
 class Mapped:

@@ -175,11 +175,22 @@ class Task:
 
     def probabilities(self, outputs: Array) -> Array:
         """Return the probability of each class (..., C) from the outputs (..., O)."""
-        if self.kind == "binary":
-            outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=-1)
-        exponentials: Array = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+        exponentials: Array = np.exp(self._shifted_logits(outputs))
         exponentials /= exponentials.sum(axis=-1, keepdims=True)
         return exponentials
+
+    def log_probabilities(self, outputs: Array) -> Array:
+        """Return the logarithm of the probability of each class (..., C) from outputs (..., O)."""
+        logits = self._shifted_logits(outputs)
+        logits -= np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        return logits
+
+    def _shifted_logits(self, outputs: Array) -> Array:
+        """Return logits (..., C) of all classes whose largest is 0."""
+        if self.kind == "binary":
+            outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=-1)
+        logits: Array = outputs - outputs.max(axis=-1, keepdims=True)
+        return logits
 
     def decode_targets(self, targets: Array, offsets: Array | None = None) -> Array:
         """Return labels (M,) or values (M, K) from targets (M, K)."""

@@ -29,7 +29,7 @@ def show_runs(runs: Sequence[RunSummary]) -> None:
         "status": [run.status for run in runs],
         "validation": [_metric(run) for run in runs],
         "loss": [_formatted("loss", run.loss) for run in runs],
-        "cell": [run.cell or "-" for run in runs],
+        "cell": [_cell(run) for run in runs],
         "size": [_size(run) for run in runs],
         "time": [_formatted("seconds", run.seconds) for run in runs],
     }
@@ -112,6 +112,11 @@ def _metric(run: RunSummary) -> str:
     split = "" if run.has_validation else " (train)"
     prefix = "RMSE " if run.metric == "rmse" else ""
     return prefix + format_metric(run.metric, run.metric_value) + split
+
+
+def _cell(run: RunSummary) -> str:
+    ensemble = f", ensemble of {run.ensemble}" if run.ensemble > 1 else ""
+    return (run.cell or "-") + ensemble
 
 
 def _size(run: RunSummary) -> str:

@@ -25,7 +25,9 @@ def show_training_summary(run: TrainingRun) -> None:
         A finished training run.
     """
     setup, record = run.setup, run.record
-    facts = [("best epoch", f"{record['best_epoch']} of {setup.state.epoch}")]
+    members = setup.members
+    best = ", ".join(map(str, members.best_epochs))
+    facts = [("best epoch" if len(members) == 1 else "best epochs", f"{best} of {members.epoch}")]
     for split, prefix in (("training", "train_"), ("validation", "val_")):
         values = [
             f"{name.removeprefix(prefix)} {format_metric(name.removeprefix(prefix), value)}"
@@ -39,7 +41,7 @@ def show_training_summary(run: TrainingRun) -> None:
     if intervals is not None and (note := missing_intervals(intervals)):
         facts.append(("intervals", note))
     facts += [
-        ("time", format_duration(setup.state.seconds)),
+        ("time", format_duration(members.seconds)),
         ("run", str(run.folder)),
         ("next", _next_command(run)),
     ]

@@ -12,7 +12,7 @@ from rnncli.datasets.text import Text
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Problem
 from rnncli.memory import VARIABLE, format_size, max_memory
-from rnncli.training.state import NUM_PARAMETER_VECTORS
+from rnncli.training.state import NUM_PARAMETER_VECTORS, NUM_SAVED_VECTORS
 
 # The estimate leaves out what the libraries and copies of the data take for a short time.
 _MAX_SHARE_OF_BUDGET = 0.8
@@ -29,7 +29,7 @@ class Estimate:
     steps : int
         Optimizer steps.
     seconds : float
-        Time on this machine, at its present load.
+        Time on one core of this machine, at its present load.
     megabytes : float
         Memory for the unrolled network and the data.
     """
@@ -52,8 +52,8 @@ def estimate_run(examination: Examination) -> Estimate:
         num_sequences += len(validation) * _VALIDATION_COST
     seconds_per_sequence = trial.seconds_per_update / trial.batch_size
     return Estimate(
-        examination.num_updates,
-        settings.num_epochs * num_sequences * seconds_per_sequence,
+        settings.ensemble * examination.num_updates,
+        settings.ensemble * settings.num_epochs * num_sequences * seconds_per_sequence,
         required_bytes(examination) / 1e6,
     )
 
@@ -62,7 +62,9 @@ def required_bytes(examination: Examination) -> int:
     """Return about how many bytes the network and the data will take."""
     network, settings, splits = examination.network, examination.settings, examination.splits
     batch_size = min(settings.batch_size, len(examination.train))
-    num_vectors = NUM_PARAMETER_VECTORS + len(settings.optimizer.slots)
+    num_slots = len(settings.optimizer.slots)
+    num_vectors = NUM_PARAMETER_VECTORS + num_slots
+    num_vectors += (settings.ensemble - 1) * (NUM_SAVED_VECTORS + num_slots)
     itemsize = network.parameters.itemsize
     data = _bytes_in_memory(examination.train) + _bytes_in_memory(splits.train)
     for split in (splits.validation, splits.test):

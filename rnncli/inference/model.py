@@ -49,6 +49,11 @@ class Model:
     input_spec: InputSpec
     intervals: Intervals | None = None
 
+    @property
+    def parts(self) -> "tuple[Model, ...]":
+        """The models that are averaged, for an `Ensemble`; none for a single network."""
+        return ()
+
     def outputs(self, x: Array | Sequence[Array], lengths: Array | None = None) -> Array:
         """Return the outputs of the head, (N, O), or (N, T, O) of a model with output every_step.
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from rnncli.datasets.numbers import number
 from rnncli.errors import InputError
+from rnncli.inference.ensemble import Ensemble
 from rnncli.inference.model import Model, check_finite
 from rnncli.inference.predictions import Predictions
 from rnncli.inference.running_pooling import RunningPooling
@@ -35,11 +36,16 @@ class Stream:
                 "--stream: the model takes windows relative to their last row, which is not known "
                 "before they end; give a table to --input, or train with data.relative: none"
             )
+        if any(part.input_spec.frames != model.input_spec.frames for part in model.parts):
+            raise InputError("--stream: the averaged models have different frames; give a file")
         self.model = model
+        self.parts = [Stream(part) for part in model.parts]
         self.reset()
 
     def reset(self) -> None:
         """Begin a new sequence."""
+        for part in self.parts:
+            part.reset()
         network = self.model.network
         architecture = network.architecture
         self.stepper = Stepper(network, network.zero_state(1))
@@ -92,7 +98,16 @@ class Stream:
 
         If the model has frames, they are the time steps of one.
         """
-        model, task = self.model, self.model.task
+        z, task = self._outputs(values), self.model.task
+        is_classification = task.kind != "regression"
+        probabilities = task.probabilities(z) if is_classification else None
+        return Predictions({}, task.decode(z), probabilities)
+
+    def _outputs(self, values: Array) -> Array:
+        """Return the outputs (1, O) after the inputs (T, D) of the next time steps."""
+        model = self.model
+        if isinstance(model, Ensemble):
+            return model.combine(part._outputs(values) for part in self.parts)
         x, _ = model.network_inputs(values[np.newaxis])
         with np.errstate(over="ignore", invalid="ignore"):
             for step in range(x.shape[1]):
@@ -102,11 +117,9 @@ class Stream:
                 self.last_inputs[-1:] = self.stepper.inputs
             last_inputs = self.last_inputs.reshape(-1, 1)
             features = np.concatenate([*self.pooling.pooled(), last_inputs, state[-1:]])
-            z = np.dot(model.network.views.head, features).T
+            z: Array = np.dot(model.network.views.head, features).T
         check_finite(z)
-        is_classification = task.kind != "regression"
-        probabilities = task.probabilities(z) if is_classification else None
-        return Predictions({}, task.decode(z), probabilities)
+        return z
 
 
 def parse_features(text: str, count: int) -> Array:

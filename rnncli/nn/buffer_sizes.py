@@ -6,7 +6,10 @@ import numpy as np
 
 
 def bytes_of_arrays(root: object) -> int:
-    """Return the bytes of all arrays that an object reaches; views of one array count once."""
+    """Return the bytes of all arrays that an object reaches; views of one array count once.
+
+    Arrays in mapped files do not count.
+    """
     owners: dict[int, int] = {}
     visited: set[int] = set()
     pending: list[Any] = [root]
@@ -18,7 +21,7 @@ def bytes_of_arrays(root: object) -> int:
         if isinstance(value, np.ndarray):
             while isinstance(value.base, np.ndarray):
                 value = value.base
-            owners[id(value)] = value.nbytes
+            owners[id(value)] = 0 if isinstance(value, np.memmap) else value.nbytes
         elif isinstance(value, dict):
             pending.extend(value.values())
         elif isinstance(value, list | tuple):

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,11 @@ class Network:
         self.parameters = np.zeros(self.layout.size, dtype)
         self.views = self.layout.views(self.parameters)
         self.arrays = self.layout.named(self.views)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled as they are, the views into the vector would become arrays of their own.
+        arguments = (self.architecture, self.input_size, self.output_size, self.parameters)
+        return _with_parameters, arguments
 
     @property
     def num_parameters(self) -> int:
@@ -154,3 +160,11 @@ class Network:
             if number >= len(self.architecture.directions) or self.layout.input_stage.shapes:
                 multiplications += sequence_length * sizes["weight_ih"]
         return 2 * batch_size * multiplications
+
+
+def _with_parameters(
+    architecture: Architecture, input_size: int, output_size: int, parameters: Array
+) -> Network:
+    network = Network(architecture, input_size, output_size, parameters.dtype)
+    network.parameters[...] = parameters
+    return network

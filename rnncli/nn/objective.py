@@ -17,6 +17,8 @@ from rnncli.nn.unrolled import UnrolledNetwork
 
 # The memory in bytes that the unrolled networks kept for reuse may take together.
 _BYTES_KEPT = 1 << 28
+# Batches have at most 16 different lengths, and the last one may have another size.
+_MAX_KEPT = 32
 # About how many bytes the views of one time step take in an unrolled cell, besides the arrays.
 _BYTES_OF_VIEWS = 500
 
@@ -66,6 +68,11 @@ class UnrolledPool:
         """Return about how many bytes the network unrolled to this size takes."""
         bytes_of_views = _BYTES_OF_VIEWS * len(self.network.views.cells)
         return sequence_length * (batch_size * self.network.bytes_per_step + bytes_of_views)
+
+    def bytes_when_full(self) -> int:
+        """Return about how many bytes the kept networks will take, if none becomes larger."""
+        largest = max((self.bytes_of(*key) for key in self._kept), default=0)
+        return max(largest, min(_BYTES_KEPT, _MAX_KEPT * largest))
 
     def _make_room(self, total_steps: int) -> None:
         max_total_steps = _BYTES_KEPT // self.network.bytes_per_step

@@ -5,14 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rnncli.config.tree import as_tree
 from rnncli.errors import InputError
-from rnncli.nn.arrays import Array
 from rnncli.nn.state_dict import Shapes
 from rnncli.runs.archive import Contents, read_contents, read_metadata
 from rnncli.runs.training_setup import TrainingSetup
+from rnncli.training.members import members_of
 from rnncli.training.state import restored_plan
 
 FORMAT, VERSION = "rnncli-checkpoint", 1
@@ -31,21 +29,15 @@ def checkpoint_of(setup: TrainingSetup, config_sha256: str, metrics_sha256: str)
     config_sha256, metrics_sha256 : str
         The hashes of the run's config file, and of its metrics log up to this epoch.
     """
-    arrays = {name: array.copy() for name, array in _vectors(setup).items()}
+    arrays = {name: array.copy() for name, array in setup.members.vectors().items()}
     metadata = {
-        "progress": setup.state.numbers(),
+        "progress": setup.members.numbers(),
         "config": as_tree(setup.config),
         "config_sha256": config_sha256,
         "metrics_sha256": metrics_sha256,
         "data_sha256": setup.splits.sha256,
     }
     return Contents(FORMAT, VERSION, arrays, metadata)
-
-
-def is_finite(setup: TrainingSetup) -> bool:
-    """Return whether all numbers of a run's state are finite, so that it can be resumed."""
-    parameters = setup.model.network.parameters
-    return bool(np.isfinite(parameters).all()) and setup.state.is_finite()
 
 
 def saved_config(path: Path) -> dict[str, Any]:
@@ -62,11 +54,20 @@ def saved_config_sha256(path: Path) -> str | None:
     return sha256
 
 
-def saved_plan(path: Path) -> list[list[int]]:
-    """Return the values of ``training.num_epochs``, each with the step from which it applied."""
+def saved_plan(path: Path) -> list[tuple[list[int], int]]:
+    """Return the values of ``training.num_epochs``, each with the steps from which it applied.
+
+    These are the numbers of steps that each network had taken.
+    """
     metadata = read_metadata(path, FORMAT, VERSION)
     with _valid_state(path):
-        return restored_plan(metadata["progress"]["plan"])
+        plans = [restored_plan(numbers["plan"]) for numbers in members_of(metadata["progress"])]
+        num_epochs = [[planned for _, planned in plan] for plan in plans]
+        if num_epochs.count(num_epochs[0]) < len(num_epochs):
+            raise ValueError("members with different numbers of epochs")
+        return [
+            ([plan[i][0] for plan in plans], planned) for i, planned in enumerate(num_epochs[0])
+        ]
 
 
 def restore_checkpoint(path: Path, setup: TrainingSetup) -> str | None:
@@ -82,7 +83,7 @@ def restore_checkpoint(path: Path, setup: TrainingSetup) -> str | None:
     InputError
         The file is damaged or belongs to another training run.
     """
-    state, vectors = setup.state, _vectors(setup)
+    vectors = setup.members.vectors()
 
     def expected_shapes(metadata: dict[str, Any]) -> Shapes:
         # Other data may give a network of another shape, and so they are compared first.
@@ -92,9 +93,7 @@ def restore_checkpoint(path: Path, setup: TrainingSetup) -> str | None:
 
     contents = read_contents(path, FORMAT, VERSION, expected_shapes)
     with _valid_state(path):
-        state.restore(contents.metadata["progress"])
-        if not state.is_consistent(setup.batches_per_epoch):
-            raise ValueError("numbers that contradict each other")
+        setup.members.restore(contents.metadata["progress"], setup.batches_per_epoch)
     for name, vector in vectors.items():
         vector[...] = contents.arrays[name]
     metrics_sha256: str | None = contents.metadata.get("metrics_sha256")
@@ -106,19 +105,5 @@ def _valid_state(path: Path) -> Iterator[None]:
     """Convert the errors of an invalid state to an `InputError`."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: the state of the training is damaged ({error!r})") from None
-
-
-def _vectors(setup: TrainingSetup) -> dict[str, Array]:
-    state = setup.state
-    return {
-        "parameters": setup.model.network.parameters,
-        "best_parameters": state.best_parameters,
-        **{f"optimizer.{name}": array for name, array in state.slots.items()},
-        **{
-            f"carried.{number}.{name}": array
-            for number, cell in enumerate(state.carried)
-            for name, array in cell.items()
-        },
-    }

@@ -36,6 +36,7 @@ def new_record(setup: TrainingSetup, first: Record, sessions: list[Record]) -> R
         "cell": config.model.cell.kind,
         "hidden_size": config.model.hidden_size,
         "num_layers": config.model.num_layers,
+        **({"ensemble": config.training.ensemble} if config.training.ensemble > 1 else {}),
         "metric": setup.model.task.metric,
         "has_validation": setup.validation is not None,
         "epochs": 0,

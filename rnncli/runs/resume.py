@@ -76,9 +76,10 @@ def _restored_setup(folder: Path, config: Config) -> tuple[TrainingSetup, str | 
     check_unchanged(folder, config)
     setup = set_up(config, from_the_start=False)
     metrics_sha256 = restore_checkpoint(checkpoint, setup)
-    if setup.state.epoch > config.training.num_epochs:
+    epoch = max(member.state.epoch for member in setup.members)
+    if epoch > config.training.num_epochs:
         raise InputError(
-            f"{folder}: {setup.state.epoch} epochs are already trained; "
+            f"{folder}: {epoch} epochs are already trained; "
             f"training.num_epochs={config.training.num_epochs} would be fewer"
         )
     return setup, metrics_sha256

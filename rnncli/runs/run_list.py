@@ -24,6 +24,7 @@ _RESULT_TYPES: dict[str, type | tuple[type, ...]] = {
     "cell": str,
     "hidden_size": int,
     "num_layers": int,
+    "ensemble": int,
     "epochs": int,
     "seconds": (int, float),
     "best_epoch": (int, type(None)),
@@ -53,6 +54,8 @@ class RunSummary:
         As in ``run.json``.
     cell, hidden_size, num_layers : str, int, int or None
         The kind and the size of the model.
+    ensemble : int
+        The number of its networks.
     metric : {"accuracy", "rmse"} or None
         The task's metric.
     epochs, best_epoch : int or None
@@ -80,6 +83,7 @@ class RunSummary:
     seconds: float | None = None
     has_validation: bool = False
     results: dict[str, float] | None = None
+    ensemble: int = 1
 
     @property
     def when(self) -> datetime | None:
@@ -111,6 +115,7 @@ class RunSummary:
             "cell": self.cell,
             "hidden_size": self.hidden_size,
             "num_layers": self.num_layers,
+            "ensemble": self.ensemble,
             "seconds": self.seconds,
         }
 
@@ -154,6 +159,7 @@ def summarize_run(folder: Path) -> RunSummary:
         seconds=results["seconds"],
         has_validation=results["has_validation"],
         results={name: value for name, value in figures.items() if value is not None},
+        ensemble=results["ensemble"],
     )
 
 
@@ -161,6 +167,8 @@ def _results(folder: Path, record: Record) -> Record:
     """Return a record with valid results; those of older runs are read from config and log."""
     if "epochs" not in record:
         record = older_results(folder)
+    single: Record = {"ensemble": 1}
+    record = single | record
     for key, types in _RESULT_TYPES.items():
         # In Python, bool is a subclass of int.
         is_wrong_bool = isinstance(record.get(key), bool) and types is not bool

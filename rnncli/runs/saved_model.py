@@ -1,12 +1,13 @@
 """A model opened from a weights file or a run, with the run's folder and config."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rnncli.config.config import Config
 from rnncli.config.reading import parse_config, read_config_text
 from rnncli.errors import InputError
+from rnncli.inference.ensemble import averaged, difference
 from rnncli.inference.model import Model
 from rnncli.runs.find_run import read_runs
 from rnncli.runs.run_folder import CONFIG, WEIGHTS, is_file
@@ -27,12 +28,15 @@ class SavedModel:
         The model.
     config_text : bytes or None
         The content of the run's config file.
+    others : tuple of SavedModel
+        Further files with which `model` is averaged.
     """
 
     path: Path
     run: Path | None
     model: Model
     config_text: bytes | None = None
+    others: "tuple[SavedModel, ...]" = ()
 
     def read_config(self, overrides: Sequence[str] = ()) -> Config:
         """Return the run's config, with overrides of the form ``KEY=VALUE``.
@@ -64,6 +68,32 @@ def open_model(name: str) -> SavedModel:
     if name != "latest" and path.suffix == ".npz":
         raise InputError(f"{name}: no such file; a weights file or a run was expected")
     return read_runs([name], lambda folders: _model_of_run(folders[0]))
+
+
+def open_models(names: Sequence[str]) -> SavedModel:
+    """Open one FILE-or-RUN or several; the predictions of several are averaged.
+
+    Run and config are those of the first.
+
+    Raises
+    ------
+    InputError
+        See `open_model`; or the models do not predict the same from the same input.
+    """
+    first, *others = [open_model(name) for name in names]
+    if not others:
+        return first
+    if first.model.task.is_language_model:
+        raise InputError(f"{first.path}: a language model cannot be averaged; give it alone")
+    for other in others:
+        found = difference(first.model, other.model)
+        if found is not None:
+            raise InputError(
+                f"{first.path} and {other.path}: {found}; only models that predict the same from "
+                "the same input can be averaged"
+            )
+    model = averaged([first.model, *(other.model for other in others)])
+    return replace(first, model=model, others=tuple(others))
 
 
 def _model_of_run(folder: Path) -> SavedModel:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from rnncli.config.config import Config
 from rnncli.errors import DivergedError, InterruptError, StorageError
-from rnncli.runs.checkpoint import checkpoint_of, is_finite
+from rnncli.runs.checkpoint import checkpoint_of
 from rnncli.runs.files import remove_temporary_files, write_text
 from rnncli.runs.lock import lock_warnings
 from rnncli.runs.metrics_log import MetricsLog, finite, result_columns
@@ -59,7 +59,8 @@ class TrainingRun:
         self.setup, self.folder, self.record, self._lock = setup, folder, record, lock
         self.warnings = warnings
         self._log = MetricsLog(folder, setup.model.task.metric)
-        self._saved, self._saved_best_epoch, self._recorded_epochs = True, 0, 0
+        self._saved, self._recorded_epochs = True, 0
+        self._saved_best_epochs: list[int] = []
         self._saved_at, self._save_seconds = perf_counter(), _FIRST_SAVE_SECONDS
 
     def events(self) -> Iterator[Step | Epoch]:
@@ -85,8 +86,6 @@ class TrainingRun:
                         elif every is not None and self._is_due(event, every):
                             self.save()
                         yield event
-                        if received:
-                            break
                     if received:
                         self._stop(received[0])
                     self._finish()
@@ -129,11 +128,11 @@ class TrainingRun:
         InputError
             The metrics log is not that of this run, or was changed.
         """
-        state = self.setup.state
-        rows = self._log.read_rows(state.epoch, metrics_sha256)
-        self.record |= {"epochs": state.epoch, "seconds": round(state.seconds, 3)}
-        if state.best_epoch:
-            self._record_best(state.best_epoch, self._log.parse(rows[state.best_epoch]))
+        members = self.setup.members
+        rows = self._log.read_rows(members.epoch, metrics_sha256)
+        self.record |= {"epochs": members.epoch, "seconds": round(members.seconds, 3)}
+        if members.best_epoch:
+            self._record_best(members.best_epoch, self._log.parse(rows[members.best_epoch]))
         remove_temporary_files(self.folder)
         self._log.rewrite(rows)
         write_text(self.folder / CONFIG, self.setup.config_text)
@@ -151,7 +150,7 @@ class TrainingRun:
 
     def _is_due(self, event: Step, every: int) -> bool:
         # The last step of an epoch is saved with the epoch.
-        return self.setup.state.step % every == 0 and event.batch < event.batches
+        return event.step is not None and event.step % every == 0 and event.batch < event.batches
 
     def _log_epoch(self, event: Epoch) -> None:
         metric = self.setup.model.task.metric
@@ -179,27 +178,29 @@ class TrainingRun:
         self.record |= {"best_epoch": epoch, "figures": finite(results)}
 
     def _save_state(self) -> None:
-        if not is_finite(self.setup):
+        if not self.setup.members.is_finite():
             return
         self._log.sync()
         self._save_best_weights()
         # The checkpoint is written last: resuming from it needs the rows and weights of its epochs.
         checkpoint = checkpoint_of(self.setup, self.record["config_sha256"], self._log.sha256)
         checkpoint.write(self.folder / CHECKPOINT)
-        self.record["seconds"] = round(self.setup.state.seconds, 3)
+        self.record["seconds"] = round(self.setup.members.seconds, 3)
         self._saved = True
 
     def _save_best_weights(self) -> None:
-        best = self.setup.state.best_epoch
-        if best != self._saved_best_epoch:
+        members = self.setup.members
+        best = members.best_epochs
+        # Before the end of the first epoch, some members have no best weights.
+        if members.best_epoch and best != self._saved_best_epochs:
             weights_of(self.setup.best_model()).write(self.folder / WEIGHTS)
-            self._saved_best_epoch = best
+            self._saved_best_epochs = best
 
     def _keep_finite_weights(self) -> None:
         """Save the best weights, or the last finite ones if no epoch was completed."""
         self._save_best_weights()
         if not (self.folder / WEIGHTS).is_file():
-            weights_of(self.setup.model).write(self.folder / WEIGHTS)
+            weights_of(self.setup.current_model()).write(self.folder / WEIGHTS)
 
     def _stop(self, number: signal.Signals) -> NoReturn:
         self._save_state()
@@ -218,6 +219,8 @@ class TrainingRun:
 
     def _write_record(self, status: str) -> None:
         self.record |= {"status": status, "metrics_sha256": self._log.sha256}
+        if len(self.setup.members) > 1:
+            self.record["best_epochs"] = self.setup.members.best_epochs
         write_record(self.folder, self.record)
         self._recorded_epochs = self.record["epochs"]
 

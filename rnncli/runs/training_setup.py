@@ -9,6 +9,8 @@ import numpy as np
 from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.tree import as_tree
+from rnncli.cores import num_cores
+from rnncli.datasets import Data
 from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
@@ -19,21 +21,53 @@ from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task, scale_targets
 from rnncli.datasets.text import Text
 from rnncli.errors import InputError
+from rnncli.inference.ensemble import averaged
 from rnncli.inference.model import Model
 from rnncli.memory import require_memory
+from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 from rnncli.random_streams import generator
 from rnncli.runs.weights import start_from
 from rnncli.training.augmentation import check_augmentations
 from rnncli.training.events import Epoch, Step
+from rnncli.training.fit import fit
 from rnncli.training.linear_start import start_from_linear_model
+from rnncli.training.members import Member, Members
 from rnncli.training.resolved import ResolvedTraining, resolved
-from rnncli.training.state import NUM_PARAMETER_VECTORS, TrainingState
-from rnncli.training.trainer import Trainer, TrainingData
+from rnncli.training.state import NUM_PARAMETER_VECTORS, NUM_SAVED_VECTORS, TrainingState
+from rnncli.training.trainer import TrainingData
+from rnncli.training.turns import Job
 
 # Of a text, at most this many windows are taken as independent sequences.
 _MAX_WINDOWS = 2000
+
+
+@dataclass(frozen=True)
+class EpochExamples:
+    """The training examples of each epoch: always the same, or of new random sequences.
+
+    Attributes
+    ----------
+    train : Examples or Streams
+        The training split.
+    data : Data
+        The config section ``data``.
+    seed : int
+        The seed of the data.
+    model : Model
+        A model that reads them.
+    """
+
+    train: Examples | Streams
+    data: Data
+    seed: int
+    model: Model
+
+    def __call__(self, epoch: int) -> Examples | Streams:
+        """Return the examples of an epoch, counted from 0."""
+        fresh = self.data.fresh_sequences(len(self.train), self.seed, epoch)
+        return self.train if fresh is None else self.model.examples(fresh)
 
 
 @dataclass(frozen=True)
@@ -49,11 +83,11 @@ class TrainingSetup:
     splits : Splits
         The data as it was read.
     model : Model
-        The model with its current weights.
+        The model of the first network, with its current weights.
     train, validation : Examples or Streams
         The splits as examples for the network; `validation` may be None.
-    state : TrainingState
-        The progress of the training run.
+    members : Members
+        The networks with the progress of their training; only one but in an ensemble.
     """
 
     config: Config
@@ -62,18 +96,23 @@ class TrainingSetup:
     model: Model
     train: Examples | Streams
     validation: Examples | Streams | None
-    state: TrainingState
+    members: Members
+
+    @property
+    def state(self) -> TrainingState:
+        """The progress of the first network."""
+        state: TrainingState = self.members[0].state
+        return state
 
     def fit(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
-        """Train from `state` on; yield an event after each step and each epoch.
+        """Train from `members` on; yield an event after each step and each epoch.
 
-        See `rnncli.training.trainer.Trainer.fit`.
+        See `rnncli.training.fit.fit`.
         """
-        data = TrainingData(self.examples_of, self.validation)
-        config, model = self.config, self.model
-        trainer = Trainer(model.network, model.task, data, self.training, config.seed, self.state)
-        events = trainer.fit(should_stop)
-        return self._with_samples(events) if model.task.is_language_model else events
+        task = self.model.task
+        job = Job(task, TrainingData(self.examples_of, self.validation), self.training)
+        events = fit(self.members, job, should_stop)
+        return self._with_samples(events) if task.is_language_model else events
 
     def _with_samples(self, events: Iterator[Step | Epoch]) -> Iterator[Step | Epoch]:
         """Yield the events, those of epochs with a text that the network generates."""
@@ -85,18 +124,29 @@ class TrainingSetup:
             yield event
 
     def best_model(self) -> Model:
-        """Return a copy of the model with the best weights so far.
+        """Return a copy of the model with the best weights so far of each network.
 
         A regression model that is validated has intervals from its residuals there.
         """
-        network = self.model.network.astype(self.config.model.dtype)
-        network.parameters[...] = self.state.best_parameters
-        best, validation = replace(self.model, network=network), self.splits.validation
+        best = self._model_with([member.state.best_parameters for member in self.members])
+        validation = self.splits.validation
         if best.task.kind != "regression" or not isinstance(validation, Sequences):
             return best
         from rnncli.inference.validation_intervals import validation_intervals
 
         return replace(best, intervals=validation_intervals(best, validation))
+
+    def current_model(self) -> Model:
+        """Return a copy of the model with the current weights of each network."""
+        return self._model_with([member.network.parameters for member in self.members])
+
+    def _model_with(self, vectors: list[Array]) -> Model:
+        models = []
+        for vector in vectors:
+            network = self.model.network.astype(self.config.model.dtype)
+            network.parameters[...] = vector
+            models.append(replace(self.model, network=network))
+        return averaged(models)
 
     @cached_property
     def config_text(self) -> str:
@@ -114,22 +164,28 @@ class TrainingSetup:
         """The number of steps per epoch."""
         return len(self.train.epoch(self.training.batch_size, False, 0, 0))
 
-    def examples_of(self, epoch: int) -> Examples | Streams:
-        """Return the training examples of an epoch, counted from 0."""
-        config = self.config
-        fresh = config.data.fresh_sequences(len(self.train), config.seed, epoch)
-        return self.train if fresh is None else self.model.examples(fresh)
+    @property
+    def examples_of(self) -> EpochExamples:
+        """The training examples of an epoch, counted from 0, as a function of the epoch."""
+        return EpochExamples(self.train, self.config.data, self.config.seed, self.model)
 
 
 def _check_memory(config: Config, spec: InputSpec, task: Task) -> None:
-    """Check that the budget allows all vectors of parameters: weights, gradients and the like."""
+    """Check that the budget allows all vectors of parameters: weights, gradients and the like.
+
+    Each network of an ensemble has all but the gradient and the parameters before the last step,
+    which belong to the one that is being trained.
+    """
     size = Layout(config.model, config.model.input_stage(spec.num_inputs), task.output_size).size
-    num_vectors = NUM_PARAMETER_VECTORS + len(config.training.optimizer.slots)
+    training, num_slots = config.training, len(config.training.optimizer.slots)
+    num_vectors = NUM_PARAMETER_VECTORS + num_slots
+    num_vectors += (training.ensemble - 1) * (NUM_SAVED_VECTORS + num_slots)
     itemsize = np.dtype(config.model.dtype).itemsize
     require_memory(
         num_vectors * size * itemsize,
         f"model: {num_vectors} vectors of {size} parameters",
-        "lower model.hidden_size or model.num_layers",
+        "lower model.hidden_size or model.num_layers"
+        + (" or training.ensemble" if training.ensemble > 1 else ""),
     )
 
 
@@ -152,6 +208,10 @@ def _check_symbols(config: Config, spec: InputSpec, task: Task) -> None:
             if has_symbols
             else f"model.embedding_size: is {model.embedding_size}, but the data are numbers; "
             "set it to null"
+        )
+    if task.is_language_model and config.training.ensemble > 1:
+        raise InputError(
+            "training.ensemble: a language model is a single network; set it to 1, or omit it"
         )
     if task.is_language_model and model.bidirectional:
         raise InputError(
@@ -219,16 +279,26 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     check_augmentations(config.training.augmentation, data.input_spec, every_step)
     _check_head_inputs(config)
     _check_memory(config, data.input_spec, task)
-    network = Network(config.model, data.input_spec.num_inputs, task.output_size)
-    network.initialize(generator(config.seed, "weights"))
-    model = Model(network, task, scaler, data.input_spec)
+    if config.training.ensemble > 1:
+        num_cores()  # An invalid variable is refused before the run begins.
+    networks = [
+        Network(config.model, data.input_spec.num_inputs, task.output_size)
+        for _ in range(config.training.ensemble)
+    ]
+    model = Model(networks[0], task, scaler, data.input_spec)
     train = model.examples(raw)
     training = resolved(config.training, train)
     num_streams = train.num_streams(training.batch_size) if isinstance(train, Streams) else 0
-    if from_the_start and config.training.start_from is not None:
-        start_from(network, config.training.start_from)
-    elif isinstance(train, Examples) and config.model.head_inputs and task.kind == "regression":
-        start_from_linear_model(network, train)
+    members = []
+    for number, network in enumerate(networks):
+        seed = config.seed + number
+        network.initialize(generator(seed, "weights"))
+        if from_the_start and config.training.start_from is not None:
+            start_from(network, config.training.start_from)
+        elif isinstance(train, Examples) and config.model.head_inputs and task.kind == "regression":
+            start_from_linear_model(network, train)
+        state = TrainingState.initial(network, task, training, num_streams)
+        members.append(Member(network, seed, state))
     return TrainingSetup(
         replace(config, training=training),
         training,
@@ -236,5 +306,5 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
         model,
         train,
         None if data.splits.validation is None else model.examples(data.splits.validation),
-        TrainingState.initial(network, task, training, num_streams),
+        Members(members, training),
     )

@@ -111,21 +111,27 @@ class Repetition:
     def events(self) -> Iterator[Step | Epoch]:
         """Train as the run was trained, with a new number of epochs where it was extended."""
         try:
-            for last_step, num_epochs in self.plan[1:]:
+            for last_steps, num_epochs in self.plan[1:]:
                 for event in self.run.events():
                     yield event
-                    if self._is_extended_after(event, last_step):
+                    if self._is_extended_after(event, last_steps):
                         self.run.save()
                         break
+                else:
+                    # Where several processes train them, members are stopped anywhere.
+                    raise InputError(
+                        f"{self.folder}: was given more epochs after a stop within an epoch of "
+                        "the ensemble, which cannot be repeated"
+                    )
                 epochs = f"training.num_epochs={num_epochs}"
                 self.run = resume_run(str(self.run.folder), [epochs], [])
             yield from self.run.events()
         except InterruptError as stopped:
             raise InterruptError("stopped; nothing was verified", stopped.signal) from None
 
-    def _is_extended_after(self, event: Step | Epoch, last_step: int) -> bool:
+    def _is_extended_after(self, event: Step | Epoch, last_steps: list[int]) -> bool:
         """Return whether the run was extended after an event: within an epoch or at its end."""
-        return self.run.setup.state.step == last_step and (
+        return [member.state.step for member in self.run.setup.members] == last_steps and (
             isinstance(event, Epoch) or event.batch < event.batches
         )
 

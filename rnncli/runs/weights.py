@@ -1,24 +1,39 @@
 """``weights.npz``: a model in one file, with PyTorch's names and shapes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from rnncli.datasets.untrusted.arrays import open_arrays
 from rnncli.errors import InputError
+from rnncli.inference.ensemble import averaged
 from rnncli.inference.model import Model
+from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 from rnncli.nn.state_dict import Shapes, load_state_dict, state_dict, state_dict_shapes
 from rnncli.runs.archive import METADATA, Contents, read_contents
-from rnncli.runs.weights_metadata import ModelDescription, metadata_of, parse_metadata
+from rnncli.runs.weights_metadata import (
+    ModelDescription,
+    metadata_of,
+    num_members,
+    parse_metadata,
+)
+from rnncli.training.members import member_prefixes
 
 FORMAT, VERSION = "rnncli-weights", 1
 
 
 def weights_of(model: Model) -> Contents:
     """Return a copy of a model as the content of a weights file."""
-    return Contents(FORMAT, VERSION, state_dict(model.network), metadata_of(model))
+    networks = [part.network for part in model.parts or (model,)]
+    arrays = {
+        prefix + name: array
+        for prefix, network in zip(member_prefixes(len(networks)), networks, strict=True)
+        for name, array in state_dict(network).items()
+    }
+    return Contents(FORMAT, VERSION, arrays, metadata_of(model))
 
 
 def read_weights(path: Path) -> Contents:
@@ -42,24 +57,30 @@ def load_model(path: Path) -> Model:
     """
     contents = read_weights(path)
     description = parse_metadata(contents.metadata)
-    network = Network(
-        description.architecture, description.input_size, description.task.output_size
-    )
-    load_state_dict(network, contents.arrays)
-    return Model(
-        network,
-        description.task,
-        description.scaler,
-        description.input_spec,
-        description.intervals,
-    )
+    task = description.task
+    models = []
+    for prefix in member_prefixes(description.num_members):
+        network = Network(description.architecture, description.input_size, task.output_size)
+        load_state_dict(network, _without_prefix(contents.arrays, prefix))
+        models.append(Model(network, task, description.scaler, description.input_spec))
+    return replace(averaged(models), intervals=description.intervals)
+
+
+def _without_prefix(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
+    """Return the arrays whose names begin with a prefix, by the rest of their names."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def start_from(network: Network, path: Path) -> None:
     """Fill a network with the arrays of a weights file, or of a PyTorch ``state_dict``.
 
     A ``state_dict`` has the expected names if its module has the members ``rnn`` and ``head``; it
-    is saved with ``np.savez``. The precision is converted.
+    is saved with ``np.savez``. The precision is converted. Of an ensemble, the first
+    network is taken.
 
     Raises
     ------
@@ -68,7 +89,9 @@ def start_from(network: Network, path: Path) -> None:
     """
     arrays = open_arrays(path)
     if METADATA in arrays:
-        arrays = read_weights(path).arrays
+        contents = read_weights(path)
+        prefix, *_ = member_prefixes(num_members(contents.metadata))
+        arrays = _without_prefix(contents.arrays, prefix)
     dtype = network.parameters.dtype
     try:
         for name, array in arrays.items():
@@ -83,4 +106,9 @@ def start_from(network: Network, path: Path) -> None:
 def _shapes(description: ModelDescription) -> Shapes:
     architecture = description.architecture
     inputs = architecture.input_stage(description.input_size)
-    return state_dict_shapes(Layout(architecture, inputs, description.task.output_size))
+    shapes = state_dict_shapes(Layout(architecture, inputs, description.task.output_size))
+    return {
+        prefix + name: shape
+        for prefix in member_prefixes(description.num_members)
+        for name, shape in shapes.items()
+    }

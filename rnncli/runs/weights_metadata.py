@@ -12,11 +12,19 @@ from rnncli.inference.intervals import Intervals
 from rnncli.inference.model import Model
 from rnncli.nn.architecture import Architecture
 from rnncli.sections import adapter, plain
+from rnncli.training.settings import MAX_MEMBERS
 
 
 @dataclass(frozen=True)
 class ModelDescription:
     """The model that the metadata of a weights file describe.
+
+    Attributes
+    ----------
+    architecture, input_size, task, scaler, input_spec
+        What all its networks have in common.
+    num_members : int
+        The number of networks, whose predictions are averaged.
 
     Raises
     ------
@@ -30,6 +38,7 @@ class ModelDescription:
     scaler: Scaler | None
     input_spec: InputSpec
     intervals: Intervals | None = None
+    num_members: int = 1
 
     def __post_init__(self) -> None:
         size, spec = self.input_size, self.input_spec
@@ -42,6 +51,8 @@ class ModelDescription:
             raise ValueError("an embedding needs a vocabulary, and a vocabulary an embedding")
         if self.task.is_language_model and self.task.num_symbols != size:
             raise ValueError(f"{self.task.num_symbols} outputs for a vocabulary of {size} symbols")
+        if self.task.is_language_model and self.num_members > 1:
+            raise ValueError(f"a language model with {self.num_members} networks")
         if self.task.is_language_model and not self.architecture.predicts_every_step:
             raise ValueError("a language model needs a prediction for every time step")
         if spec.text_column is not None and (not has_symbols or self.task.is_language_model):
@@ -90,7 +101,16 @@ def metadata_of(model: Model) -> dict[str, Any]:
         "labels": labels or None,
         "gates": network.architecture.cell.gate_order,
         "rows": asdict(model.input_spec),
+        **({"members": len(model.parts)} if model.parts else {}),
     } | intervals
+
+
+def num_members(metadata: dict[str, Any]) -> int:
+    """Return the number of networks; raise ``ValueError`` if it is invalid."""
+    count = metadata.get("members", 1)
+    if type(count) is not int or not 1 <= count <= MAX_MEMBERS:
+        raise ValueError(f"metadata: members: must be a whole number from 1 to {MAX_MEMBERS}")
+    return count
 
 
 def parse_metadata(metadata: dict[str, Any]) -> ModelDescription:
@@ -120,6 +140,7 @@ def parse_metadata(metadata: dict[str, Any]) -> ModelDescription:
             _validated(Intervals, "intervals", _section(metadata, "intervals"))
             if "intervals" in metadata
             else None,
+            num_members(metadata),
         )
     except KeyError as error:
         raise ValueError(f"the metadata have no {error}; the file is damaged") from None

@@ -1,4 +1,7 @@
-"""The events that the training loop yields."""
+"""The events that the training loop yields.
+
+In an ensemble, the steps of all members count, and an epoch has the means over the members.
+"""
 
 from typing import NamedTuple
 
@@ -18,6 +21,9 @@ class Step(NamedTuple):
         The mean loss of the batch before the step.
     gradient_norm : float
         The norm of its gradient before clipping.
+    step : int or None
+        The number of steps of this network's optimizer since the first one. None if the event
+        stands for several steps in another process, whose state is not known here.
     """
 
     epoch: int
@@ -26,6 +32,7 @@ class Step(NamedTuple):
     size: int
     loss: float
     gradient_norm: float
+    step: int | None = None
 
 
 class Epoch(NamedTuple):

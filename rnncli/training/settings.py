@@ -11,6 +11,9 @@ from rnncli.training.augmentation import AUGMENTATIONS, Augmentation
 from rnncli.training.optimizers import OPTIMIZERS, Adam, Optimizer
 from rnncli.training.schedules import SCHEDULES, Cosine, Schedule
 
+# The largest number of networks in one weights file.
+MAX_MEMBERS = 100
+
 
 @dataclass(frozen=True)
 class Training:
@@ -69,3 +72,11 @@ class Training:
             description="epochs without a lower validation loss before training stops",
         ),
     ] = None
+    ensemble: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=MAX_MEMBERS,
+            description="networks trained with different seeds, whose predictions are averaged",
+        ),
+    ] = 1

@@ -20,6 +20,8 @@ from rnncli.training.settings import Training
 # Vectors of all parameters in a training run, besides the optimizer's slots: the parameters, their
 # gradient, those before the last step and the best ones.
 NUM_PARAMETER_VECTORS = 4
+# Those of them that a checkpoint has.
+NUM_SAVED_VECTORS = 2
 _NUMBERS = ("epoch", "batch", "step", "best_epoch", "best_loss", "seconds", "norm_sum")
 
 
@@ -111,6 +113,12 @@ class TrainingState:
         sums = (self.best_loss, self.norm_sum, self.sums.loss_sum, self.sums.metric_sum)
         vectors = (self.best_parameters, *self.slots.values())
         return all(map(isfinite, sums)) and all(np.isfinite(v).all() for v in vectors)
+
+    def is_finished(self, settings: Training) -> bool:
+        """Return whether no epoch remains: by their number, or as `patience` is exhausted."""
+        if settings.patience is not None and self.epoch - self.best_epoch >= settings.patience:
+            return True
+        return self.epoch >= settings.num_epochs
 
     def plan_epochs(self, num_epochs: int) -> None:
         """Record how many epochs are planned from here on."""

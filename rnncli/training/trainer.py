@@ -1,6 +1,6 @@
 """The training loop: a generator of events that prints nothing and writes nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from math import isfinite
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from rnncli.datasets.task import Task
 from rnncli.errors import DivergedError
 from rnncli.inference.metric_sums import MetricSums
 from rnncli.inference.outputs import StoppedError, score
+from rnncli.nn.arrays import Array
 from rnncli.nn.dropout import NO_DROPOUT
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
@@ -73,7 +74,21 @@ class Trainer:
         self.settings, self.seed, self.state = settings, seed, state
         self.step = TrainingStep(network, LOSSES[task.loss], settings)
 
-    def fit(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Step | Epoch]:
+    def take_over(self, parameters: Array, seed: int, state: TrainingState) -> None:
+        """Train another network of the same shape from now on, in the place of the last one.
+
+        Parameters
+        ----------
+        parameters : array (P,)
+            Its parameters, which are copied.
+        seed, state : int, TrainingState
+            As in the constructor.
+        """
+        self.network.parameters[...] = parameters
+        self.step.previous[...] = parameters
+        self.seed, self.state = seed, state
+
+    def fit(self, should_stop: Callable[[], bool] = lambda: False) -> Generator[Step | Epoch]:
         """Train, and yield a `Step` after each step and an `Epoch` after each epoch.
 
         While the generator is suspended, the network's parameters and the state are consistent and
@@ -97,7 +112,7 @@ class Trainer:
         threads = threads_for(self.network.architecture.hidden_size)
         ignored = np.errstate(over="ignore", invalid="ignore")
         with ignored, threads, running_stopwatch() as watch:
-            while state.epoch < settings.num_epochs and not self._patience_exhausted():
+            while not state.is_finished(settings):
                 watch.restart()
                 yield from self._steps(examples, watch)
                 try:
@@ -136,17 +151,12 @@ class Trainer:
             state.norm_sum += norm
             state.seconds += watch.read()
             size = len(value.losses) if examples.carries_state else len(batch)
-            yield Step(state.epoch + 1, state.batch, len(batches), size, loss, norm)
+            yield Step(state.epoch + 1, state.batch, len(batches), size, loss, norm, state.step)
 
     def _rate(self, step: int, num_steps: int) -> float:
         """Return the learning rate of a step, counted from 0, of `num_steps`."""
         settings = self.settings
         return settings.optimizer.learning_rate * settings.schedule.factor(step, num_steps)
-
-    def _patience_exhausted(self) -> bool:
-        """Return whether the validation loss has not improved for `patience` epochs."""
-        patience, state = self.settings.patience, self.state
-        return patience is not None and state.epoch - state.best_epoch >= patience
 
     def _validate(self, should_stop: Callable[[], bool]) -> MetricSums | None:
         if self.data.validation is None:

@@ -97,7 +97,7 @@ def test_a_finished_run_can_be_extended(rnn: Command, run_folder: Path) -> None:
     assert longer.code == 0
     assert metrics(run_folder)[:3] == before
     assert len(metrics(run_folder)) == 5
-    assert saved_plan(run_folder / "checkpoint.npz") == [[0, 3], [18, 5]]
+    assert saved_plan(run_folder / "checkpoint.npz") == [([0], 3), ([18], 5)]
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_saving_keeps_to_a_fiftieth_of_the_time(small: Path) -> None:
     assert len(saved) < epochs / 10
     (run,) = Path("runs").iterdir()
     assert len(metrics(run)) == epochs
-    assert saved_plan(run / "checkpoint.npz") == [[0, epochs]]
+    assert saved_plan(run / "checkpoint.npz") == [([0], epochs)]
     run = resume_run(str(run), [], [])
     assert run.setup.state.epoch == epochs
 
