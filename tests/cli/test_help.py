@@ -67,7 +67,8 @@ def test_the_examples_in_the_help_work(
     (here / "sequences.csv").write_text("1,2,3,4,5\n" * 5)
     (here / "labelled.csv").write_text("1,2,3,4,5,1\n-1,-2,-3,-4,-5,0\n" * 5)
     np.savez(here / "x.npz", x=np.ones((3, 5, 1)))
-    (here / "model.npz").write_bytes((run_folder / "weights.npz").read_bytes())
+    for copy in ("model.npz", "other.npz"):
+        (here / copy).write_bytes((run_folder / "weights.npz").read_bytes())
     if name == "predict":
         train_on_names(rnn, here)
         train_on_sunspots(rnn, here)
