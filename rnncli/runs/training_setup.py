@@ -10,7 +10,6 @@ from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.tree import as_tree
 from rnncli.cores import num_cores
-from rnncli.datasets import Data
 from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
@@ -28,6 +27,7 @@ from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
 from rnncli.nn.parameters import Layout
 from rnncli.random_streams import generator
+from rnncli.runs.epoch_examples import EpochExamples
 from rnncli.runs.weights import start_from
 from rnncli.training.augmentation import check_augmentations
 from rnncli.training.events import Epoch, Step
@@ -41,33 +41,6 @@ from rnncli.training.turns import Job
 
 # Of a text, at most this many windows are taken as independent sequences.
 _MAX_WINDOWS = 2000
-
-
-@dataclass(frozen=True)
-class EpochExamples:
-    """The training examples of each epoch: always the same, or of new random sequences.
-
-    Attributes
-    ----------
-    train : Examples or Streams
-        The training split.
-    data : Data
-        The config section ``data``.
-    seed : int
-        The seed of the data.
-    model : Model
-        A model that reads them.
-    """
-
-    train: Examples | Streams
-    data: Data
-    seed: int
-    model: Model
-
-    def __call__(self, epoch: int) -> Examples | Streams:
-        """Return the examples of an epoch, counted from 0."""
-        fresh = self.data.fresh_sequences(len(self.train), self.seed, epoch)
-        return self.train if fresh is None else self.model.examples(fresh)
 
 
 @dataclass(frozen=True)
