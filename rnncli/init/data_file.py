@@ -1,7 +1,6 @@
 """A config suggested for a data file, from the content of the file."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +15,17 @@ from rnncli.datasets.sequences import Sequences, valid_steps
 from rnncli.datasets.table_data import TableData
 from rnncli.datasets.task import MAX_CLASSES_INFERRED, infer_task
 from rnncli.errors import InputError
-from rnncli.init.column_roles import Guess, sequence_column, time_columns
+from rnncli.init.column_roles import Guess, sequence_column
 from rnncli.init.labelled_texts import (
     is_possible,
     size_in_words,
     text_columns,
     text_section,
 )
-from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion, or_others
+from rnncli.init.series_table import suggest_series
+from rnncli.init.suggestion import Hints, SuggestedKey, Suggestion, missing_keys, or_others
 from rnncli.init.table_arrangement import is_series, long_section, wide_section
-from rnncli.init.table_head import TableHead, read_head
+from rnncli.init.table_head import read_head
 from rnncli.init.test_file import test_file_of
 from rnncli.init.text_files import is_prose, suggest_text_file
 from rnncli.nn.arrays import Array
@@ -112,7 +112,7 @@ def _suggest_table(
         long = long_section(suggestion, head, sequence, path, section, hints)
         _suggest_sequences(suggestion, long, kind)
     elif hints.kind == "series" or (hints.kind is None and is_series(suggestion, head, hints)):
-        _suggest_series(suggestion, head, path, hints)
+        suggest_series(suggestion, head, path, hints)
     else:
         wide = wide_section(suggestion, head, path, section, hints)
         _suggest_sequences(suggestion, wide, kind)
@@ -207,16 +207,9 @@ def _count_missing(sequences: Sequences) -> int:
     return sum(int(np.isnan(chunk).sum()) for _, chunk in chunks(sequences.x))
 
 
-def _missing_keys(suggestion: Suggestion, count: int) -> list[SuggestedKey]:
-    if not count:
-        return []
-    suggestion.findings.append(f"{count:,} missing values")
-    return [SuggestedKey("missing", "last", "the value before; or mean, zero, error")]
-
-
 def _scaling_keys(suggestion: Suggestion, sequences: Sequences, missing: int) -> list[SuggestedKey]:
     """Return the keys `missing` and `standardize`."""
-    keys = _missing_keys(suggestion, missing)
+    keys = missing_keys(suggestion, missing)
     deviations, low, high = _scale(sequences)
     same_range = np.ptp(low) == 0 and max(abs(low.min()), high.max()) <= _MAX_UNSCALED
     if same_range and deviations.min() < deviations.max() / 2:
@@ -237,51 +230,6 @@ def _scale(sequences: Sequences) -> tuple[Array, Array, Array]:
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.where(np.isnan(values), known.mean() if known.size else 0.0, values)
         return values.std(axis=0), values.min(axis=0), values.max(axis=0)
-
-
-def _suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: Hints) -> None:
-    """Suggest the windows of one table in the order of time."""
-    if head.names is None:
-        raise InputError(f"{path}: a series needs column names in the first row")
-    table = Series(path=path).read_table()
-    times = [head.names[column] for column in time_columns(head)]
-    columns = [name for name in table.columns if name not in times]
-    if not columns:
-        raise InputError(f"{path}: no numeric column besides {', '.join(times)}")
-    targets = columns
-    if hints.label_column is not None:
-        targets = [head.names[head.position(hints.label_column)]]
-    count = len(table.rows)
-    chosen = table.values[:, [table.columns.index(name) for name in columns]]
-    suggestion.findings.append(f"one table of {count:,} rows; features: {', '.join(columns)}")
-    suggestion.findings += _ignored_in_words(head, columns, times)
-    length = min(50, max(2, count // 10))
-    is_small = count < _FEW_ROWS
-    suggestion.data += [
-        SuggestedKey("kind", "series"),
-        SuggestedKey("path", path),
-        SuggestedKey("columns", columns, "the features"),
-        SuggestedKey("targets", targets, "the columns to forecast"),
-        SuggestedKey("sequence_length", length, "rows per window"),
-        SuggestedKey("horizon", 1, "rows to forecast"),
-        SuggestedKey("test_size", count // 5, "the last fifth; `rnn evaluate` scores it"),
-        SuggestedKey(
-            "validation_fraction", 0.0 if is_small else 0.1, "the latest windows before the test"
-        ),
-        *_missing_keys(suggestion, int(np.isnan(chosen).sum())),
-    ]
-    suggestion.model += [
-        SuggestedKey("cell", "gru", or_others(CELLS, "gru")),
-        SuggestedKey("hidden_size", 16 if is_small else 64, "larger can learn more, and overfit"),
-    ]
-    suggestion.training += _training_keys(count - count // 5 - length, 16, 5e-3)
-
-
-def _ignored_in_words(head: TableHead, columns: Sequence[str], times: Sequence[str]) -> list[str]:
-    names = head.names or ()
-    others = [name for name in names if name not in {*columns, *times}]
-    lines = [f"ignored: time columns: {', '.join(times)}"] if times else []
-    return lines + ([f"ignored: not numbers: {', '.join(others)}"] if others else [])
 
 
 def _training_keys(count: int, batch_size: int, rate: float) -> list[SuggestedKey]:

@@ -48,3 +48,11 @@ class Suggestion:
 def or_others(kinds: Iterable[str], chosen: str) -> str:
     """Return a comment that names the kinds that could be chosen instead."""
     return f"or {', '.join(kind for kind in kinds if kind != chosen)}"
+
+
+def missing_keys(suggestion: Suggestion, count: int) -> list[SuggestedKey]:
+    """Return the key `missing` where values are missing, and add their number to the findings."""
+    if not count:
+        return []
+    suggestion.findings.append(f"{count:,} missing values")
+    return [SuggestedKey("missing", "last", "the value before; or mean, zero, error")]

@@ -26,7 +26,7 @@ def squared_error(network: Network, x: Array, y: Array) -> float:
 @pytest.mark.parametrize("count", [500, 3000])
 def test_a_linear_autoregression_is_found(count: int) -> None:
     rng = np.random.default_rng(1)
-    x = rng.standard_normal((count, 9, 2)) + [3, -1]
+    x = rng.normal((3, -1), 1, (count, 9, 2))
     true_weights = rng.standard_normal((3, 8))
     noise = 0.01 * rng.standard_normal((count, 3))
     y = x[:, -4:].reshape(count, -1) @ true_weights.T + [1, 2, 3] + noise
