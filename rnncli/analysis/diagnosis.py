@@ -57,4 +57,5 @@ def examination_of(setup: TrainingSetup) -> Examination:
         setup.training,
         setup.config.seed,
         setup.model.network.parameters.copy(),
+        setup.could_use_frames,
     )

@@ -81,6 +81,6 @@ def _is_stopped_early(setup: TrainingSetup) -> bool:
 def _frames(setup: TrainingSetup) -> str:
     """Return advice to shorten long sequences, for data that can be read as frames."""
     num_steps = setup.sequences.x.shape[1]
-    if num_steps <= _LONG_SEQUENCE or getattr(setup.config.data, "frames", 0) is not None:
+    if num_steps <= _LONG_SEQUENCE or not setup.could_use_frames:
         return ""
     return f"set data.frames, because sequences have {num_steps} time steps, or "

@@ -20,6 +20,7 @@ from rnncli.doctor.network_checks import (
     learning_rate,
     overfit,
 )
+from rnncli.doctor.training_checks import few_updates, long_sequences, trend
 
 CHECKS: dict[str, Callable[[Examination], Iterator[Problem]]] = {
     "memory": insufficient_memory,
@@ -27,9 +28,12 @@ CHECKS: dict[str, Callable[[Examination], Iterator[Problem]]] = {
     "constants": constant_features,
     "duplicates": duplicates,
     "window": window_shorter_than_period,
+    "trend": trend,
+    "length": long_sequences,
     "balance": class_balance,
     "leak": label_leak,
     "labels": unpredictable_labels,
+    "steps": few_updates,
     "first loss": first_loss,
     "overfit": overfit,
     "learning rate": learning_rate,
@@ -38,7 +42,7 @@ CHECKS: dict[str, Callable[[Examination], Iterator[Problem]]] = {
 }
 
 # Checks of inputs that are numbers, and of sequences with labels.
-_OF_NUMBERS = {"scale", "constants", "window", "leak", "labels"}
+_OF_NUMBERS = {"scale", "constants", "window", "trend", "length", "leak", "labels"}
 _OF_LABELS = {"duplicates", "balance"}
 
 

@@ -51,6 +51,8 @@ class Examination:
         The seed of the config.
     initial_parameters : array (P,)
         A copy of the initial weights.
+    could_use_frames : bool
+        Whether the data could be read as frames, but are not.
     """
 
     model: Model
@@ -60,6 +62,7 @@ class Examination:
     settings: ResolvedTraining
     seed: int
     initial_parameters: Array
+    could_use_frames: bool
 
     @property
     def network(self) -> Network:

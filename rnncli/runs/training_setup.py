@@ -12,6 +12,7 @@ from rnncli.config.tree import as_tree
 from rnncli.cores import num_cores
 from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.examples import Examples
+from rnncli.datasets.files import FileData
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.scaling import Scaler
@@ -131,6 +132,14 @@ class TrainingSetup:
         """The training examples as independent sequences; of a text, some windows of it."""
         train = self.train
         return train.windows(_MAX_WINDOWS) if isinstance(train, Streams) else train
+
+    @property
+    def could_use_frames(self) -> bool:
+        """Whether the data could be read as frames, but are not."""
+        data, per_step = self.config.data, self.config.model.predicts_every_step
+        if not isinstance(data, FileData) or per_step:
+            return False
+        return data.frames is None and self.model.input_spec.vocabulary is None
 
     @property
     def batches_per_epoch(self) -> int:
