@@ -232,6 +232,17 @@ def _scales(data: DataSet, standardize: bool) -> tuple[Task, Scaler | None]:
     return task, Scaler.fit(*spec.transformed(train.x, train.lengths), unchanged=num_calendar)
 
 
+def _start(network: Network, config: Config, model: Model, train: Examples | Streams) -> None:
+    """Set initial weights that are not random: those of a file, or of a linear regression."""
+    windows = model.input_spec.windows
+    if config.training.start_from is not None:
+        start_from(network, config.training.start_from)
+    elif config.model.head_inputs and model.task.kind == "regression":
+        assert isinstance(train, Examples)
+        own = [] if windows is None else windows.own_features()
+        start_from_linear_model(network, train, own)
+
+
 def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     """Read the data, create the network and draw its initial weights.
 
@@ -275,10 +286,8 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     for number, network in enumerate(networks):
         seed = config.seed + number
         network.initialize(generator(seed, "weights"))
-        if from_the_start and config.training.start_from is not None:
-            start_from(network, config.training.start_from)
-        elif isinstance(train, Examples) and config.model.head_inputs and task.kind == "regression":
-            start_from_linear_model(network, train)
+        if from_the_start:
+            _start(network, config, model, train)
         state = TrainingState.initial(network, task, training, num_streams)
         members.append(Member(network, seed, state))
     return TrainingSetup(

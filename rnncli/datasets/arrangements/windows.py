@@ -66,6 +66,15 @@ class Windows:
         values = np.hstack([table.values, calendar_features(dates, self.calendar)])
         return replace(table, columns=self.features, values=values)
 
+    def own_features(self) -> list[list[int]]:
+        """Return for each output the features that it has in common with no other column.
+
+        They are the past of its own column, and those of the calendar.
+        """
+        calendar = list(range(len(self.columns), len(self.features)))
+        own = [[self.columns.index(name), *calendar] for name in self.targets]
+        return own * self.horizon
+
     def inputs_of(self, x: Array, lengths: Array | None = None) -> Array:
         """Return what the network sees of sequences (N, T, D), before standardization.
 
