@@ -46,8 +46,8 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     )
     assert problems(path, "training.num_epochs=0", "model.x=1") == [
         "--set model.x=1: model.x: unknown key; one of cell, hidden_size, num_layers, "
-        "bidirectional, dropout, head_dropout, pooling, output, dtype, initialization, "
-        "embedding_size, tie_weights",
+        "bidirectional, dropout, head_dropout, head_inputs, pooling, output, dtype, "
+        "initialization, embedding_size, tie_weights",
         "--set training.num_epochs=0: training.num_epochs: 0 is out of range; at least 1 "
         "and at most 1000000000",
         "c:1: seed: -1 is out of range; at least 0 and at most 9223372036854775807",
