@@ -107,7 +107,7 @@ def test_padding_of_shorter_windows_is_not_seen() -> None:
     np.testing.assert_allclose(model.predict([TABLE[:5], short])[1], alone[0], rtol=1e-12)
     unscaled = replace(model, scaler=None)
     padded = np.concatenate([np.zeros((2, 2)), short])[np.newaxis]
-    assert not unscaled.network_inputs(padded, np.array([3]))[0, :2].any()
+    assert not unscaled.network_inputs(padded, np.array([3]))[0][0, :2].any()
 
 
 def test_losses_and_metrics_are_those_of_absolute_values() -> None:
