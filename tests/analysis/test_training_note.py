@@ -1,6 +1,5 @@
 """The note after a training run: what to raise where little was learned."""
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from conftest import Command, write_csv
 
 from rnncli.analysis.training_note import training_note
 from rnncli.config.reading import config_from
-from rnncli.datasets.synthetic import SumSign
 from rnncli.inference.baselines import constant_loss
 from rnncli.inference.evaluation import evaluate
 from rnncli.runs.training_setup import TrainingSetup, set_up
@@ -93,28 +91,27 @@ def test_equal_targets_need_no_note(here: Path) -> None:
     assert training_note(setup, [0.1] * 8) is None
 
 
-@dataclass(frozen=True)
-class Framed(SumSign):
-    """Data that can be read as frames."""
-
-    frames: int | None = None
-
-
 @pytest.mark.parametrize(
-    ("data", "has_advice"),
-    [
-        (Framed(num_samples=20, sequence_length=65), True),
-        (Framed(num_samples=20, sequence_length=64), False),
-        (Framed(num_samples=20, sequence_length=65, frames=64), False),
-        (SumSign(num_samples=20, sequence_length=65), False),
-    ],
+    ("num_steps", "frames", "has_advice"), [(65, None, True), (64, None, False), (65, 64, False)]
 )
-def test_long_sequences_want_frames(data: Any, has_advice: bool) -> None:
-    setup = finished(set_up(replace(config_from({"training": {"num_epochs": 8}}), data=data)))
+def test_long_sequences_want_frames(
+    here: Path, num_steps: int, frames: int | None, has_advice: bool
+) -> None:
+    write_csv(Path("a.csv"), np.random.default_rng(0).random((20, num_steps, 1)), [0, 1] * 10)
+    data = {"kind": "csv", "path": "a.csv", "frames": frames}
+    setup = finished(set_up(config_from({"data": data, "training": {"num_epochs": 8}})))
     note = training_note(setup, [0.7] * 8)
     advice = "; set data.frames, because sequences have 65 time steps, or raise "
     assert note is not None
     assert (advice in note) == has_advice
+
+
+def test_long_sequences_that_cannot_be_framed() -> None:
+    data = {"kind": "sum_sign", "num_samples": 20, "sequence_length": 65}
+    setup = finished(set_up(config_from({"data": data, "training": {"num_epochs": 8}})))
+    note = training_note(setup, [0.7] * 8)
+    assert note is not None
+    assert "frames" not in note
 
 
 def test_labels_per_time_step_and_texts(here: Path) -> None:

@@ -99,7 +99,7 @@ def test_evaluation_and_analysis(rnn: Command, run: Path, config: Path) -> None:
         ("gradcheck", "-w", run),
         ("gradcheck", "-w", run / "weights.npz"),
         ("gradcheck", "-c", config, "--explain"),
-        ("doctor", "-c", config),
+        ("doctor", "-c", config, "--set", "training.num_epochs=30"),
         ("bench", "-c", config),
         ("plot", run, "--kind", "confusion", "--output", "confusion.svg"),
         ("verify", run),

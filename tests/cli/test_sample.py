@@ -88,7 +88,7 @@ def test_all_that_is_said_of_a_model_works_for_texts(
     shown = rnn("evaluate", "-w", "latest", "-i", "text.txt")
     type_in(monkeypatch, LINES.encode())
     assert rnn("evaluate", "-w", "latest", "-i", "-").out == shown.out
-    assert re.search(r"metric +model +unigram( +[2-6]-gram)?\n", shown.out)
+    assert re.search(r"metric +model +unigram( \*)?( +[2-6]-gram( \*)?)?\n", shown.out)
     assert rnn("verify", "latest", "-q").code == 0
     assert rnn("doctor", "-c", name).code in (0, 1)
     assert rnn("trace", "-w", "latest").code == 0

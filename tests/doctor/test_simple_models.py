@@ -11,11 +11,14 @@ from rnncli.doctor.simple_models import (
     skill_score,
 )
 
-RNG = np.random.default_rng(0)
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
 
 
-def test_ridge_regression_finds_a_linear_relation() -> None:
-    x = RNG.standard_normal((200, 3))
+def test_ridge_regression_finds_a_linear_relation(rng: np.random.Generator) -> None:
+    x = rng.standard_normal((200, 3))
     targets = x @ np.array([[1.0], [-2.0], [0.5]]) + 4
     predicted = ridge_regression(x[:150], targets[:150], x[150:])
     assert np.abs(predicted - targets[150:]).max() < 0.3
@@ -27,17 +30,19 @@ def test_nearest_neighbors_average_the_five_nearest() -> None:
     assert predicted == pytest.approx(np.array([[70.0], [20.0]]))
 
 
-def test_the_best_correlation_in_standard_errors() -> None:
+def test_the_best_correlation_in_standard_errors(rng: np.random.Generator) -> None:
     targets = np.array([[1.0, 0], [0, 1], [1, 0], [0, 1]])
     assert correlation_in_standard_errors(targets, targets, 25) == pytest.approx(5)
     assert correlation_in_standard_errors(1 - targets, targets, 25) == 0
     assert correlation_in_standard_errors(np.ones((4, 2)), targets, 25) == 0
-    unrelated = RNG.standard_normal((400, 1)), RNG.standard_normal((400, 1))
+    unrelated = rng.standard_normal((400, 1)), rng.standard_normal((400, 1))
     assert correlation_in_standard_errors(*unrelated, 400) < 4
 
 
-def test_skill_of_a_column_with_the_class_with_half_of_it_and_with_nothing() -> None:
-    classes = RNG.integers(0, 4, 400)
+def test_skill_of_a_column_with_the_class_with_half_of_it_and_with_nothing(
+    rng: np.random.Generator,
+) -> None:
+    classes = rng.integers(0, 4, 400)
     targets = np.eye(4)[classes]
 
     def skill(column: np.ndarray) -> float:
@@ -45,11 +50,11 @@ def test_skill_of_a_column_with_the_class_with_half_of_it_and_with_nothing() -> 
 
     assert skill(classes.astype(float)) == 1
     assert skill((classes // 2).astype(float)) == pytest.approx(1 / 3, abs=0.15)
-    assert abs(skill(RNG.standard_normal(400))) < 0.15
+    assert abs(skill(rng.standard_normal(400))) < 0.15
 
 
-def test_skill_of_a_column_that_determines_a_value() -> None:
-    column = RNG.uniform(0, 1, 400)
+def test_skill_of_a_column_that_determines_a_value(rng: np.random.Generator) -> None:
+    column = rng.uniform(0, 1, 400)
     targets = np.sin(3 * column)[:, np.newaxis]
     skill = skill_score(column[:200], targets[:200], column[200:], targets[200:], True)
     assert skill > 0.99

@@ -83,6 +83,22 @@ def test_each_member_is_the_run_with_its_seed(here: Path) -> None:
         np.testing.assert_array_equal(member.network.parameters, alone.network.parameters)
 
 
+def test_each_member_of_a_forecast_starts_from_the_linear_model_with_its_seed(here: Path) -> None:
+    values = np.sin(np.arange(60) / 3) + np.random.default_rng(0).normal(0, 0.1, 60)
+    Path("s.csv").write_text("\n".join(["value", *map(str, values)]) + "\n")
+    config = {
+        "data": {"kind": "series", "path": "s.csv", "sequence_length": 8},
+        "model": {"hidden_size": 4, "head_inputs": 8},
+    }
+    training = {"num_epochs": 2}
+    ensemble = rnncli.train(config | {"seed": 7, "training": training | {"ensemble": 2}})
+    first, second = (member.network.parameters for member in ensemble.parts)
+    assert (first != second).any()
+    for number, parameters in enumerate((first, second)):
+        alone = rnncli.train(config | {"seed": 7 + number, "training": training})
+        np.testing.assert_array_equal(parameters, alone.network.parameters)
+
+
 def test_the_metrics_are_the_means_of_the_members(here: Path) -> None:
     config = file_config(here)
     runs = [
