@@ -8,11 +8,10 @@ import pytest
 from conftest import Command
 from helpers.doctor import DATA, findings_on, findings_on_digits
 
-RNG = np.random.default_rng(0)
-
 
 def shuffle(x: np.ndarray, y: np.ndarray) -> None:
-    y[:] = RNG.permutation(y)
+    rng = np.random.default_rng(0)
+    y[:] = rng.permutation(y)
 
 
 def leak_into_a_cell(x: np.ndarray, y: np.ndarray) -> None:
@@ -20,13 +19,15 @@ def leak_into_a_cell(x: np.ndarray, y: np.ndarray) -> None:
 
 
 def leak_with_noise_into_a_feature(x: np.ndarray, y: np.ndarray) -> None:
-    x[:, 5::8] = (y * 3 % 10)[:, np.newaxis] + RNG.uniform(-0.2, 0.2, (len(y), 8))
+    rng = np.random.default_rng(0)
+    x[:, 5::8] = (y * 3 % 10)[:, np.newaxis] + rng.uniform(-0.2, 0.2, (len(y), 8))
 
 
 def make_a_class_rare(x: np.ndarray, y: np.ndarray) -> None:
     """Keep six sequences of another class than 3; the others become noisy copies of that class."""
+    rng = np.random.default_rng(0)
     rare = np.flatnonzero(y != 3)[6:]
-    x[rare] = x[RNG.choice(np.flatnonzero(y == 3), len(rare))] + RNG.normal(0, 0.5, (len(rare), 64))
+    x[rare] = x[rng.choice(np.flatnonzero(y == 3), len(rare))] + rng.normal(0, 0.5, (len(rare), 64))
     y[rare] = 3
     y[y != 3] = 4
 
@@ -67,11 +68,13 @@ def table_findings(rnn: Command, names: str, *columns: np.ndarray) -> set[str]:
 
 
 def test_a_column_with_the_next_value_is_a_leak(rnn: Command, here: Path) -> None:
+    rng = np.random.default_rng(0)
     _, spots = np.loadtxt(DATA / "sunspots.csv", delimiter=",", skiprows=1, unpack=True)
     assert "leak" in table_findings(rnn, "spots,tomorrow", spots, np.roll(spots, -1))
-    assert "leak" not in table_findings(rnn, "spots,other", spots, RNG.permutation(spots))
+    assert "leak" not in table_findings(rnn, "spots,other", spots, rng.permutation(spots))
 
 
 def test_a_slow_series_that_continues_is_no_leak(rnn: Command, here: Path) -> None:
-    slow = np.sin(np.arange(300) / 50) + RNG.normal(0, 1e-3, 300)
-    assert "leak" not in table_findings(rnn, "spots,other", slow, RNG.standard_normal(300))
+    rng = np.random.default_rng(0)
+    slow = np.sin(np.arange(300) / 50) + rng.normal(0, 1e-3, 300)
+    assert "leak" not in table_findings(rnn, "spots,other", slow, rng.standard_normal(300))

@@ -18,8 +18,6 @@ from rnncli.datasets.examples import Examples
 from rnncli.doctor import network_checks
 from rnncli.doctor.network_checks import gradient_ratio, gradients_through_time
 
-RNG = np.random.default_rng(0)
-
 
 @pytest.mark.parametrize(("rate", "word"), [(0.3, "high"), (3e-5, "low")])
 def test_a_learning_rate_that_is_far_off(rnn: Command, here: Path, rate: float, word: str) -> None:
@@ -38,14 +36,15 @@ def test_a_first_loss_far_above_an_uninformed_prediction(rnn: Command, here: Pat
 
 def write_start(recurrent_weight: float, input_bias: float) -> None:
     """Write initial weights of a network for the sum-sign task."""
+    rng = np.random.default_rng(0)
     np.savez(
         "start.npz",
         **{
-            "rnn.weight_ih_l0": RNG.normal(0, 0.5, (16, 1)),
+            "rnn.weight_ih_l0": rng.normal(0, 0.5, (16, 1)),
             "rnn.weight_hh_l0": recurrent_weight * np.eye(16),
             "rnn.bias_ih_l0": np.full(16, input_bias),
             "rnn.bias_hh_l0": np.zeros(16),
-            "head.weight": RNG.normal(0, 0.1, (1, 16)),
+            "head.weight": rng.normal(0, 0.1, (1, 16)),
             "head.bias": np.zeros(1),
         },
     )
