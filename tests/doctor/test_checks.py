@@ -66,7 +66,7 @@ def test_text_says_what_was_measured_what_it_means_and_what_to_change(
     assert result.code == 1
     lines = result.out.splitlines()
     assert lines[0] == "window"
-    assert lines[3] == "  change: set data.sequence_length to 10 or more"
+    assert lines[3] == "  change: set data.sequence_length to 11 or more"
     assert [line.split(":")[0] for line in lines[1:4]] == ["  measured", "  meaning", "  change"]
     assert lines[4] == f"1 finding in {len(CHECKS)} checks"
 

@@ -218,7 +218,7 @@ def test_wrong_input_is_one_line(rnn: Command, here: Path, words: list[str], pro
     [
         ("digits_train.csv.gz", {"input_size": 8, "standardize": False}),
         ("JapaneseVowels_TRAIN.ts.gz", {"kind": "ts"}),
-        ("sunspots.csv", {"kind": "series", "columns": ("SUNACTIVITY",), "sequence_length": 30}),
+        ("sunspots.csv", {"kind": "series", "columns": ("SUNACTIVITY",), "sequence_length": 21}),
     ],
 )
 def test_real_recordings(rnn: Command, here: Path, file: str, like: dict[str, object]) -> None:
