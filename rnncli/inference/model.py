@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -17,11 +17,13 @@ from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
 from rnncli.datasets.text import Text
 from rnncli.errors import InputError
-from rnncli.inference.intervals import Intervals
 from rnncli.inference.outputs import outputs
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
 from rnncli.nn.objective import UnrolledPool
+
+if TYPE_CHECKING:  # A model without intervals does not need them.
+    from rnncli.inference.intervals import Intervals
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Model:
     task: Task
     scaler: Scaler | None
     input_spec: InputSpec
-    intervals: Intervals | None = None
+    intervals: "Intervals | None" = None
 
     @property
     def parts(self) -> "tuple[Model, ...]":

@@ -33,7 +33,6 @@ from rnncli.runs.weights import start_from
 from rnncli.training.augmentation import check_augmentations
 from rnncli.training.events import Epoch, Step
 from rnncli.training.fit import fit
-from rnncli.training.linear_start import start_from_linear_model
 from rnncli.training.members import Member, Members
 from rnncli.training.resolved import ResolvedTraining, resolved
 from rnncli.training.state import NUM_PARAMETER_VECTORS, NUM_SAVED_VECTORS, TrainingState
@@ -238,6 +237,8 @@ def _start(network: Network, config: Config, model: Model, train: Examples | Str
     if config.training.start_from is not None:
         start_from(network, config.training.start_from)
     elif config.model.head_inputs and model.task.kind == "regression":
+        from rnncli.training.linear_start import start_from_linear_model
+
         assert isinstance(train, Examples)
         own = [] if windows is None else windows.own_features()
         start_from_linear_model(network, train, own)

@@ -1,18 +1,20 @@
 """The metadata of a weights file: the description of a model without its arrays."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from rnncli.datasets.input_spec import MAX_INPUTS, InputSpec
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.task import MAX_CLASSES, Task
-from rnncli.inference.intervals import Intervals
 from rnncli.inference.model import Model
 from rnncli.nn.architecture import Architecture
 from rnncli.sections import adapter, plain
 from rnncli.training.settings import MAX_MEMBERS
+
+if TYPE_CHECKING:  # Most models have no intervals.
+    from rnncli.inference.intervals import Intervals
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class ModelDescription:
     task: Task
     scaler: Scaler | None
     input_spec: InputSpec
-    intervals: Intervals | None = None
+    intervals: "Intervals | None" = None
     num_members: int = 1
 
     def __post_init__(self) -> None:
@@ -76,7 +78,7 @@ class ModelDescription:
         if self.intervals is not None and not self._fits(self.intervals):
             raise ValueError(f"intervals that do not fit {outputs} outputs")
 
-    def _fits(self, intervals: Intervals) -> bool:
+    def _fits(self, intervals: "Intervals") -> bool:
         return self.task.kind == "regression" and all(
             len(widths) == self.task.output_size for widths in intervals.half_widths
         )
@@ -137,13 +139,20 @@ def parse_metadata(metadata: dict[str, Any]) -> ModelDescription:
             valid_task,
             None if scaler is None else _validated(Scaler, "input", scaler),
             _validated(InputSpec, "rows", _section(metadata, "rows")),
-            _validated(Intervals, "intervals", _section(metadata, "intervals"))
-            if "intervals" in metadata
-            else None,
+            _intervals(metadata),
             num_members(metadata),
         )
     except KeyError as error:
         raise ValueError(f"the metadata have no {error}; the file is damaged") from None
+
+
+def _intervals(metadata: dict[str, Any]) -> "Intervals | None":
+    if "intervals" not in metadata:
+        return None
+    from rnncli.inference.intervals import Intervals
+
+    intervals: Intervals = _validated(Intervals, "intervals", _section(metadata, "intervals"))
+    return intervals
 
 
 def _section(metadata: dict[str, Any], name: str) -> dict[str, Any]:
