@@ -56,6 +56,8 @@ def data_warnings(saved: SavedModel) -> list[str]:
 
     The evaluation data of the first run may be among the training data of the other.
     """
+    if not saved.others:
+        return []  # A run that is evaluated alone may have been deleted since its model was read.
     runs = [(one.path, read_record(one.run)) for one in (saved, *saved.others) if one.run]
     if not runs:
         return []

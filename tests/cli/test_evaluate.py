@@ -26,6 +26,14 @@ def test_without_input_the_runs_own_evaluation_split_is_scored(
     assert "most frequent" in rnn("evaluate", "-w", run_folder).out
 
 
+def test_a_run_without_its_record_is_scored(rnn: Command, run_folder: Path) -> None:
+    """It may be deleted by another process after its model was read."""
+    expected = rnn("evaluate", "-w", run_folder).out
+    (run_folder / "run.json").unlink()
+    result = rnn("evaluate", "-w", run_folder)
+    assert (result.code, result.out, result.err) == (0, expected, "")
+
+
 def train_classes(rnn: Command, names: list[str]) -> None:
     """Train a run with these classes in the working directory."""
     x = np.random.default_rng(0).standard_normal((20 * len(names), 3, 1))

@@ -95,12 +95,13 @@ def test_commands_take_a_config_without_the_numbers(
     rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setattr("rnncli.training.benchmark._BLOCK_SECONDS", 1e-4)
-    result = rnn(*command.split(), "-c", small, "--set", FOLLOWS_THE_DATA)
+    enough = "training.num_updates=200"
+    result = rnn(*command.split(), "-c", small, "--set", FOLLOWS_THE_DATA, "--set", enough)
     assert result.code == 0, result.err
     if command.startswith("doctor"):
-        assert json.loads(result.out)["estimate"]["steps"] == 5 * 23
+        assert json.loads(result.out)["estimate"]["steps"] == 9 * 23
     if command.startswith("bench"):
         assert json.loads(result.out)["batch_size"] == 8
     if command.startswith("config"):
         shown = yaml12.load(result.out, "x").tree["training"]
-        assert (shown["batch_size"], shown["num_updates"]) == (None, 100)
+        assert (shown["batch_size"], shown["num_updates"]) == (None, 200)
