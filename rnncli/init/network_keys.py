@@ -1,0 +1,102 @@
+"""The keys of a network for labelled sequences and of its training, by the size of the data."""
+
+from rnncli.init.suggestion import SuggestedKey, or_others
+from rnncli.nn.cells import CELLS
+from rnncli.training.optimizers import OPTIMIZERS
+from rnncli.training.resolved import suitable_batch_size
+
+# Below this number of sequences, the network has one layer and is trained in small batches.
+FEW_SEQUENCES = 500
+# The number of optimizer steps: for each sequence so many, and at least and at most so many.
+_UPDATES_PER_SEQUENCE, _FEWEST_UPDATES, _MOST_UPDATES = 10, 600, 1800
+# With a label for each time step, or for texts: these steps of batches of this size.
+_UPDATES_OF_OTHERS, _BATCH_SIZE_OF_OTHERS = 1800, 32
+_MIN_EPOCHS, _MAX_EPOCHS_OF_OTHERS = 10, 100
+# Longer sequences are read as at most this many frames.
+_MAX_STEPS = 64
+_LEARNING_RATE = 3e-3
+
+
+def frames_keys(sequence_length: int) -> list[SuggestedKey]:
+    """Return the key `frames` for long sequences."""
+    if sequence_length <= _MAX_STEPS:
+        return []
+    length = -(-sequence_length // _MAX_STEPS)
+    comment = f"{length} time steps each, averaged; more keep details, and are slower"
+    return [SuggestedKey("frames", _MAX_STEPS, comment)]
+
+
+def model_keys(count: int, is_regression: bool) -> list[SuggestedKey]:
+    """Return the keys of a network for sequences of numbers with a label each."""
+    is_deep = count >= FEW_SEQUENCES and not is_regression
+    dropout = [SuggestedKey("dropout", 0.5, "between the layers")]
+    return [
+        *_cell_keys(),
+        SuggestedKey("num_layers", 2 if is_deep else 1),
+        _bidirectional(),
+        *(dropout if is_deep else []),
+        SuggestedKey("head_dropout", 0.3, "less if the training loss stays high"),
+        SuggestedKey("pooling", ["mean", "max", "last"], "what the head reads of all time steps"),
+    ]
+
+
+def training_keys(count: int) -> list[SuggestedKey]:
+    """Return the training keys for a number of sequences of numbers with a label each."""
+    updates = min(_MOST_UPDATES, max(_FEWEST_UPDATES, _UPDATES_PER_SEQUENCE * count))
+    batch_size = suitable_batch_size(count)
+    epochs = max(_MIN_EPOCHS, -(-updates // -(-count // batch_size)))
+    return _training_keys(epochs, batch_size)
+
+
+def model_keys_of_texts(is_regression: bool) -> list[SuggestedKey]:
+    """Return the keys of a network for texts with a label each."""
+    return [
+        *_cell_keys(),
+        SuggestedKey("embedding_size", 32, "width of the vectors of symbols"),
+        *_layers(is_regression),
+        SuggestedKey("pooling", "last", "or max for events"),
+    ]
+
+
+def model_keys_of_steps(is_regression: bool) -> list[SuggestedKey]:
+    """Return the keys of a network for sequences with a label for each time step."""
+    return [
+        *_cell_keys(),
+        *_layers(is_regression),
+        SuggestedKey("output", "every_step", "each time step has a label"),
+    ]
+
+
+def training_keys_of_others(count: int) -> list[SuggestedKey]:
+    """Return the training keys for a number of texts, or of sequences with labels of time steps."""
+    batches = max(1, count / _BATCH_SIZE_OF_OTHERS)
+    epochs = min(_MAX_EPOCHS_OF_OTHERS, max(_MIN_EPOCHS, round(_UPDATES_OF_OTHERS / batches)))
+    return _training_keys(epochs, _BATCH_SIZE_OF_OTHERS)
+
+
+def _cell_keys() -> list[SuggestedKey]:
+    return [
+        SuggestedKey("cell", "gru", or_others(CELLS, "gru")),
+        SuggestedKey("hidden_size", 64, "32 is faster, 128 can learn more"),
+    ]
+
+
+def _bidirectional() -> SuggestedKey:
+    comment = "false allows predictions as a sequence arrives (--stream)"
+    return SuggestedKey("bidirectional", True, comment)
+
+
+def _layers(is_regression: bool) -> list[SuggestedKey]:
+    if is_regression:
+        return [SuggestedKey("num_layers", 1), _bidirectional()]
+    dropout = SuggestedKey("dropout", 0.5, "less if the training loss stays high")
+    return [SuggestedKey("num_layers", 2), _bidirectional(), dropout]
+
+
+def _training_keys(epochs: int, batch_size: int) -> list[SuggestedKey]:
+    optimizer = {"kind": "adam", "learning_rate": _LEARNING_RATE}
+    return [
+        SuggestedKey("num_epochs", epochs, "more while the loss still falls"),
+        SuggestedKey("batch_size", batch_size),
+        SuggestedKey("optimizer", optimizer, or_others(OPTIMIZERS, "adam")),
+    ]
