@@ -19,7 +19,7 @@ from rnncli.training.optimizers import OPTIMIZERS
 _FEW_ROWS = 500
 # A window has two periods and a row, and these bounds. It has at most this share of the training
 # rows, so that enough windows remain.
-_SHORTEST, _LONGEST, _LARGEST_SHARE = 12, 60, 1 / 3
+_SHORTEST, _LONGEST, _LARGEST_SHARE = 12, 60, 1 / 4
 _BATCH_SIZE, _UPDATES, _MIN_EPOCHS, _MAX_EPOCHS = 16, 600, 5, 100
 
 
