@@ -30,11 +30,13 @@ class Series:
     """The config section ``data`` of kind series; the table may have any format of tables."""
 
     defaults: ClassVar[Defaults] = {
-        "model": {"cell": "gru"},
+        "data": {"relative": "last"},
+        "model": {"cell": "gru", "hidden_size": 16, "head_inputs": 20},
         "training": {
-            "num_epochs": 60,
+            "num_epochs": 5,
+            "num_updates": 600,
             "batch_size": 16,
-            "optimizer": {"kind": "adam", "learning_rate": 5e-3},
+            "optimizer": {"kind": "adam", "learning_rate": 3e-4},
         },
     }
 

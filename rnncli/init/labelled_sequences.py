@@ -77,7 +77,7 @@ def suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> N
     else:
         suggestion.data += frames_keys(sequences.x.shape[1])
         suggestion.model += model_keys(num_train, is_regression)
-        suggestion.training += training_keys(num_train)
+        suggestion.training += training_keys(num_train, sequences.x.shape[1])
 
 
 def _size_in_words(sequences: Sequences) -> str:

@@ -7,8 +7,10 @@ from rnncli.training.resolved import suitable_batch_size
 
 # Below this number of sequences, the network has one layer and is trained in small batches.
 FEW_SEQUENCES = 500
-# The number of optimizer steps: for each sequence so many, and at least and at most so many.
-_UPDATES_PER_SEQUENCE, _FEWEST_UPDATES, _MOST_UPDATES = 10, 600, 1800
+# The number of optimizer steps: for each sequence so many, and at least and at most so many. If the
+# sequences are few and short, there are fewer, so that training takes seconds.
+_UPDATES_PER_SEQUENCE, _FEWEST_UPDATES, _MOST_UPDATES = 10, 1000, 1800
+_MOST_UPDATES_PER_SHORT_SEQUENCE = 20
 # With a label for each time step, or for texts: these steps of batches of this size.
 _UPDATES_OF_OTHERS, _BATCH_SIZE_OF_OTHERS = 1800, 32
 _MIN_EPOCHS, _MAX_EPOCHS_OF_OTHERS = 10, 100
@@ -40,9 +42,13 @@ def model_keys(count: int, is_regression: bool) -> list[SuggestedKey]:
     ]
 
 
-def training_keys(count: int) -> list[SuggestedKey]:
+def training_keys(count: int, sequence_length: int) -> list[SuggestedKey]:
     """Return the training keys for a number of sequences of numbers with a label each."""
+    if count >= FEW_SEQUENCES:
+        return training_keys_of_others(count)
     updates = min(_MOST_UPDATES, max(_FEWEST_UPDATES, _UPDATES_PER_SEQUENCE * count))
+    if sequence_length <= _MAX_STEPS:
+        updates = min(updates, _MOST_UPDATES_PER_SHORT_SEQUENCE * count)
     batch_size = suitable_batch_size(count)
     epochs = max(_MIN_EPOCHS, -(-updates // -(-count // batch_size)))
     return _training_keys(epochs, batch_size)

@@ -20,6 +20,8 @@ _FEW_ROWS = 500
 # A window has two periods and a row, and these bounds. It has at most this share of the training
 # rows, so that enough windows remain.
 _SHORTEST, _LONGEST, _LARGEST_SHARE = 12, 60, 1 / 4
+# With few rows, a lower rate stays near the linear autoregression from which training starts.
+_RATE, _RATE_FOR_FEW = 1e-3, 3e-4
 _BATCH_SIZE, _UPDATES, _MIN_EPOCHS, _MAX_EPOCHS = 16, 600, 5, 100
 
 
@@ -65,12 +67,13 @@ def suggest_series(suggestion: Suggestion, head: TableHead, path: Path, hints: H
         SuggestedKey("head_inputs", length, "a linear autoregression beside the network"),
     ]
     num_windows = count - test_size - length
+    rate = _RATE_FOR_FEW if is_small else _RATE
     epochs = round(_UPDATES * _BATCH_SIZE / max(1, num_windows))
     suggestion.training += [
         SuggestedKey("num_epochs", min(_MAX_EPOCHS, max(_MIN_EPOCHS, epochs))),
         SuggestedKey("batch_size", _BATCH_SIZE),
         SuggestedKey(
-            "optimizer", {"kind": "adam", "learning_rate": 1e-3}, or_others(OPTIMIZERS, "adam")
+            "optimizer", {"kind": "adam", "learning_rate": rate}, or_others(OPTIMIZERS, "adam")
         ),
     ]
 
