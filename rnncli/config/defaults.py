@@ -37,6 +37,8 @@ def fill_defaults(tree: dict[str, Any], is_complete: bool = False) -> None:
     for name, preferred in deepcopy(preferences(tree.get("data"))).items():
         section = tree.setdefault(name, {})
         if isinstance(section, dict):
+            if "num_epochs" in section:  # Who states the epochs wants no more of them.
+                preferred.pop("num_updates", None)
             for key, value in preferred.items():
                 section.setdefault(key, value)
 

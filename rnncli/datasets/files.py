@@ -39,7 +39,7 @@ class FileData:
     # The extensions of such files, in lower case, without a final .gz.
     extensions: ClassVar[tuple[str, ...]]
     # Recordings are often few and long, and what distinguishes their classes may occur at any time
-    # step. `rnn guide good_model` shows what was measured.
+    # step. `rnn guide tuning` shows what was measured.
     defaults: ClassVar[Defaults] = {
         "data": {"frames": 64},
         "model": {
