@@ -156,9 +156,18 @@ def test_a_section_may_be_given_by_the_name_of_its_kind(tmp_path: Path) -> None:
 def test_given_keys_override_the_defaults_by_kind_of_data(tmp_path: Path) -> None:
     path = write(tmp_path, "data: {kind: csv, path: a.csv}\nmodel: {cell: lstm}\n")
     config = read_config(path, ["training.batch_size=7"])
-    assert (config.model.cell.kind, config.model.pooling) == ("lstm", "mean")
-    assert (config.training.num_epochs, config.training.batch_size) == (100, 7)
-    assert config.training.optimizer == Adam(learning_rate=5e-3)
+    assert (config.model.cell.kind, config.model.pooling) == ("lstm", ("mean", "max", "last"))
+    training = config.training
+    assert (training.num_epochs, training.num_updates, training.batch_size) == (10, 1000, 7)
+    assert training.optimizer == Adam(learning_rate=3e-3)
+
+
+def test_stated_epochs_are_not_extended_by_the_defaults(tmp_path: Path) -> None:
+    path = write(tmp_path, "data: {kind: csv, path: a.csv}\n")
+    training = read_config(path, ["training.num_epochs=3"]).training
+    assert (training.num_epochs, training.num_updates) == (3, None)
+    training = read_config(path, ["training={num_epochs: 3, num_updates: 50}"]).training
+    assert (training.num_epochs, training.num_updates) == (3, 50)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
