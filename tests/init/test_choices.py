@@ -71,4 +71,4 @@ def test_a_trend_is_forecast_better_than_by_the_last_value(rnn: Command, here: P
     config_for(rnn, "m.csv")
     run = rnn("train", "-q", "-c", "c.yaml", "--set", "training.num_epochs=3").out.strip()
     report = json.loads(rnn("evaluate", "-w", run, "--json").out)
-    assert report["metrics"]["rmse"] < 0.5 * report["baseline"]["persistence"]["rmse"]
+    assert report["metrics"]["rmse"] < 0.5 * report["baselines"]["persistence"]["rmse"]
