@@ -5,12 +5,14 @@ from rnncli.nn.cells import CELLS
 from rnncli.training.optimizers import OPTIMIZERS
 from rnncli.training.resolved import suitable_batch_size
 
-# Below this number of sequences, the network has one layer and is trained in small batches.
-FEW_SEQUENCES = 500
-# The number of optimizer steps: for each sequence so many, and at least and at most so many. If the
-# sequences are few and short, there are fewer, so that training takes seconds.
+# Below this number of sequences, the network is trained in small batches; and it has one layer, if
+# the sequences are short.
+_FEW_SEQUENCES = 500
+# The number of optimizer steps: for each sequence so many, and at least and at most so many.
 _UPDATES_PER_SEQUENCE, _FEWEST_UPDATES, _MOST_UPDATES = 10, 1000, 1800
-_MOST_UPDATES_PER_SHORT_SEQUENCE = 20
+# With very few sequences there are fewer steps, so that training takes seconds: at most so many
+# epochs of short sequences, and for each time step of long ones so many epochs.
+_MOST_EPOCHS, _MOST_EPOCHS_PER_STEP = 200, 1.5
 # With a label for each time step, or for texts: these steps of batches of this size.
 _UPDATES_OF_OTHERS, _BATCH_SIZE_OF_OTHERS = 1800, 32
 _MIN_EPOCHS, _MAX_EPOCHS_OF_OTHERS = 10, 100
@@ -28,10 +30,11 @@ def frames_keys(sequence_length: int) -> list[SuggestedKey]:
     return [SuggestedKey("frames", _MAX_STEPS, comment)]
 
 
-def model_keys(count: int, is_regression: bool) -> list[SuggestedKey]:
+def model_keys(count: int, sequence_length: int) -> list[SuggestedKey]:
     """Return the keys of a network for sequences of numbers with a label each."""
-    is_deep = count >= FEW_SEQUENCES and not is_regression
-    dropout = [SuggestedKey("dropout", 0.5, "between the layers")]
+    is_deep = count >= _FEW_SEQUENCES or sequence_length > _MAX_STEPS
+    rate = 0.5 if count >= _FEW_SEQUENCES else 0.2
+    dropout = [SuggestedKey("dropout", rate, "between the layers")]
     return [
         *_cell_keys(),
         SuggestedKey("num_layers", 2 if is_deep else 1),
@@ -44,14 +47,15 @@ def model_keys(count: int, is_regression: bool) -> list[SuggestedKey]:
 
 def training_keys(count: int, sequence_length: int) -> list[SuggestedKey]:
     """Return the training keys for a number of sequences of numbers with a label each."""
-    if count >= FEW_SEQUENCES:
+    if count >= _FEW_SEQUENCES:
         return training_keys_of_others(count)
-    updates = min(_MOST_UPDATES, max(_FEWEST_UPDATES, _UPDATES_PER_SEQUENCE * count))
-    if sequence_length <= _MAX_STEPS:
-        updates = min(updates, _MOST_UPDATES_PER_SHORT_SEQUENCE * count)
     batch_size = suitable_batch_size(count)
-    epochs = max(_MIN_EPOCHS, -(-updates // -(-count // batch_size)))
-    return _training_keys(epochs, batch_size)
+    updates = min(_MOST_UPDATES, max(_FEWEST_UPDATES, _UPDATES_PER_SEQUENCE * count))
+    most_epochs = _MOST_EPOCHS
+    if sequence_length > _MAX_STEPS:
+        most_epochs = round(_MOST_EPOCHS_PER_STEP * sequence_length)
+    epochs = -(-updates // -(-count // batch_size))
+    return _training_keys(max(_MIN_EPOCHS, min(most_epochs, epochs)), batch_size)
 
 
 def model_keys_of_texts(is_regression: bool) -> list[SuggestedKey]:
