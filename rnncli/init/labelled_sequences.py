@@ -76,8 +76,9 @@ def suggest_sequences(suggestion: Suggestion, section: FileData, kind: str) -> N
         suggestion.training += training_keys_of_others(num_train)
     else:
         suggestion.data += frames_keys(sequences.x.shape[1])
-        suggestion.model += model_keys(num_train, sequences.x.shape[1])
-        suggestion.training += training_keys(num_train, sequences.x.shape[1])
+        facts = num_train, sequences.x.shape[1], is_regression
+        suggestion.model += model_keys(*facts)
+        suggestion.training += training_keys(*facts)
 
 
 def _size_in_words(sequences: Sequences) -> str:

@@ -12,7 +12,7 @@ _FEW_SEQUENCES = 500
 _UPDATES_PER_SEQUENCE, _FEWEST_UPDATES, _MOST_UPDATES = 10, 1000, 1800
 # With very few sequences there are fewer steps, so that training takes seconds: at most so many
 # epochs of short sequences, and for each time step of long ones so many epochs.
-_MOST_EPOCHS, _MOST_EPOCHS_PER_STEP = 200, 1.5
+_MOST_EPOCHS, _MOST_EPOCHS_OF_REGRESSION, _MOST_EPOCHS_PER_STEP = 130, 60, 1.5
 # With a label for each time step, or for texts: these steps of batches of this size.
 _UPDATES_OF_OTHERS, _BATCH_SIZE_OF_OTHERS = 1800, 32
 _MIN_EPOCHS, _MAX_EPOCHS_OF_OTHERS = 10, 100
@@ -30,10 +30,10 @@ def frames_keys(sequence_length: int) -> list[SuggestedKey]:
     return [SuggestedKey("frames", _MAX_STEPS, comment)]
 
 
-def model_keys(count: int, sequence_length: int) -> list[SuggestedKey]:
+def model_keys(count: int, sequence_length: int, is_regression: bool) -> list[SuggestedKey]:
     """Return the keys of a network for sequences of numbers with a label each."""
-    is_deep = count >= _FEW_SEQUENCES or sequence_length > _MAX_STEPS
-    rate = 0.5 if count >= _FEW_SEQUENCES else 0.2
+    is_deep = not is_regression and (count >= _FEW_SEQUENCES or sequence_length > _MAX_STEPS)
+    rate = 0.5 if count >= _FEW_SEQUENCES else 0.3
     dropout = [SuggestedKey("dropout", rate, "between the layers")]
     return [
         *_cell_keys(),
@@ -45,13 +45,13 @@ def model_keys(count: int, sequence_length: int) -> list[SuggestedKey]:
     ]
 
 
-def training_keys(count: int, sequence_length: int) -> list[SuggestedKey]:
+def training_keys(count: int, sequence_length: int, is_regression: bool) -> list[SuggestedKey]:
     """Return the training keys for a number of sequences of numbers with a label each."""
     if count >= _FEW_SEQUENCES:
         return training_keys_of_others(count)
     batch_size = suitable_batch_size(count)
     updates = min(_MOST_UPDATES, max(_FEWEST_UPDATES, _UPDATES_PER_SEQUENCE * count))
-    most_epochs = _MOST_EPOCHS
+    most_epochs = _MOST_EPOCHS_OF_REGRESSION if is_regression else _MOST_EPOCHS
     if sequence_length > _MAX_STEPS:
         most_epochs = round(_MOST_EPOCHS_PER_STEP * sequence_length)
     epochs = -(-updates // -(-count // batch_size))
