@@ -20,10 +20,10 @@ def of_length(num_steps: int, **data: object) -> list[Problem]:
 
 
 def test_long_sequences_that_could_be_read_as_frames(here: Path) -> None:
-    (problem,) = of_length(129)
+    (problem,) = of_length(129, frames=None)
     assert problem.measured == "sequences of up to 129 time steps"
     assert problem.change.startswith("set data.frames: 64")
-    assert not of_length(128)
+    assert not of_length(128, frames=None)
 
 
 def test_sequences_are_long_as_the_network_takes_them(here: Path) -> None:
@@ -68,6 +68,7 @@ def in_series(values: np.ndarray, **data: object) -> list[Problem]:
     rows = [f"{first},{second}" for first, second in zip(constant_range, values, strict=True)]
     Path("s.csv").write_text("\n".join(["a,b", *rows]) + "\n")
     keys = {"kind": "series", "path": "s.csv", "columns": ["a", "b"], "validation_fraction": 0}
+    keys |= {"relative": "none"}
     return list(trend(examination_of({"data": keys | {"sequence_length": 5} | data})))
 
 
