@@ -70,7 +70,7 @@ def test_rows_are_the_same_in_every_format(
     # The first rows are the forecast from the last window.
     *_, by_window = csv.DictReader(io.StringIO(rnn("predict", "-w", run, "-i", "a.csv").out))
     first = [float(by_window[f"value_{i}"]) for i in range(4)]
-    assert first == pytest.approx(values[:2].ravel(), rel=1e-5)
+    assert first == pytest.approx(values[:2].ravel(), rel=1e-6, abs=1e-5)
 
 
 def test_a_run_with_relative_values_and_a_calendar_in_all_commands(
