@@ -12,7 +12,7 @@ _FEW_SEQUENCES = 500
 _UPDATES_PER_SEQUENCE, _FEWEST_UPDATES, _MOST_UPDATES = 10, 1000, 1800
 # With very few sequences there are fewer steps, so that training takes seconds: at most so many
 # epochs of short sequences, and for each time step of long ones so many epochs.
-_MOST_EPOCHS, _MOST_EPOCHS_OF_REGRESSION, _MOST_EPOCHS_PER_STEP = 130, 60, 1.1
+_MOST_EPOCHS, _MOST_EPOCHS_OF_REGRESSION, _MOST_EPOCHS_PER_STEP = 100, 60, 1.1
 # With a label for each time step, or for texts: these steps of batches of this size.
 _UPDATES_OF_OTHERS, _BATCH_SIZE_OF_OTHERS = 1800, 32
 _MIN_EPOCHS, _MAX_EPOCHS_OF_OTHERS = 10, 100
