@@ -14,6 +14,7 @@ from rnncli.suggestions import suggest
 def check_gradients(
     model_batch: ModelBatch,
     method: str,
+    num_entries: int | None = None,
     on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> list[ArrayCheck]:
     """Check all arrays; see `rnncli.gradients.gradcheck.gradcheck`."""
@@ -21,7 +22,14 @@ def check_gradients(
         raise InputError(f"--method: '{method}' is not known; {suggest(method, TOLERANCES)}")
     with threads_for(model_batch.network.architecture.hidden_size):
         return list(
-            gradcheck(model_batch.network, model_batch.loss, model_batch.batch, method, on_progress)
+            gradcheck(
+                model_batch.network,
+                model_batch.loss,
+                model_batch.batch,
+                method,
+                num_entries,
+                on_progress,
+            )
         )
 
 

@@ -60,7 +60,7 @@ def gradcheck(
     checked = gradcheck_batch(config, weights, overrides or [], num_samples)
     note_first_member(len(checked.model.parts))
     with calculation_progress("checking gradients") as on_progress:
-        checks = check_gradients(checked, method, on_progress)
+        checks = check_gradients(checked, method, num_entries, on_progress)
     passed = all(check.passed for check in checks) and any(check.tested for check in checks)
     explanation = None
     if explain:

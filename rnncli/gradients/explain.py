@@ -13,7 +13,8 @@ from itertools import count
 import numpy as np
 
 from rnncli.gradients import formulas, mistakes
-from rnncli.gradients.gradcheck import COMPLEX_STEP, differentiable, dropout_masks
+from rnncli.gradients.derivatives import COMPLEX_STEP, complex_step, output_gradient
+from rnncli.gradients.gradcheck import differentiable, dropout_masks
 from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
 from rnncli.gradients.trace import run_observed
 from rnncli.nn.arrays import Array
@@ -21,7 +22,7 @@ from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import Blocks
 from rnncli.nn.dropout import DropoutMasks, apply_mask
 from rnncli.nn.input_stage import EMBEDDING
-from rnncli.nn.losses import Loss, batch_loss
+from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
 from rnncli.nn.unrolled import UnrolledNetwork
@@ -81,7 +82,9 @@ def explain(
     objective = Objective(network.astype(float), loss, ObservedCell)
     run_observed(objective, batch, masks)
     unrolled = objective.unrolled
-    expected = _output_gradient(loss, unrolled.outputs, batch.targets)
+    expected = output_gradient(
+        complex_step, loss, unrolled.outputs.astype(complex), batch.targets
+    )
     with np.errstate(all="ignore"):
         explanation = _explain_head(unrolled, expected)
         probe = _DirectionalProbe(network, loss, batch, masks)
@@ -97,18 +100,6 @@ def explain(
                 name = network.layout.cell_names[number]
                 explanation = _CellExplainer(name, cell, number, probe).explain(on_step)
         return explanation or _explain_inputs(unrolled) or _explain_embedding(unrolled, expected)
-
-
-def _output_gradient(loss: Loss, z: Array, y: Array) -> Array:
-    """Return the gradient of the mean loss with respect to the outputs z, by complex steps."""
-    gradient = np.zeros(z.shape)
-    has_target = np.ones(z.shape[1], bool) if y.ndim == 2 else ~np.isnan(y[:, :, 0].T.ravel())
-    for row in range(len(z)):
-        perturbed = z.astype(complex)
-        perturbed[row] += 1j * COMPLEX_STEP
-        losses = batch_loss(loss, perturbed, y).losses.imag / COMPLEX_STEP
-        gradient[row, has_target] = losses / max(len(losses), 1)
-    return gradient
 
 
 def _explain_head(unrolled: UnrolledNetwork, expected: Array) -> Explanation | None:

@@ -1,17 +1,23 @@
 """The gradient check: backpropagation compared with derivatives of the same loss.
 
-The complex step: for an analytic function, Im f(p + ih) / h is the derivative, without a
-difference and so without cancellation; with h = 1e-30 it is exact up to rounding. Source: W.
-Squire & G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review
-40 (1998). Central differences, an independent second method, are accurate to about 1e-9.
+The true derivatives of all entries come from `rnncli.gradients.true_gradients`. They are checked in
+turn: along a random direction of each array, they must agree with a single complex step of the
+whole network with that array moved. Where they do not, as with a cell that uses its weights in
+another way, each entry of the array is moved alone, with a forward pass for each.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import count
 
 import numpy as np
 
+from rnncli.gradients.derivatives import (
+    COMPLEX_STEP,
+    Derivative,
+    central_difference,
+    complex_step,
+)
+from rnncli.gradients.true_gradients import true_gradients
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch, State
 from rnncli.nn.dropout import DropoutMasks
@@ -19,8 +25,6 @@ from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
 
-COMPLEX_STEP = 1e-30
-_CENTRAL_STEP = 6e-6  # near the cube root of the rounding error, where both errors are least
 _LARGEST = float(np.finfo(float).max)  # JSON has no infinity
 # The size of random changes that move biases away from a kink, and how often that is tried.
 _MOVE, _MAX_MOVES = 1e-3, 5
@@ -46,6 +50,8 @@ class ArrayCheck:
         Norm of the true derivative.
     tested, untested : int
         Entries with a gradient, and entries where both derivatives are zero to rounding.
+    sampled : int
+        How many entries were compared, of all that the shape has.
     worst : tuple of int or None
         Index of the largest error.
     true, calculated : float
@@ -60,6 +66,7 @@ class ArrayCheck:
     gradient_norm: float
     tested: int
     untested: int
+    sampled: int
     worst: tuple[int, ...] | None
     true: float
     calculated: float
@@ -71,6 +78,7 @@ def gradcheck(
     loss: Loss,
     batch: Batch,
     method: str = "complex",
+    num_entries: int | None = None,
     on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Iterator[ArrayCheck]:
     """Check every entry of every weight, of the initial states and of inputs that are numbers.
@@ -88,8 +96,11 @@ def gradcheck(
         Sequences and targets.
     method : {"complex", "central"}
         How the true derivatives are calculated.
+    num_entries : int, optional
+        Check only so many entries of each array, chosen at random but the same at every call, each
+        moved alone. By default all are checked.
     on_progress : callable
-        Called after each entry with the number of entries done and the number of all entries.
+        Called after each part of the calculation with the number of parts done and of all parts.
 
     Yields
     ------
@@ -100,21 +111,24 @@ def gradcheck(
     masks = dropout_masks(network, len(batch))
     network = differentiable(network, batch, masks)
     calculated = _backpropagated(network, loss, batch, masks)
+    truth = _Truth(network, loss, batch, masks, method, on_progress)
     magnitudes = _magnitudes(network, loss, batch, masks)
-    probe = _Probe(network, loss, batch, masks, complex if method == "complex" else float)
-    derivative = _complex_step if method == "complex" else _central_difference
     magnitude_fraction, loss_fraction = _ROUNDING[method]
-    floor = loss_fraction * abs(probe.value())
-    total = sum(block.size for blocks in probe.arrays.values() for block in blocks)
-    entries_done = count(1)
-    for name, blocks in probe.arrays.items():
-        true = [np.empty(block.shape) for block in blocks]
-        for block, derivatives in zip(blocks, true, strict=True):
-            for index in np.ndindex(block.shape):
-                derivatives[index] = derivative(block, index, probe.value)
-                on_progress(next(entries_done), total)
-        rounding = magnitude_fraction * magnitudes[name] + floor
-        yield _compare(name, np.concatenate(true), calculated[name], TOLERANCES[method], rounding)
+    floor = loss_fraction * abs(truth.probe.value())
+    rounding = {name: magnitude_fraction * size + floor for name, size in magnitudes.items()}
+    rng = np.random.default_rng(0)
+    sizes = {name: array.size for name, array in calculated.items()}
+    samples = {
+        name: np.arange(size)
+        if num_entries is None
+        else np.sort(rng.choice(size, min(num_entries, size), replace=False))
+        for name, size in sizes.items()
+    }
+    all_true = truth.of_samples(samples) if num_entries else truth.of_all(rounding)
+    for name, true in all_true:
+        yield _compare(
+            name, true, calculated[name], samples[name], TOLERANCES[method], rounding[name]
+        )
 
 
 def dropout_masks(network: Network, batch_size: int) -> DropoutMasks:
@@ -201,45 +215,119 @@ def _magnitudes(
     return {name: float(np.nan_to_num(np.max(size))) for name, size in sizes.items()}
 
 
-def _complex_step(array: Array, index: tuple[int, ...], value: Callable[[], complex]) -> float:
-    before = array[index]
-    array[index] = before + 1j * COMPLEX_STEP
-    change = value().imag
-    array[index] = before
-    return change / COMPLEX_STEP
+class _Truth:
+    """The true derivatives of the entries of all arrays.
+
+    Parameters
+    ----------
+    network, loss, batch, masks
+        What the mean loss depends on.
+    method : {"complex", "central"}
+        How derivatives are calculated.
+    on_progress : callable
+        See `gradcheck`.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        batch: Batch,
+        masks: DropoutMasks,
+        method: str,
+        on_progress: Callable[[int, int], object],
+    ) -> None:
+        self.derivative: Derivative = complex_step if method == "complex" else central_difference
+        self.probe = _Probe(network, loss, batch, masks, complex if method == "complex" else float)
+        self.complex_probe = self.probe
+        if method != "complex":
+            self.complex_probe = _Probe(network, loss, batch, masks, complex)
+        self.on_progress, self.done, self.total = on_progress, 0, 0
+
+    def of_all(self, rounding: dict[str, float]) -> Iterator[tuple[str, Array]]:
+        """Yield the derivatives of all entries (n,) of each array, given its rounding errors."""
+        probe = self.probe
+        network, batch = probe.objective.network, probe.batch
+        self.total = len(network.layout.cell_names) * batch.x.shape[1] + len(probe.arrays)
+        gradients = true_gradients(
+            network, probe.objective.loss, batch, probe.masks, self.derivative, self._count
+        )
+        rng = np.random.default_rng(1)
+        tolerance = TOLERANCES["complex" if self.derivative is complex_step else "central"]
+        for name in probe.arrays:
+            true = gradients[name].ravel()
+            direction = rng.standard_normal(true.size)
+            error = abs(self._along(name, direction) - true @ direction)
+            self._count()
+            allowed = tolerance * np.linalg.norm(true) + rounding[name] * np.sqrt(true.size)
+            if error > allowed:
+                self.total += true.size
+                true = self._of_entries(name, np.arange(true.size))
+            yield name, true
+
+    def of_samples(self, samples: dict[str, Array]) -> Iterator[tuple[str, Array]]:
+        """Yield the derivatives of the entries with the given flat indices of each array."""
+        self.total = sum(map(len, samples.values()))
+        for name in self.probe.arrays:
+            yield name, self._of_entries(name, samples[name])
+
+    def _of_entries(self, name: str, indices: Array) -> Array:
+        """Return the derivatives of some entries, each moved alone."""
+        true, value = np.empty(len(indices)), self.probe.value
+        for place, index in enumerate(indices):
+            block, where = _entry(self.probe.arrays[name], index)
+            true[place] = self.derivative(block, where, value)
+            self._count()
+        return true
+
+    def _along(self, name: str, direction: Array) -> float:
+        """Return the derivative of the loss along a direction (n,) of one array."""
+        blocks = self.complex_probe.arrays[name]
+        before = [block.copy() for block in blocks]
+        ends = np.cumsum([block.size for block in blocks])
+        for block, part in zip(blocks, np.split(direction, ends[:-1]), strict=True):
+            block += 1j * COMPLEX_STEP * part.reshape(block.shape)
+        change = self.complex_probe.value().imag
+        for block, values in zip(blocks, before, strict=True):
+            block[...] = values
+        return change / COMPLEX_STEP
+
+    def _count(self) -> None:
+        self.done += 1
+        self.on_progress(self.done, self.total)
 
 
-def _central_difference(
-    array: Array, index: tuple[int, ...], value: Callable[[], complex]
-) -> float:
-    before = array[index]
-    step = _CENTRAL_STEP * max(1.0, abs(before))
-    array[index] = before + step
-    above, high = value(), array[index]
-    array[index] = before - step
-    below, low = value(), array[index]
-    array[index] = before
-    return (above - below).real / float(high - low)
+def _entry(blocks: tuple[Array, ...], index: int) -> tuple[Array, tuple[int, ...]]:
+    """Return the block of an array, and the place in it, that a flat index means."""
+    for block in blocks:
+        if index < block.size:
+            return block, tuple(int(i) for i in np.unravel_index(index, block.shape))
+        index -= block.size
+    raise IndexError(index)
 
 
 def _compare(
-    name: str, true: Array, calculated: Array, tolerance: float, rounding: float
+    name: str, true: Array, calculated: Array, sample: Array, tolerance: float, rounding: float
 ) -> ArrayCheck:
+    """Compare the true derivatives (n,) of the entries of a sample (n,) of flat indices."""
+    shape, calculated = calculated.shape, calculated.ravel()[sample]
     error = np.abs(true - calculated)
     significant = ~((np.abs(true) <= rounding) & (np.abs(calculated) <= rounding))
     tested = int(np.count_nonzero(significant))
     error[~np.isfinite(error)] = np.inf
-    worst = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
+    worst = int(error.argmax())
     largest = float(np.abs(true).max())
     relative = min(float(error[worst]) / largest, _LARGEST) if largest > 0 else _LARGEST
+    index = tuple(int(i) for i in np.unravel_index(sample[worst], shape))
     return ArrayCheck(
         name=name,
-        shape=true.shape,
+        shape=shape,
         max_relative_error=relative if tested else None,
         gradient_norm=float(np.linalg.norm(true)),
         tested=tested,
         untested=true.size - tested,
-        worst=worst if tested else None,
+        sampled=true.size,
+        worst=index if tested else None,
         true=float(true[worst]),
         calculated=float(calculated[worst]),
         passed=bool(error[worst] <= max(tolerance * largest, rounding)),

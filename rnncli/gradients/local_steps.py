@@ -1,0 +1,157 @@
+"""The true gradients of one cell, from derivatives of single time steps of its forward pass.
+
+A time step maps the inputs and the carried states to the next carried states. Its derivatives are
+measured, and the chain rule leads from the last time step to the first. No code of the backward
+pass is used. Many derivatives are taken in one pass, as a time step treats the columns of a batch
+independently:
+
+- Inputs and states: K copies of the batch side by side, each with an entry of its own moved.
+- Weights: z_t = W [x_t; h_{t-1}; 1], so dL/dW is the sum over t of dL/dz_t [x_t; h_{t-1}; 1]^T,
+  and a moved bias shows dL/dz_t. After the product each unit has its own numbers, so one pass moves
+  the biases of all units of a block, at all time steps.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rnncli.gradients.derivatives import Derivative
+from rnncli.memory import max_memory
+from rnncli.nn.arrays import Array
+from rnncli.nn.buffer_sizes import bytes_of_arrays
+from rnncli.nn.cells.base import UnrolledCell, Weights
+
+# About how many bytes a pass over one time step may take, and which part of the memory budget.
+_BYTES_PER_PASS, _PART_OF_BUDGET = 1 << 25, 8
+
+
+class CellGradients:
+    """The true gradients of one cell; its weights are views that are moved and restored.
+
+    Parameters
+    ----------
+    unrolled : UnrolledCell
+        The cell after its forward pass, in the precision that the method needs.
+    derivative : Derivative
+        The method.
+
+    Attributes
+    ----------
+    inputs : array (T, D, B)
+        The gradient with respect to the inputs, in the cell's reading order, after `go_back`.
+    initial : dict of str to array (H, B)
+        That with respect to the initial states, after `go_back`.
+    """
+
+    def __init__(self, unrolled: UnrolledCell, derivative: Derivative) -> None:
+        self.unrolled, self.derivative = unrolled, derivative
+        self.length, _, self.batch_size = unrolled.outputs.shape
+        self.hidden, self.size = unrolled.hidden_size, unrolled.input_size
+        self.names = list(unrolled.cell.state_after(unrolled, 0))
+        carried = [unrolled.cell.state_after(unrolled, t) for t in range(self.length)]
+        states = np.array([np.concatenate(list(step.values())) for step in carried])
+        # What a time step depends on: (T, D+S, B), with S = H for each carried state.
+        self.points = np.concatenate([unrolled.inputs, states], axis=1)
+        self.gradients = np.zeros((self.length, states.shape[1], self.batch_size))
+        self.inputs = np.zeros(unrolled.inputs.shape)
+        self.initial: dict[str, Array] = {}
+        self._step: UnrolledCell | None = None
+        one, two = (bytes_of_arrays(self._unroll(columns)) for columns in (1, 2))
+        budget = min(_BYTES_PER_PASS, max_memory() // _PART_OF_BUDGET)
+        self.max_columns = max(1, budget // (two - one))
+
+    def go_back(self, grad_output: Callable[[int], Array], on_step: Callable[[], None]) -> None:
+        """Go from the last time step to the first.
+
+        Parameters
+        ----------
+        grad_output : callable
+            Returns the part (H, B) of the gradient of an output that does not come from later time
+            steps, given its time step in the cell's reading order.
+        on_step : callable
+            Called after each time step.
+        """
+        gradient = np.zeros(self.gradients.shape[1:])
+        first = self.names.index("state") * self.hidden
+        for step in reversed(range(self.length)):
+            gradient[first : first + self.hidden] += grad_output(step)
+            self.gradients[step] = gradient
+            before = self._before(step)
+            self.inputs[step], gradient = before[: self.size], before[self.size :]
+            on_step()
+        parts = np.split(gradient, len(self.names))
+        self.initial = dict(zip(self.names, parts, strict=True))
+
+    def weights(self) -> Weights:
+        """Return the gradients of the weight matrix and of the arrays beside it."""
+        matrix = self.unrolled.matrix
+        states = self.unrolled.states[:-1].real
+        grad_matrix = np.zeros(matrix.shape)
+        for row in range(0, len(matrix), self.hidden):
+            rows = slice(row, row + self.hidden)
+            grad_matrix[rows] = np.tensordot(self._of_units(matrix[rows, -1]), states, ([0, 2],) * 2)
+        vectors = {
+            name: np.concatenate(
+                [self._of_units(units).sum((0, 2)) for units in vector.reshape(-1, self.hidden)]
+            )
+            for name, vector in self.unrolled.weights.vectors.items()
+        }
+        return Weights(grad_matrix, vectors)
+
+    def _before(self, step: int) -> Array:
+        """Return the gradient (D+S, B) of the inputs and the states before a time step."""
+        point, mask, batch = self.points[step], self.unrolled.mask, self.batch_size
+        result = np.empty(point.shape)
+        copies = max(1, self.max_columns // batch)
+        for start in range(0, len(point), copies):
+            moved = np.arange(start, min(start + copies, len(point)))
+            count = len(moved)
+            points = np.repeat(point[:, np.newaxis], count, axis=1)
+            masks = None if mask is None else np.tile(mask[step], count)
+
+            def states(points: Array = points, masks: Array | None = masks) -> Array:
+                after = self._run(points.reshape(len(points), -1), masks)
+                return after.reshape(len(after), -1, batch)
+
+            change = self.derivative(points, (moved, np.arange(count)), states)
+            result[moved] = np.einsum("sb,skb->kb", self.gradients[step], change)
+        return result
+
+    def _of_units(self, weights: Array) -> Array:
+        """Return the gradient (T, H, B) of a weight of each unit (H,), were it one per column."""
+        shape = (self.length, len(self.names), self.hidden, self.batch_size)
+        by_name = self.gradients.reshape(shape)
+        result = np.empty((self.length, self.hidden, self.batch_size))
+        mask, steps = self.unrolled.mask, max(1, self.max_columns // self.batch_size)
+        for start in range(0, self.length, steps):
+            part = slice(start, start + steps)
+            points = self.points[part].transpose(1, 0, 2).reshape(self.points.shape[1], -1)
+            masks = None if mask is None else mask[part].transpose(1, 0, 2).reshape(1, -1)
+
+            def states(points: Array = points, masks: Array | None = masks) -> Array:
+                after = self._run(points, masks)
+                return after.reshape(-1, self.hidden, after.shape[1]).transpose(0, 2, 1)
+
+            change = self.derivative(weights, slice(None), states).transpose(0, 2, 1)
+            gradients = by_name[part].transpose(1, 2, 0, 3)
+            total = (gradients.reshape(change.shape) * change).sum(axis=0)
+            result[part] = total.reshape(self.hidden, -1, self.batch_size).transpose(1, 0, 2)
+        return result
+
+    def _run(self, points: Array, masks: Array | None) -> Array:
+        """Return the carried states (S, n) after one time step, given (D+S, n)."""
+        columns = points.shape[1]
+        if self._step is None or self._step.outputs.shape[2] != columns:
+            self._step = self._unroll(columns)
+        step = self._step
+        step.inputs[0] = points[: self.size]
+        parts = np.split(points[self.size :], len(self.names))
+        step.set_initial_state(dict(zip(self.names, parts, strict=True)))
+        step.mask = None if masks is None else masks[np.newaxis]
+        step.forward()
+        return np.concatenate(list(step.final_state().values()))
+
+    def _unroll(self, columns: int) -> UnrolledCell:
+        # No backward pass follows, so nothing writes to the gradient.
+        weights = self.unrolled.weights
+        return UnrolledCell(self.unrolled.cell, weights, weights, 1, columns)
