@@ -11,7 +11,15 @@ from rnncli.cli.first_member import note_first_member
 from rnncli.cli.options import ConfigFile, Json, OptionalWeights, Overrides, choice
 
 METHODS = ("complex", "central")
-_JSON_KEYS = ("name", "shape", "max_relative_error", "gradient_norm", "tested", "untested")
+_JSON_KEYS = (
+    "name",
+    "shape",
+    "max_relative_error",
+    "gradient_norm",
+    "tested",
+    "untested",
+    "sampled",
+)
 
 app = command_app()
 
@@ -22,6 +30,16 @@ _Method = Annotated[
 
 _NumSamples = Annotated[
     int, typer.Option(metavar="N", min=1, help="Sequences in the checked batch.")
+]
+
+_NumEntries = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Check only N random entries of each array, for large networks.",
+        show_default="all",
+    ),
 ]
 
 _Explain = Annotated[
@@ -36,6 +54,7 @@ def gradcheck(
     overrides: Overrides = None,
     method: _Method = "complex",
     num_samples: _NumSamples = 8,
+    num_entries: _NumEntries = None,
     explain: _Explain = False,
     as_json: Json = False,
 ) -> None:
@@ -48,6 +67,7 @@ def gradcheck(
       rnn gradcheck
       rnn gradcheck -c configs/digits.yaml --set model.hidden_size=16
       rnn gradcheck -w latest --method central --json
+      rnn gradcheck -c configs/digits.yaml --num-entries 20
       rnn gradcheck --explain
     """
     from rnncli.analysis.gradient_analysis import check_gradients, explain_gradients
@@ -68,12 +88,13 @@ def gradcheck(
             explanation = explain_gradients(checked, on_progress)
     if as_json:
         arrays = [{key: getattr(check, key) for key in _JSON_KEYS} for check in checks]
-        report: dict[str, Any] = {"passed": passed, "method": method, "arrays": arrays}
+        report: dict[str, Any] = {"passed": passed, "method": method, "num_entries": num_entries}
+        report["arrays"] = arrays
         if explain:
             report["explanation"] = asdict(explanation) if explanation else None
         print(json.dumps(report))
     else:
-        show_gradcheck(checks, method, TOLERANCES[method])
+        show_gradcheck(checks, method, TOLERANCES[method], num_entries)
         if explain:
             print(explanation_text(explanation, passed))
     if not passed:

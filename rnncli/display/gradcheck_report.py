@@ -1,14 +1,20 @@
 """The report of a gradient check, and the explanation of a wrong gradient."""
 
 from collections.abc import Sequence
+from math import prod
 
 from rnncli.display.table import print_table
 from rnncli.gradients.explain import Explanation
 from rnncli.gradients.gradcheck import ArrayCheck
 
 
-def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) -> None:
-    """Show a gradient check on standard output, with the worst entry of each wrong array."""
+def show_gradcheck(
+    checks: Sequence[ArrayCheck], method: str, tolerance: float, num_entries: int | None = None
+) -> None:
+    """Show a gradient check on standard output, with the worst entry of each wrong array.
+
+    With `num_entries`, the sample of each array is named.
+    """
     rows = []
     for check in checks:
         error = check.max_relative_error
@@ -25,10 +31,16 @@ def show_gradcheck(checks: Sequence[ArrayCheck], method: str, tolerance: float) 
             ]
         )
     headers = ["array", "shape", "error", "norm", "tested", "no signal", "verdict"]
+    title = f"gradients against the {method} step, tolerance {tolerance:g}"
+    if num_entries is not None:
+        title += f", at most {num_entries:,} random entries of each array"
+        headers.append("sample")
+        for row, check in zip(rows, checks, strict=True):
+            row.append(f"{check.sampled:,} of {prod(check.shape):,}")
     print_table(
         headers,
         rows,
-        title=f"gradients against the {method} step, tolerance {tolerance:g}",
+        title=title,
         left=(0, 6),
         styles=["" if check.passed else "red" for check in checks],
     )

@@ -44,7 +44,7 @@ def complex_step(values: Array, where: Any, function: Callable[[], Any]) -> Arra
     """See `Derivative`; the values are complex."""
     before = np.array(values[where])
     values[where] = before + 1j * COMPLEX_STEP
-    derivatives: Array = np.imag(function()) / COMPLEX_STEP
+    derivatives: Array = np.array(function()).imag / COMPLEX_STEP
     values[where] = before
     return derivatives
 
@@ -85,4 +85,4 @@ def output_gradient(derivative: Derivative, loss: Loss, z: Array, y: Array) -> A
 
     for row in range(len(z)):
         gradient[row] = derivative(z, row, losses)
-    return gradient / max(np.count_nonzero(has_target), 1)
+    return gradient / max(int(np.count_nonzero(has_target)), 1)

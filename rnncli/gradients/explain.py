@@ -82,9 +82,7 @@ def explain(
     objective = Objective(network.astype(float), loss, ObservedCell)
     run_observed(objective, batch, masks)
     unrolled = objective.unrolled
-    expected = output_gradient(
-        complex_step, loss, unrolled.outputs.astype(complex), batch.targets
-    )
+    expected = output_gradient(complex_step, loss, unrolled.outputs.astype(complex), batch.targets)
     with np.errstate(all="ignore"):
         explanation = _explain_head(unrolled, expected)
         probe = _DirectionalProbe(network, loss, batch, masks)

@@ -11,15 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnncli.gradients.derivatives import (
-    COMPLEX_STEP,
-    Derivative,
-    central_difference,
-    complex_step,
-)
-from rnncli.gradients.true_gradients import true_gradients
+from rnncli.gradients.moved_arrays import EntryDerivatives
 from rnncli.nn.arrays import Array
-from rnncli.nn.batch import Batch, State
+from rnncli.nn.batch import Batch
 from rnncli.nn.dropout import DropoutMasks
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
@@ -111,20 +105,14 @@ def gradcheck(
     masks = dropout_masks(network, len(batch))
     network = differentiable(network, batch, masks)
     calculated = _backpropagated(network, loss, batch, masks)
-    truth = _Truth(network, loss, batch, masks, method, on_progress)
-    magnitudes = _magnitudes(network, loss, batch, masks)
-    magnitude_fraction, loss_fraction = _ROUNDING[method]
-    floor = loss_fraction * abs(truth.probe.value())
-    rounding = {name: magnitude_fraction * size + floor for name, size in magnitudes.items()}
-    rng = np.random.default_rng(0)
-    sizes = {name: array.size for name, array in calculated.items()}
-    samples = {
-        name: np.arange(size)
-        if num_entries is None
-        else np.sort(rng.choice(size, min(num_entries, size), replace=False))
-        for name, size in sizes.items()
-    }
-    all_true = truth.of_samples(samples) if num_entries else truth.of_all(rounding)
+    truth = EntryDerivatives(network, loss, batch, masks, method, on_progress)
+    rounding = _rounding(network, loss, batch, masks, method)
+    if num_entries is None:
+        samples = {name: np.arange(array.size) for name, array in calculated.items()}
+        all_true = truth.of_all(rounding)
+    else:
+        samples = _samples(calculated, num_entries)
+        all_true = truth.of_samples(samples)
     for name, true in all_true:
         yield _compare(
             name, true, calculated[name], samples[name], TOLERANCES[method], rounding[name]
@@ -152,36 +140,6 @@ def differentiable(network: Network, batch: Batch, masks: DropoutMasks) -> Netwo
     return network
 
 
-class _Probe:
-    """The mean loss as a function of weights, inputs and initial states.
-
-    Attributes
-    ----------
-    arrays : dict of str to tuple of array
-        What it depends on, by name; a change in place changes the next value.
-    """
-
-    def __init__(
-        self, network: Network, loss: Loss, batch: Batch, masks: DropoutMasks, dtype: type
-    ) -> None:
-        copy = network.astype(dtype)
-        self.objective, self.masks = Objective(copy, loss), masks
-        self.arrays = dict(copy.arrays)
-        if not copy.layout.input_stage.shapes:
-            x: Array = batch.x.transpose(1, 2, 0).astype(dtype)
-            batch = replace(batch, x=x.transpose(2, 0, 1))
-            self.arrays["input"] = (x,)
-        initial_state = batch.initial_state or copy.zero_state(len(batch))
-        state: State = [{k: v.astype(dtype) for k, v in cell.items()} for cell in initial_state]
-        self.batch = replace(batch, initial_state=state)
-        for cell_name, states in zip(copy.layout.cell_names, state, strict=True):
-            for name, values in states.items():
-                self.arrays[f"initial_{name}_{cell_name}"] = (values,)
-
-    def value(self) -> complex:
-        return self.objective.forward(self.batch, self.masks).mean
-
-
 def _backpropagated(
     network: Network, loss: Loss, batch: Batch, masks: DropoutMasks
 ) -> dict[str, Array]:
@@ -200,10 +158,13 @@ def _backpropagated(
     return arrays
 
 
-def _magnitudes(
-    network: Network, loss: Loss, batch: Batch, masks: DropoutMasks
+def _rounding(
+    network: Network, loss: Loss, batch: Batch, masks: DropoutMasks, method: str
 ) -> dict[str, float]:
-    """Return the size of each array's derivatives, sequence by sequence, before they cancel."""
+    """Return the rounding errors of each array's derivatives.
+
+    They depend on the size of the derivatives, sequence by sequence, before they cancel.
+    """
     per_sequence = [
         _backpropagated(network, loss, batch.sequence(i), masks.sequence(i))
         for i in range(len(batch))
@@ -212,98 +173,21 @@ def _magnitudes(
         name: sum(np.abs(arrays[name]) for arrays in per_sequence) / len(per_sequence)
         for name in per_sequence[0]
     }
-    return {name: float(np.nan_to_num(np.max(size))) for name, size in sizes.items()}
+    value = Objective(network.astype(float), loss).forward(batch, masks).mean
+    fraction, loss_fraction = _ROUNDING[method]
+    return {
+        name: fraction * float(np.nan_to_num(np.max(size))) + loss_fraction * abs(value)
+        for name, size in sizes.items()
+    }
 
 
-class _Truth:
-    """The true derivatives of the entries of all arrays.
-
-    Parameters
-    ----------
-    network, loss, batch, masks
-        What the mean loss depends on.
-    method : {"complex", "central"}
-        How derivatives are calculated.
-    on_progress : callable
-        See `gradcheck`.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        loss: Loss,
-        batch: Batch,
-        masks: DropoutMasks,
-        method: str,
-        on_progress: Callable[[int, int], object],
-    ) -> None:
-        self.derivative: Derivative = complex_step if method == "complex" else central_difference
-        self.probe = _Probe(network, loss, batch, masks, complex if method == "complex" else float)
-        self.complex_probe = self.probe
-        if method != "complex":
-            self.complex_probe = _Probe(network, loss, batch, masks, complex)
-        self.on_progress, self.done, self.total = on_progress, 0, 0
-
-    def of_all(self, rounding: dict[str, float]) -> Iterator[tuple[str, Array]]:
-        """Yield the derivatives of all entries (n,) of each array, given its rounding errors."""
-        probe = self.probe
-        network, batch = probe.objective.network, probe.batch
-        self.total = len(network.layout.cell_names) * batch.x.shape[1] + len(probe.arrays)
-        gradients = true_gradients(
-            network, probe.objective.loss, batch, probe.masks, self.derivative, self._count
-        )
-        rng = np.random.default_rng(1)
-        tolerance = TOLERANCES["complex" if self.derivative is complex_step else "central"]
-        for name in probe.arrays:
-            true = gradients[name].ravel()
-            direction = rng.standard_normal(true.size)
-            error = abs(self._along(name, direction) - true @ direction)
-            self._count()
-            allowed = tolerance * np.linalg.norm(true) + rounding[name] * np.sqrt(true.size)
-            if error > allowed:
-                self.total += true.size
-                true = self._of_entries(name, np.arange(true.size))
-            yield name, true
-
-    def of_samples(self, samples: dict[str, Array]) -> Iterator[tuple[str, Array]]:
-        """Yield the derivatives of the entries with the given flat indices of each array."""
-        self.total = sum(map(len, samples.values()))
-        for name in self.probe.arrays:
-            yield name, self._of_entries(name, samples[name])
-
-    def _of_entries(self, name: str, indices: Array) -> Array:
-        """Return the derivatives of some entries, each moved alone."""
-        true, value = np.empty(len(indices)), self.probe.value
-        for place, index in enumerate(indices):
-            block, where = _entry(self.probe.arrays[name], index)
-            true[place] = self.derivative(block, where, value)
-            self._count()
-        return true
-
-    def _along(self, name: str, direction: Array) -> float:
-        """Return the derivative of the loss along a direction (n,) of one array."""
-        blocks = self.complex_probe.arrays[name]
-        before = [block.copy() for block in blocks]
-        ends = np.cumsum([block.size for block in blocks])
-        for block, part in zip(blocks, np.split(direction, ends[:-1]), strict=True):
-            block += 1j * COMPLEX_STEP * part.reshape(block.shape)
-        change = self.complex_probe.value().imag
-        for block, values in zip(blocks, before, strict=True):
-            block[...] = values
-        return change / COMPLEX_STEP
-
-    def _count(self) -> None:
-        self.done += 1
-        self.on_progress(self.done, self.total)
-
-
-def _entry(blocks: tuple[Array, ...], index: int) -> tuple[Array, tuple[int, ...]]:
-    """Return the block of an array, and the place in it, that a flat index means."""
-    for block in blocks:
-        if index < block.size:
-            return block, tuple(int(i) for i in np.unravel_index(index, block.shape))
-        index -= block.size
-    raise IndexError(index)
+def _samples(arrays: dict[str, Array], num_entries: int) -> dict[str, Array]:
+    """Return flat indices of random entries of each array, in order and always the same."""
+    rng = np.random.default_rng(0)
+    return {
+        name: np.sort(rng.choice(array.size, min(num_entries, array.size), replace=False))
+        for name, array in arrays.items()
+    }
 
 
 def _compare(

@@ -22,7 +22,7 @@ from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.cells.base import UnrolledCell, Weights
 
 # About how many bytes a pass over one time step may take, and which part of the memory budget.
-_BYTES_PER_PASS, _PART_OF_BUDGET = 1 << 25, 8
+_BYTES_PER_PASS, _PART_OF_BUDGET = 1 << 24, 8
 
 
 class CellGradients:
@@ -82,21 +82,17 @@ class CellGradients:
         parts = np.split(gradient, len(self.names))
         self.initial = dict(zip(self.names, parts, strict=True))
 
-    def weights(self) -> Weights:
-        """Return the gradients of the weight matrix and of the arrays beside it."""
-        matrix = self.unrolled.matrix
-        states = self.unrolled.states[:-1].real
-        grad_matrix = np.zeros(matrix.shape)
-        for row in range(0, len(matrix), self.hidden):
-            rows = slice(row, row + self.hidden)
-            grad_matrix[rows] = np.tensordot(self._of_units(matrix[rows, -1]), states, ([0, 2],) * 2)
-        vectors = {
-            name: np.concatenate(
-                [self._of_units(units).sum((0, 2)) for units in vector.reshape(-1, self.hidden)]
-            )
-            for name, vector in self.unrolled.weights.vectors.items()
-        }
-        return Weights(grad_matrix, vectors)
+    def fill_weights(self, gradient: Weights) -> None:
+        """Fill the gradient of the weight matrix and of the arrays beside it, after `go_back`."""
+        matrix, states = self.unrolled.matrix, self.unrolled.states[:-1].real
+        for start in range(0, len(matrix), self.hidden):
+            rows = slice(start, start + self.hidden)
+            dz = self._of_units(matrix[rows, -1])
+            gradient.matrix[rows] = np.tensordot(dz, states, axes=([0, 2], [0, 2]))
+        for name, vector in self.unrolled.weights.vectors.items():
+            for start in range(0, len(vector), self.hidden):
+                rows = slice(start, start + self.hidden)
+                gradient.vectors[name][rows] = self._of_units(vector[rows]).sum(axis=(0, 2))
 
     def _before(self, step: int) -> Array:
         """Return the gradient (D+S, B) of the inputs and the states before a time step."""

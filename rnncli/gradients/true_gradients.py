@@ -7,6 +7,7 @@ cells whose outputs are given.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -33,36 +34,52 @@ class _GivenInputs:
     """An input stage that returns given inputs (T, D, B)."""
 
     def __init__(self, inputs: Array) -> None:
-        self.inputs = inputs
+        self.inputs, self.width = inputs, inputs.shape[1]
+        self.shapes: dict[str, tuple[int, ...]] = {}
 
     def forward(self, x: Array, parameters: dict[str, Array]) -> Array:
         """See `rnncli.nn.input_stage.InputStage.forward`."""
         return self.inputs
 
+    def backward(self, x: Array, grad_inputs: Array, gradient: dict[str, Array]) -> None:
+        """See `rnncli.nn.input_stage.InputStage.backward`; it has no parameters of its own."""
+
 
 class _Connections:
-    """What is between the cells of a network, and between them and the head.
+    """What is between the cells of a network, and between them, the inputs and the head.
 
-    It never adds or mixes different units of a cell: a row of what is read comes from one unit.
+    It never mixes the units of a cell: a row of what is read comes from one unit, the same one for
+    every H rows.
+
+    Attributes
+    ----------
+    run, given : UnrolledNetwork
+        The network after a forward pass, and the same with cells whose outputs are given.
+    inputs : array (T, D, B)
+        What the first layer reads.
     """
 
     def __init__(
         self, network: Network, batch: Batch, masks: DropoutMasks, derivative: Derivative
     ) -> None:
-        self.network, self.batch, self.masks, self.derivative = network, batch, masks, derivative
+        self.batch, self.masks, self.derivative = batch, masks, derivative
         shape = (batch.x.shape[1], len(batch))
         self.run = UnrolledPool(network).get(*shape)
         self.run.forward(batch, masks)
         self.given = UnrolledPool(network, _GivenOutputs).get(*shape)
-        x, parameters = batch.x, network.views.input_stage
-        self.inputs = np.array(network.layout.input_stage.forward(x, parameters))
-        self.given.input_stage = _GivenInputs(self.inputs)  # type: ignore[assignment]
+        stage = network.layout.input_stage
+        inputs = stage.forward(batch.x, network.views.input_stage)
+        self.inputs = inputs.astype(network.parameters.dtype)
+        self.given.input_stage = _GivenInputs(self.inputs)
         for cell, after in zip(self.given.cells, self.run.cells, strict=True):
             cell.outputs[...] = after.outputs
+        self.given.forward(batch, masks)
 
-    def gradient(
-        self, values: Array, step: int, readers: list[tuple[Callable[[], Array], Array]]
-    ) -> Array:
+    def by_step(self, columns: Array) -> Array:
+        """Return values (F, N) for each prediction as (N/B, F, B)."""
+        return columns.reshape(len(columns), -1, len(self.batch)).transpose(1, 0, 2)
+
+    def gradient(self, values: Array, step: int, readers: list[tuple[Array, Array]]) -> Array:
         """Return the gradient with respect to ``values[step]`` (H, B).
 
         Parameters
@@ -71,29 +88,19 @@ class _Connections:
             The outputs of a cell, or the inputs.
         step : int
             The time step.
-        readers : list of (callable, array (n, m*H, B))
-            What is read of them after a pass, and the gradient with respect to it.
+        readers : list of (array, array)
+            The buffers (n, m*H, B) of what is read of them, and the gradients with respect to it.
         """
-        _, hidden, batch_size = values.shape
+        units = (-1, *values.shape[1:])
 
         def read() -> Array:
             self.given.forward(self.batch, self.masks)
-            return np.concatenate(
-                [reader().reshape(-1, hidden, batch_size) for reader, _ in readers]
-            )
+            return np.concatenate([buffer.reshape(units) for buffer, _ in readers])
 
-        gradients = [gradient.reshape(-1, hidden, batch_size) for _, gradient in readers]
         change = self.derivative(values, step, read)
-        total: Array = (np.concatenate(gradients) * change).sum(axis=0)
+        gradients = np.concatenate([gradient.reshape(units) for _, gradient in readers])
+        total: Array = (gradients * change).sum(axis=0)
         return total
-
-    def features(self, rows: slice) -> Array:
-        """Return rows of the features (F', N) of the last pass as (N/B, F', B)."""
-        return self.by_step(self.given.features[rows])
-
-    def by_step(self, columns: Array) -> Array:
-        """Return (F, N) as (N/B, F, B)."""
-        return columns.reshape(len(columns), -1, len(self.batch)).transpose(1, 0, 2)
 
 
 def true_gradients(
@@ -125,54 +132,53 @@ def true_gradients(
     """
     connections = _Connections(network, batch, masks, derivative)
     layout, run, given = network.layout, connections.run, connections.given
-    grad_outputs = output_gradient(derivative, loss, run.outputs, batch.targets)
     views = layout.views(np.zeros(layout.size))
+    grad_outputs = output_gradient(derivative, loss, run.outputs, batch.targets)
     views.head[...] = grad_outputs @ run.features.real.T
+    features = connections.by_step(given.features[:-1])
     grad_features = connections.by_step(network.views.head[:, :-1].real.T @ grad_outputs)
-    of_cells, of_inputs = slice(layout.pooled_width), slice(layout.pooled_width, -1)
-    readers = [(lambda: connections.features(of_cells), grad_features[:, of_cells])]
+    pooled, last_inputs = slice(layout.pooled_width), slice(layout.pooled_width, None)
+    readers = [(features[:, pooled], grad_features[:, pooled])]
     initial: dict[str, Array] = {}
     per_layer = len(layout.architecture.directions)
     for first in reversed(range(0, len(run.cells), per_layer)):
-        below = []
-        for number in range(first, first + per_layer):
-            outputs = given.cells[number].outputs
-            gradients = CellGradients(run.cells[number], derivative)
-            gradients.go_back(
-                lambda t, o=outputs, r=readers: connections.gradient(o, t, r), on_step
-            )
-            of_weights = gradients.weights()
-            views.cells[number].matrix[...] = of_weights.matrix
-            for name, vector in of_weights.vectors.items():
-                views.cells[number].vectors[name][...] = vector
+        numbers = range(first, first + per_layer)
+        layer = [CellGradients(run.cells[number], derivative) for number in numbers]
+        for number, gradients in zip(numbers, layer, strict=True):
+            of_step = partial(connections.gradient, given.cells[number].outputs, readers=readers)
+            gradients.go_back(of_step, on_step)
+            gradients.fill_weights(views.cells[number])
             for name, gradient in gradients.initial.items():
                 initial[f"initial_{name}_{layout.cell_names[number]}"] = gradient
-            reader = given.cells[number]
-            below.append((lambda reader=reader: reader.inputs, gradients.inputs))
-        readers = below
+        readers = [
+            (given.cells[number].inputs, gradients.inputs)
+            for number, gradients in zip(numbers, layer, strict=True)
+        ]
     if layout.head_width > layout.pooled_width:
-        last = grad_features[:, layout.pooled_width :]
-        readers.append((lambda: connections.features(of_inputs), last))
+        readers.append((features[:, last_inputs], grad_features[:, last_inputs]))
     steps = range(len(connections.inputs))
     grad_inputs = np.array([connections.gradient(connections.inputs, t, readers) for t in steps])
-    _add_embedding(views, network, batch, grad_inputs, derivative)
+    _add_to_input_stage(views, network, batch, grad_inputs, derivative)
     arrays = {name: np.concatenate(blocks) for name, blocks in layout.named(views).items()}
     if not layout.input_stage.shapes:
         arrays["input"] = grad_inputs
     return arrays | initial
 
 
-def _add_embedding(
+def _add_to_input_stage(
     views: Views, network: Network, batch: Batch, grad_inputs: Array, derivative: Derivative
 ) -> None:
-    """Add the gradient of the input stage's parameters, which are rows of vectors (V, E)."""
+    """Add the gradients of the input stage's parameters, which are vectors of symbols (V, D).
+
+    Tied to the head, they already have its gradient.
+    """
     stage, parameters = network.layout.input_stage, network.views.input_stage
     by_vector = grad_inputs.transpose(0, 2, 1)
+
+    def read() -> Array:
+        return stage.forward(batch.x, parameters).transpose(0, 2, 1)
+
     for name, vectors in parameters.items():
         for symbol in np.unique(batch.x):
-
-            def read() -> Array:
-                return stage.forward(batch.x, parameters).transpose(0, 2, 1)
-
             change = derivative(vectors, symbol, read)
             views.input_stage[name][symbol] += (by_vector * change).sum(axis=(0, 1))
