@@ -67,7 +67,7 @@ def gradcheck(
       rnn gradcheck
       rnn gradcheck -c configs/digits.yaml --set model.hidden_size=16
       rnn gradcheck -w latest --method central --json
-      rnn gradcheck -c configs/digits.yaml --num-entries 20
+      rnn gradcheck -c configs/sum_sign.yaml --num-entries 20
       rnn gradcheck --explain
     """
     from rnncli.analysis.gradient_analysis import check_gradients, explain_gradients
