@@ -4,6 +4,11 @@ The derivatives of the parts of the forward pass are measured one part at a time
 dropout, every time step of every cell, and the embedding. The chain rule joins them, from the loss
 to the inputs. Everything between the cells is the code of `UnrolledNetwork.forward`, run with
 cells whose outputs are given.
+
+The work grows with the units and the time steps, not with the weights: for four layers of 128 units
+it is about a second. A pass of the whole network for each entry takes over ten minutes there, and
+copies of the batch, each with an entry of its own moved, are only 1.5 times faster than that: both
+are bound by the products and the complex tanh.
 """
 
 from collections.abc import Callable
