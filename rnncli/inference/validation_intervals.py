@@ -15,7 +15,7 @@ def validation_intervals(model: Model, validation: Sequences) -> Intervals | Non
     parts = []
     try:
         for batch in validation.in_memory():
-            targets = model.task.encode(batch, float)
+            targets = model.targets(batch, float)
             z = model_outputs(model, batch)
             parts.append(decode_outputs(model, z, batch, 0, targets))
         predictions = concatenated(parts)

@@ -33,8 +33,9 @@ def test_validation_and_test_files(tmp_path: Path) -> None:
 def test_files_get_defaults_that_suit_them(tmp_path: Path) -> None:
     path = str(ts(tmp_path, TS))
     config = config_from({"data": {"kind": "ts", "path": path}})
-    assert (config.model.cell.kind, config.model.pooling) == ("gru", "mean")
-    assert config.training.num_epochs == 100
+    assert (config.model.cell.kind, config.model.pooling) == ("gru", ("mean", "max", "last"))
+    assert config.training.num_updates == 1000
+    assert getattr(config.data, "frames", None) == 64
     chosen = config_from(
         {"data": {"kind": "ts", "path": path}, "model": {"cell": "tanh", "pooling": "last"}}
     )

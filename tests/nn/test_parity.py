@@ -170,7 +170,13 @@ def test_a_state_dict_saved_as_npz_is_a_start(cell: str, tmp_path: Path) -> None
     np.savez(tmp_path / "a.npz", x=rng.standard_normal((20, 5, 3)), y=rng.standard_normal((20, 2)))
     tree = {
         "data": {"kind": "npz", "path": str(tmp_path / "a.npz")},
-        "model": {"cell": cell, "hidden_size": 4, "num_layers": 2, "bidirectional": True},
+        "model": {
+            "cell": cell,
+            "hidden_size": 4,
+            "num_layers": 2,
+            "bidirectional": True,
+            "pooling": "last",
+        },
         "training": {"start_from": str(tmp_path / "state.npz")},
     }
     loaded = state_dict(set_up(config_from(tree)).model.network)
