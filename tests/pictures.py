@@ -99,12 +99,15 @@ def train(config: str, cell: str, runs: str) -> str:
 
 
 def draw_figures(runs: str) -> None:
-    """Draw gradients through time, the curves of two runs, and a confusion matrix."""
+    """Draw gradients through time, curves of two runs, a confusion matrix and forecasts."""
     for cell in ("tanh", "lstm"):
         run = train("adding", cell, runs)
         rnn("trace", "-w", run, "--sample", 0, "-o", GUIDE / f"trace_{cell}.svg")
     vowels = train("japanese_vowels", "gru", runs)
     rnn("plot", vowels, "--kind", "confusion", "-o", GUIDE / "confusion.svg")
+    keys = ("--set", "data.validation_fraction=0.2")  # prediction intervals need it
+    sunspots = rnn("train", "-q", "-c", "configs/sunspots.yaml", *keys, "--runs", runs)
+    rnn("plot", sunspots, "--kind", "forecast", "-o", GUIDE / "forecast.svg")
     signs = [train("sum_sign", cell, runs) for cell in ("tanh", "gru")]
     quantities = ("--quantity", "loss", "--quantity", "accuracy")
     rnn("plot", *signs, *quantities, "-o", GUIDE / "curves.svg")
