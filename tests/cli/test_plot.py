@@ -171,8 +171,9 @@ def test_forecasts_are_drawn_over_time(rnn: Command, here: Path, horizon: int) -
     rows = [f"{np.sin(t / 3)},{t}" for t in range(80)]
     Path("s.csv").write_text("\n".join(["wave,trend", *rows]) + "\n")
     Path("c.yaml").write_text(
-        "data: {kind: series, path: s.csv, sequence_length: 5, test_size: 20, "
-        f"horizon: {horizon}}}\ntraining: {{num_epochs: 2}}\n"
+        # Without a linear autoregression, which is nearly exact here, the band is wide.
+        "data: {kind: series, path: s.csv, sequence_length: 5, test_size: 20, relative: none, "
+        f"horizon: {horizon}}}\nmodel: {{head_inputs: 0}}\ntraining: {{num_epochs: 2}}\n"
     )
     run = Path(rnn("train", "-q", "-c", "c.yaml").out.strip())
     wave, trend = read_forecasts(open_model(str(run)))
