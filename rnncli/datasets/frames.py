@@ -1,11 +1,11 @@
 """Frames: several consecutive time steps of a long sequence, which the network takes as one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar, overload
 
 import numpy as np
 
+from rnncli.datasets.examples import slices
 from rnncli.datasets.mapped import Mapped
 from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
@@ -116,7 +116,8 @@ class Frames:
         if lengths is None:
             lengths = np.full(count, num_steps)
         frames = np.zeros(shape)
-        for part in _parts(count, num_steps * num_features):
+        sequences_at_once = max(1, _NUMBERS_AT_ONCE // (num_steps * num_features))
+        for part in slices(count, sequences_at_once):
             self._frame(np.asarray(x[part], float), lengths[part], frames[part])
         return frames
 
@@ -151,10 +152,3 @@ class Frames:
             squares = np.square(steps - np.repeat(means, sizes, axis=0))
             variances = np.add.reduceat(squares, cuts) / sizes[:, np.newaxis]
             frames[:, :, num_features:][valid] = np.sqrt(variances[is_frame])
-
-
-def _parts(count: int, numbers_per_sequence: int) -> Iterator[slice]:
-    """Yield slices of `count` sequences, each of a bounded number of numbers."""
-    size = max(1, _NUMBERS_AT_ONCE // numbers_per_sequence)
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncli.analysis.training_note import training_note
+from rnncli.datasets.sequences import Sequences
+from rnncli.datasets.text import Text
 from rnncli.display.formats import format_duration, format_metric
 from rnncli.display.interval_notes import missing_intervals
 from rnncli.display.terminal import stderr_can_redraw, write_message
 from rnncli.errors import InputError
+from rnncli.inference.model import Model
 from rnncli.runs.metrics_log import read_metrics
 from rnncli.runs.training_run import TrainingRun
 
@@ -35,10 +38,10 @@ def show_training_summary(run: TrainingRun) -> None:
             if name.startswith(prefix) and value is not None
         ]
         facts += [(split, "  ".join(values))] if values else []
+    model = setup.best_model()
     if setup.splits.test is not None:
-        facts.append(("test", _test_score(run)))
-    intervals = setup.best_model().intervals
-    if intervals is not None and (note := missing_intervals(intervals)):
+        facts.append(("test", _test_score(model, setup.splits.test)))
+    if model.intervals is not None and (note := missing_intervals(model.intervals)):
         facts.append(("intervals", note))
     facts += [
         ("time", format_duration(members.seconds)),
@@ -51,12 +54,10 @@ def show_training_summary(run: TrainingRun) -> None:
         write_message(f"note: {advice}")
 
 
-def _test_score(run: TrainingRun) -> str:
-    """Return the loss and the metric of the best weights on the test split."""
+def _test_score(model: Model, test: Sequences | Text) -> str:
+    """Return the loss and the metric of a model on the test split."""
     from rnncli.inference.evaluation import evaluate_split
 
-    model, test = run.setup.best_model(), run.setup.splits.test
-    assert test is not None
     try:
         report = evaluate_split(model, test)
     except InputError as error:  # The training has finished nevertheless.

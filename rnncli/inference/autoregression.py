@@ -1,11 +1,11 @@
 """A linear autoregression: each value to forecast is a linear function of the window before it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, log
 
 import numpy as np
 
+from rnncli.datasets.examples import slices
 from rnncli.datasets.scaling import mean_and_deviation
 from rnncli.datasets.sequences import Sequences
 from rnncli.nn.arrays import Array
@@ -42,7 +42,11 @@ class Autoregression:
 
     def forecast(self, sequences: Sequences) -> Array:
         """Return the forecasts (N, K) for windows in memory."""
-        parts = _regressors(np.asarray(sequences.x), self.order, self.mean, self.std)
+        x = np.asarray(sequences.x)
+        parts = (
+            _regressors(x[rows], self.order, self.mean, self.std)
+            for rows in slices(len(x), _WINDOWS_AT_ONCE)
+        )
         return np.concatenate([part @ self.coefficients for part in parts])
 
 
@@ -69,11 +73,10 @@ def fit_autoregression(train: Sequences) -> Autoregression | None:
     targets = (y - y_mean) / y_std
     size = 1 + orders[-1] * num_features
     gram, moments = np.zeros((size, size)), np.zeros((size, y.shape[1]))
-    start = 0
-    for part in _regressors(x, orders[-1], mean, std):
+    for rows in slices(count, _WINDOWS_AT_ONCE):
+        part = _regressors(x[rows], orders[-1], mean, std)
         gram += part.T @ part
-        moments += part.T @ targets[start : start + len(part)]
-        start += len(part)
+        moments += part.T @ targets[rows]
     gram += count * _RIDGE * np.eye(size)
     lowest, best = inf, (orders[0], moments[:0])
     for order in orders:
@@ -97,12 +100,10 @@ def _orders(longest: int) -> list[int]:
     return orders
 
 
-def _regressors(x: Array, order: int, mean: Array, std: Array) -> Iterator[Array]:
-    """Yield one and the standardized features of the last rows, the latest first, of windows."""
-    for start in range(0, len(x), _WINDOWS_AT_ONCE):
-        latest_first = x[start : start + _WINDOWS_AT_ONCE, : -order - 1 : -1]
-        z = (latest_first - mean) / std
-        yield np.concatenate([np.ones((len(z), 1)), z.reshape(len(z), -1)], axis=1)
+def _regressors(x: Array, order: int, mean: Array, std: Array) -> Array:
+    """Return one and the standardized features of the last rows, the latest first, of windows."""
+    z = (x[:, : -order - 1 : -1] - mean) / std
+    return np.concatenate([np.ones((len(z), 1)), z.reshape(len(z), -1)], axis=1)
 
 
 def _aicc(squares: Array, count: int, k: int) -> float:

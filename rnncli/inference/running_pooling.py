@@ -29,8 +29,10 @@ class RunningPooling:
     def add(self, outputs: Array) -> None:
         """Take the outputs (W, ...) of the next W time steps."""
         self.count += len(outputs)
-        self.sum += outputs.sum(axis=0, dtype=float)
-        np.maximum(self.max, outputs.max(axis=0), out=self.max)
+        if "mean" in self.poolings:
+            self.sum += outputs.sum(axis=0, dtype=float)
+        if "max" in self.poolings:
+            np.maximum(self.max, outputs.max(axis=0), out=self.max)
         self.last[...] = outputs[-1]
 
     def pooled(self) -> list[Array]:

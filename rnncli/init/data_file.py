@@ -9,11 +9,7 @@ from rnncli.datasets.table_data import TableData
 from rnncli.errors import InputError
 from rnncli.init.column_roles import Guess, sequence_column
 from rnncli.init.labelled_sequences import suggest_sequences
-from rnncli.init.labelled_texts import (
-    is_possible,
-    text_columns,
-    text_section,
-)
+from rnncli.init.labelled_texts import is_possible, text_columns, text_section
 from rnncli.init.series_table import suggest_series
 from rnncli.init.suggestion import Hints, Suggestion
 from rnncli.init.table_arrangement import is_series, long_section, wide_section

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rnncli.datasets.task import Task
 from rnncli.errors import DivergedError
@@ -38,7 +38,7 @@ class Job:
     def shared_trainer(self, member: Member) -> Trainer:
         """Return a trainer with a network of its own, for members with networks of this shape."""
         network = member.network.astype(member.network.parameters.dtype)
-        return Trainer(network, self.task, self.data, self.settings, member.seed, member.state)
+        return self.trainer_of(replace(member, network=network))
 
 
 def train_in_turn(

@@ -11,6 +11,7 @@ from helpers import hostile
 from helpers.run_copies import changed_record, without_hashes
 
 from rnncli.config import yaml12
+from rnncli.config.config import Config
 from rnncli.config.reading import config_from, default_config, read_config
 from rnncli.config.reference import reference
 from rnncli.config.tree import as_tree
@@ -43,6 +44,11 @@ def preferred(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FileData, "defaults", FileData.defaults | {"data": {"frames": 4}})
 
 
+def frames_of(config: Config) -> int | None:
+    assert isinstance(config.data, FileData)
+    return config.data.frames
+
+
 def without_new_keys(run: Path) -> Path:
     """Remove the keys of frames from the files of a run, whose hashes are adapted."""
     path = run / "config.yaml"
@@ -63,28 +69,28 @@ def without_new_keys(run: Path) -> Path:
 
 
 def test_a_preference_is_for_configs_of_users(preferred: None, run: Path) -> None:
-    assert read_config(Path("c.yaml")).data.frames == 4  # type: ignore[union-attr]
+    assert frames_of(read_config(Path("c.yaml"))) == 4
     mapping = {"data": {"kind": "csv", "path": "x.csv"}}
-    assert config_from(mapping).data.frames == 4  # type: ignore[union-attr]
+    assert frames_of(config_from(mapping)) == 4
     explicit = {"data": mapping["data"] | {"frames": None}}
-    assert config_from(explicit).data.frames is None  # type: ignore[union-attr]
+    assert frames_of(config_from(explicit)) is None
     config = run / "config.yaml"
-    assert read_config(config).data.frames is None  # type: ignore[union-attr]
+    assert frames_of(read_config(config)) is None
     # The same text elsewhere is the config of a user.
     shutil.copy(config, "copy.yaml")
-    assert read_config(Path("copy.yaml")).data.frames == 4  # type: ignore[union-attr]
+    assert frames_of(read_config(Path("copy.yaml"))) == 4
     tree = as_tree(read_config(Path("copy.yaml")))
     assert tree["data"]["frames"] == 4
-    assert config_from(tree, is_complete=True).data.frames == 4  # type: ignore[union-attr]
+    assert frames_of(config_from(tree, is_complete=True)) == 4
 
 
 def test_a_preference_does_not_apply_where_it_would_be_refused(preferred: None) -> None:
     for keys in ("text_column: t", "sequence_column: s, label_column: y, label_per: step"):
         config = default_config([f"data={{kind: csv, path: a, {keys}}}"])
-        assert config.data.frames is None  # type: ignore[union-attr]
+        assert frames_of(config) is None
     assert config.model.cell.kind == "gru"
     config = default_config(["data={kind: csv, path: a, label_per: sequence}"])
-    assert config.data.frames == 4  # type: ignore[union-attr]
+    assert frames_of(config) == 4
 
 
 def test_the_reference_has_the_preference(preferred: None) -> None:
