@@ -1,5 +1,6 @@
 """The keys of a network for labelled sequences and of its training, by the size of the data."""
 
+from rnncli.datasets.files import FileData
 from rnncli.init.suggestion import SuggestedKey, or_others
 from rnncli.nn.cells import CELLS
 from rnncli.training.optimizers import OPTIMIZERS
@@ -8,17 +9,18 @@ from rnncli.training.resolved import suitable_batch_size
 # Below this number of sequences, the network is trained in small batches; and it has one layer, if
 # the sequences are short.
 _FEW_SEQUENCES = 500
+# What configs of files prefer where they do not state it.
+_MODEL, _TRAINING = FileData.defaults["model"], FileData.defaults["training"]
+# Longer sequences are read as at most this many frames.
+_MAX_STEPS = FileData.defaults["data"]["frames"]
 # The number of optimizer steps: for each sequence so many, and at least and at most so many.
-_UPDATES_PER_SEQUENCE, _FEWEST_UPDATES, _MOST_UPDATES = 10, 1000, 1800
+_UPDATES_PER_SEQUENCE, _FEWEST_UPDATES, _MOST_UPDATES = 10, _TRAINING["num_updates"], 1800
 # With very few sequences there are fewer steps, so that training takes seconds: at most so many
 # epochs of short sequences, and for each time step of long ones so many epochs.
 _MOST_EPOCHS, _MOST_EPOCHS_OF_REGRESSION, _MOST_EPOCHS_PER_STEP = 100, 60, 1.1
 # With a label for each time step, or for texts: these steps of batches of this size.
 _UPDATES_OF_OTHERS, _BATCH_SIZE_OF_OTHERS = 1800, 32
-_MIN_EPOCHS, _MAX_EPOCHS_OF_OTHERS = 10, 100
-# Longer sequences are read as at most this many frames.
-_MAX_STEPS = 64
-_LEARNING_RATE = 3e-3
+_MIN_EPOCHS, _MAX_EPOCHS_OF_OTHERS = _TRAINING["num_epochs"], 100
 
 
 def frames_keys(sequence_length: int) -> list[SuggestedKey]:
@@ -40,8 +42,10 @@ def model_keys(count: int, sequence_length: int, is_regression: bool) -> list[Su
         SuggestedKey("num_layers", 2 if is_deep else 1),
         _bidirectional(),
         *(dropout if is_deep else []),
-        SuggestedKey("head_dropout", 0.3, "less if the training loss stays high"),
-        SuggestedKey("pooling", ["mean", "max", "last"], "what the head reads of all time steps"),
+        SuggestedKey(
+            "head_dropout", _MODEL["head_dropout"], "less if the training loss stays high"
+        ),
+        SuggestedKey("pooling", _MODEL["pooling"], "what the head reads of all time steps"),
     ]
 
 
@@ -87,7 +91,7 @@ def training_keys_of_others(count: int) -> list[SuggestedKey]:
 def _cell_keys() -> list[SuggestedKey]:
     return [
         SuggestedKey("cell", "gru", or_others(CELLS, "gru")),
-        SuggestedKey("hidden_size", 64, "32 is faster, 128 can learn more"),
+        SuggestedKey("hidden_size", _MODEL["hidden_size"], "32 is faster, 128 can learn more"),
     ]
 
 
@@ -104,9 +108,8 @@ def _layers(is_regression: bool) -> list[SuggestedKey]:
 
 
 def _training_keys(epochs: int, batch_size: int) -> list[SuggestedKey]:
-    optimizer = {"kind": "adam", "learning_rate": _LEARNING_RATE}
     return [
         SuggestedKey("num_epochs", epochs, "more while the loss still falls"),
         SuggestedKey("batch_size", batch_size),
-        SuggestedKey("optimizer", optimizer, or_others(OPTIMIZERS, "adam")),
+        SuggestedKey("optimizer", _TRAINING["optimizer"], or_others(OPTIMIZERS, "adam")),
     ]

@@ -4,16 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-
 from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.tree import as_tree
-from rnncli.cores import num_cores
 from rnncli.datasets.dataset import DataSet
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.files import FileData
-from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.scaling import Scaler
 from rnncli.datasets.sequences import Sequences, Splits
@@ -23,19 +19,17 @@ from rnncli.datasets.text import Text
 from rnncli.errors import InputError
 from rnncli.inference.ensemble import averaged
 from rnncli.inference.model import Model
-from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
-from rnncli.nn.parameters import Layout
 from rnncli.random_streams import generator
+from rnncli.runs.config_checks import check_config
 from rnncli.runs.epoch_examples import EpochExamples
 from rnncli.runs.weights import start_from
-from rnncli.training.augmentation import check_augmentations
 from rnncli.training.events import Epoch, Step
 from rnncli.training.fit import fit
 from rnncli.training.members import Member, Members
 from rnncli.training.resolved import ResolvedTraining, resolved
-from rnncli.training.state import NUM_PARAMETER_VECTORS, NUM_SAVED_VECTORS, TrainingState
+from rnncli.training.state import TrainingState
 from rnncli.training.trainer import TrainingData
 from rnncli.training.turns import Job
 
@@ -151,65 +145,6 @@ class TrainingSetup:
         return EpochExamples(self.train, self.config.data, self.config.seed, self.model)
 
 
-def _check_memory(config: Config, spec: InputSpec, task: Task) -> None:
-    """Check that the budget allows all vectors of parameters: weights, gradients and the like.
-
-    Each network of an ensemble has all but the gradient and the parameters before the last step,
-    which belong to the one that is being trained.
-    """
-    size = Layout(config.model, config.model.input_stage(spec.num_inputs), task.output_size).size
-    training, num_slots = config.training, len(config.training.optimizer.slots)
-    num_vectors = NUM_PARAMETER_VECTORS + num_slots
-    num_vectors += (training.ensemble - 1) * (NUM_SAVED_VECTORS + num_slots)
-    itemsize = np.dtype(config.model.dtype).itemsize
-    require_memory(
-        num_vectors * size * itemsize,
-        f"model: {num_vectors} vectors of {size} parameters",
-        "lower model.hidden_size or model.num_layers"
-        + (" or training.ensemble" if training.ensemble > 1 else ""),
-    )
-
-
-def _check_head_inputs(config: Config) -> None:
-    """Check the key of the model that needs a prediction per sequence."""
-    if config.model.head_inputs and config.model.predicts_every_step:
-        raise InputError(
-            "model.head_inputs: needs one prediction per sequence, not one per time step; set it "
-            "to 0"
-        )
-
-
-def _check_symbols(config: Config, spec: InputSpec, task: Task) -> None:
-    """Check the keys of the model that depend on whether the data are symbols."""
-    model, has_symbols = config.model, spec.vocabulary is not None
-    if has_symbols != (model.embedding_size is not None):
-        raise InputError(
-            "model.embedding_size: is null, but the data are symbols; give the width of their "
-            "vectors, such as 64"
-            if has_symbols
-            else f"model.embedding_size: is {model.embedding_size}, but the data are numbers; "
-            "set it to null"
-        )
-    if task.is_language_model and config.training.ensemble > 1:
-        raise InputError(
-            "training.ensemble: a language model is a single network; set it to 1, or omit it"
-        )
-    if task.is_language_model and model.bidirectional:
-        raise InputError(
-            "model.bidirectional: a language model predicts what comes next, and cannot read it; "
-            "set it to false"
-        )
-    if not model.tie_weights:
-        return
-    if not task.is_language_model:
-        raise InputError("model.tie_weights: only a language model has a head with symbols")
-    if model.embedding_size != model.hidden_size:
-        raise InputError(
-            f"model.tie_weights: needs model.embedding_size, {model.embedding_size}, equal to "
-            f"model.hidden_size; set it to {model.hidden_size}"
-        )
-
-
 def _scales(data: DataSet, standardize: bool) -> tuple[Task, Scaler | None]:
     """Return the task with the scale of its targets, and the scale of the inputs, if any.
 
@@ -231,17 +166,20 @@ def _scales(data: DataSet, standardize: bool) -> tuple[Task, Scaler | None]:
     return task, Scaler.fit(*spec.transformed(train.x, train.lengths), unchanged=num_calendar)
 
 
-def _start(network: Network, config: Config, model: Model, train: Examples | Streams) -> None:
+def _start(
+    networks: list[Network], config: Config, model: Model, train: Examples | Streams
+) -> None:
     """Set initial weights that are not random: those of a file, or of a linear regression."""
     windows = model.input_spec.windows
     if config.training.start_from is not None:
-        start_from(network, config.training.start_from)
+        for network in networks:
+            start_from(network, config.training.start_from)
     elif config.model.head_inputs and model.task.kind == "regression":
         from rnncli.training.linear_start import start_from_linear_model
 
         assert isinstance(train, Examples)
         own = [] if windows is None else windows.own_features()
-        start_from_linear_model(network, train, own)
+        start_from_linear_model(networks, train, own)
 
 
 def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
@@ -269,12 +207,7 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
             f"{'every_step' if raw.per_step else 'sequence'}"
         )
     task, scaler = _scales(data, config.data.standardize)
-    _check_symbols(config, data.input_spec, task)
-    check_augmentations(config.training.augmentation, data.input_spec, every_step)
-    _check_head_inputs(config)
-    _check_memory(config, data.input_spec, task)
-    if config.training.ensemble > 1:
-        num_cores()  # An invalid variable is refused before the run begins.
+    check_config(config, data.input_spec, task)
     networks = [
         Network(config.model, data.input_spec.num_inputs, task.output_size)
         for _ in range(config.training.ensemble)
@@ -283,14 +216,15 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     train = model.examples(raw)
     training = resolved(config.training, train)
     num_streams = train.num_streams(training.batch_size) if isinstance(train, Streams) else 0
-    members = []
-    for number, network in enumerate(networks):
-        seed = config.seed + number
+    seeds = [config.seed + number for number in range(len(networks))]
+    for network, seed in zip(networks, seeds, strict=True):
         network.initialize(generator(seed, "weights"))
-        if from_the_start:
-            _start(network, config, model, train)
-        state = TrainingState.initial(network, task, training, num_streams)
-        members.append(Member(network, seed, state))
+    if from_the_start:
+        _start(networks, config, model, train)
+    members = [
+        Member(network, seed, TrainingState.initial(network, task, training, num_streams))
+        for network, seed in zip(networks, seeds, strict=True)
+    ]
     return TrainingSetup(
         replace(config, training=training),
         training,

@@ -53,31 +53,34 @@ class Moments:
 
 
 def start_from_linear_model(
-    network: Network, examples: Examples, own_features: Sequence[Sequence[int]] = ()
+    networks: Sequence[Network], examples: Examples, own_features: Sequence[Sequence[int]] = ()
 ) -> None:
-    """Set the weights of the inputs in the head to those of the ridge regression.
+    """Set the weights of the inputs in the heads to those of the ridge regression.
 
     Parameters
     ----------
-    network : Network
-        A network whose head reads the inputs of the last time steps, with one prediction per
-        sequence; its head is changed.
+    networks : sequence of Network
+        Networks of one shape whose head reads the inputs of the last time steps, with one
+        prediction per sequence; their heads are changed.
     examples : Examples
         The training examples, whose targets are values.
     own_features : sequence of sequence of int, optional
         For each output, the features from which it might be predicted alone, such as the past of
         the same column. They are used alone where that promises a lower error.
     """
-    layout, head = network.layout, network.views.head
-    num_steps, width = network.architecture.head_inputs, layout.input_stage.width
+    layout = networks[0].layout
+    num_steps, width = layout.architecture.head_inputs, layout.input_stage.width
     with threads_for(0):  # With one thread of BLAS, sums repeat to the last bit.
         moments = _moments(examples, num_steps, width)
         weights = _ridge(
             moments, [_columns(features, num_steps, width) for features in own_features]
         )
-    head[:, : layout.pooled_width] *= _SHARE_OF_STATES
-    head[:, layout.pooled_width : -1] = weights
-    head[:, -1] = moments.mean_targets - weights @ moments.mean_inputs
+    bias = moments.mean_targets - weights @ moments.mean_inputs
+    for network in networks:
+        head = network.views.head
+        head[:, : layout.pooled_width] *= _SHARE_OF_STATES
+        head[:, layout.pooled_width : -1] = weights
+        head[:, -1] = bias
 
 
 def _columns(features: Sequence[int], num_steps: int, width: int) -> Array:

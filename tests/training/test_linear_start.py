@@ -18,7 +18,7 @@ def started_network(
 ) -> Network:
     model = architecture("gru", "mean", head_inputs=num_steps)
     network = Network(model, x.shape[2], y.shape[1]).initialize(np.random.default_rng(0))
-    start_from_linear_model(network, Examples(x, y), own_features)
+    start_from_linear_model([network], Examples(x, y), own_features)
     return network
 
 
