@@ -1,7 +1,8 @@
 """The BLAS library under NumPy: its name, its kernels and how many threads it may use.
 
-NumPy's wheels carry OpenBLAS. With one thread the order of its additions is fixed, so results
-repeat to the last bit; at hidden sizes up to 256, more threads give next to no speed-up.
+NumPy's wheels carry OpenBLAS. The order of its additions depends on the number of its threads. With
+one thread results repeat to the last bit, on any number of cores; large batches use several cores
+in another way: see `rnncli.nn.shards`.
 """
 
 import ctypes
@@ -11,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# Up to this hidden size one thread is as fast as several.
-SINGLE_THREAD_UP_TO = 256
 # OpenBLAS builds differ in the prefix and suffix of their function names.
 _SYMBOLS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
 
@@ -66,11 +65,11 @@ def describe() -> str:
 
 
 @contextmanager
-def threads_for(hidden_size: int) -> Iterator[None]:
-    """Limit BLAS to one thread while a network runs, unless its hidden size gains from more."""
+def one_thread() -> Iterator[None]:
+    """Limit BLAS to one thread."""
     set_num_threads = _function("set_num_threads")
     before = num_threads()
-    if set_num_threads is None or before in (None, 1) or hidden_size > SINGLE_THREAD_UP_TO:
+    if set_num_threads is None or before in (None, 1):
         yield
         return
     set_num_threads(1)

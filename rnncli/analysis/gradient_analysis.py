@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from rnncli.analysis.model_batch import ModelBatch
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.errors import InputError
 from rnncli.gradients.explain import Explanation, explain
 from rnncli.gradients.gradcheck import TOLERANCES, ArrayCheck, gradcheck
@@ -20,7 +20,7 @@ def check_gradients(
     """Check all arrays; see `rnncli.gradients.gradcheck.gradcheck`."""
     if method not in TOLERANCES:
         raise InputError(f"--method: '{method}' is not known; {suggest(method, TOLERANCES)}")
-    with threads_for(model_batch.network.architecture.hidden_size):
+    with one_thread():
         return list(
             gradcheck(
                 model_batch.network,
@@ -37,7 +37,7 @@ def explain_gradients(
     model_batch: ModelBatch, on_progress: Callable[[int, int], object] = lambda done, total: None
 ) -> Explanation | None:
     """Return where backpropagation is wrong; see `rnncli.gradients.explain.explain`."""
-    with threads_for(model_batch.network.architecture.hidden_size):
+    with one_thread():
         return explain(model_batch.network, model_batch.loss, model_batch.batch, on_progress)
 
 
@@ -45,5 +45,5 @@ def trace_gradients(model_batch: ModelBatch) -> Trace:
     """Follow a batch through time; see `rnncli.gradients.trace.trace`."""
     frames = model_batch.model.input_spec.frames
     frame_length = 1 if frames is None else frames.length
-    with threads_for(model_batch.network.architecture.hidden_size):
+    with one_thread():
         return trace(model_batch.network, model_batch.loss, model_batch.batch, frame_length)

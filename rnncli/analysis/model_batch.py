@@ -119,7 +119,9 @@ def trace_batch(
             if is_random
             else _second_window(saved.model, evaluation_text(saved, source), count)
         )
-        return ModelBatch(saved.model, batch if sample is None else batch.sequence(sample))
+        return ModelBatch(
+            saved.model, batch if sample is None else batch.part(slice(sample, sample + 1))
+        )
     if source is None:
         _, sequences = read_evaluation_data(saved)
     else:

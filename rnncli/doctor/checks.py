@@ -6,7 +6,7 @@ one, write the function and add a line to `CHECKS`.
 
 from collections.abc import Callable, Iterator
 
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.doctor.duplicate_checks import duplicates
 from rnncli.doctor.estimate import insufficient_memory
 from rnncli.doctor.examination import Examination
@@ -57,7 +57,7 @@ def applicable_checks(examination: Examination) -> list[str]:
 
 def run_checks(examination: Examination) -> list[Finding]:
     """Return the findings of all applicable checks, in the order of the table."""
-    with threads_for(examination.network.architecture.hidden_size):
+    with one_thread():
         return [
             Finding(name, *problem)
             for name in applicable_checks(examination)

@@ -18,7 +18,7 @@ from rnncli.nn.batch import Batch
 from rnncli.nn.dropout import NO_DROPOUT
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective, UnrolledPool
+from rnncli.nn.objective import ObservedObjective, UnrolledPool
 from rnncli.random_streams import generator
 from rnncli.training.schedules import Constant
 from rnncli.training.settings import Training
@@ -134,7 +134,7 @@ def active_units(network: Network, batch: Batch) -> list[Array]:
 
 def input_gradient(network: Network, task: Task, batch: Batch) -> Array:
     """Return the gradient (T, D, B) of the loss, without dropout, with respect to the inputs."""
-    objective = Objective(network, LOSSES[task.loss])
+    objective = ObservedObjective(network, LOSSES[task.loss], batch)
     with np.errstate(all="ignore"):
-        objective.backward(objective.forward(batch), to_inputs=True)
+        objective.backward(objective.forward(batch))
     return objective.unrolled.grad_inputs.astype(float)

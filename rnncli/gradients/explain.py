@@ -24,7 +24,7 @@ from rnncli.nn.dropout import DropoutMasks, apply_mask
 from rnncli.nn.input_stage import EMBEDDING
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective
+from rnncli.nn.objective import ObservedObjective
 from rnncli.nn.unrolled import UnrolledNetwork
 
 # Tolerances relative to the terms of a derivative, and to the largest gradient of the same cell.
@@ -79,7 +79,7 @@ def explain(
     batch = replace(batch, y=batch.targets.astype(float))
     masks = dropout_masks(network, len(batch))
     network = differentiable(network, batch, masks)
-    objective = Objective(network.astype(float), loss, ObservedCell)
+    objective = ObservedObjective(network.astype(float), loss, batch, ObservedCell)
     run_observed(objective, batch, masks)
     unrolled = objective.unrolled
     expected = output_gradient(complex_step, loss, unrolled.outputs.astype(complex), batch.targets)
@@ -182,7 +182,7 @@ class _DirectionalProbe:
     """Compares gradients with true derivatives along random directions, by complex steps."""
 
     def __init__(self, network: Network, loss: Loss, batch: Batch, masks: DropoutMasks) -> None:
-        self.objective = Objective(network.astype(complex), loss, PerturbedCell)
+        self.objective = ObservedObjective(network.astype(complex), loss, batch, PerturbedCell)
         self.batch, self.masks = batch, masks
         self.objective.forward(batch, masks)
         self.rng = np.random.default_rng(0)

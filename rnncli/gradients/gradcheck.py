@@ -17,7 +17,7 @@ from rnncli.nn.batch import Batch
 from rnncli.nn.dropout import DropoutMasks
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective
+from rnncli.nn.objective import ObservedObjective
 
 _LARGEST = float(np.finfo(float).max)  # JSON has no infinity
 # The size of random changes that move biases away from a kink, and how often that is tried.
@@ -145,8 +145,8 @@ def _backpropagated(
 ) -> dict[str, Array]:
     """Return what backpropagation calculates for each array, in double precision."""
     copy = network.astype(float)
-    objective = Objective(copy, loss)
-    objective.backward(objective.forward(batch, masks), to_inputs=True)
+    objective = ObservedObjective(copy, loss, batch)
+    objective.backward(objective.forward(batch, masks))
     unrolled = objective.unrolled
     gradients = copy.layout.named(unrolled.gradient)
     arrays = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
@@ -166,14 +166,14 @@ def _rounding(
     They depend on the size of the derivatives, sequence by sequence, before they cancel.
     """
     per_sequence = [
-        _backpropagated(network, loss, batch.sequence(i), masks.sequence(i))
-        for i in range(len(batch))
+        _backpropagated(network, loss, batch.part(one), masks.part(one))
+        for one in (slice(i, i + 1) for i in range(len(batch)))
     ]
     sizes = {
         name: sum(np.abs(arrays[name]) for arrays in per_sequence) / len(per_sequence)
         for name in per_sequence[0]
     }
-    value = Objective(network.astype(float), loss).forward(batch, masks).mean
+    value = ObservedObjective(network.astype(float), loss, batch).forward(batch, masks).mean
     fraction, loss_fraction = _ROUNDING[method]
     return {
         name: fraction * float(np.nan_to_num(np.max(size))) + loss_fraction * abs(value)

@@ -22,7 +22,7 @@ from rnncli.nn.batch import Batch, State
 from rnncli.nn.dropout import DropoutMasks
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective
+from rnncli.nn.objective import ObservedObjective
 
 # How far the derivative along a random direction may be from that of the entries, relative to the
 # norm of the gradient.
@@ -42,7 +42,7 @@ class _MovableLoss:
         self, network: Network, loss: Loss, batch: Batch, masks: DropoutMasks, dtype: type
     ) -> None:
         copy = network.astype(dtype)
-        self.objective, self.masks = Objective(copy, loss), masks
+        self.objective, self.masks = ObservedObjective(copy, loss, batch), masks
         self.arrays = dict(copy.arrays)
         if not copy.layout.input_stage.shapes:
             x: Array = batch.x.transpose(1, 2, 0).astype(dtype)

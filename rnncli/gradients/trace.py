@@ -11,7 +11,7 @@ from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks
 from rnncli.nn.losses import BatchLoss, Loss
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective
+from rnncli.nn.objective import ObservedObjective
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class Trace:
 
 def trace(network: Network, loss: Loss, batch: Batch, frame_length: int = 1) -> Trace:
     """Run a batch forward and, if it has targets, back, in double precision."""
-    objective = Objective(network.astype(float), loss, ObservedCell)
-    unrolled, value = objective.pool.get(batch.x.shape[1], len(batch)), None
+    objective = ObservedObjective(network.astype(float), loss, batch, ObservedCell)
+    unrolled, value = objective.unrolled, None
     if batch.y is None:
         unrolled.forward(batch)
     else:
@@ -116,12 +116,12 @@ def trace(network: Network, loss: Loss, batch: Batch, frame_length: int = 1) -> 
 
 
 def run_observed(
-    objective: Objective, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT
+    objective: ObservedObjective, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT
 ) -> BatchLoss:
     """Run a batch forward and back through observed cells; return its loss."""
     with np.errstate(all="ignore"):
         loss = objective.forward(batch, dropout_masks)
-        objective.backward(loss, to_inputs=True)
+        objective.backward(loss)
     return loss
 
 

@@ -24,7 +24,6 @@ from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.dropout import DropoutMasks
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
-from rnncli.nn.objective import UnrolledPool
 from rnncli.nn.parameters import Views
 
 
@@ -69,9 +68,9 @@ class _Connections:
     ) -> None:
         self.batch, self.masks, self.derivative = batch, masks, derivative
         shape = (batch.x.shape[1], len(batch))
-        self.run = UnrolledPool(network).get(*shape)
+        self.run = network.unroll(*shape)
         self.run.forward(batch, masks)
-        self.given = UnrolledPool(network, _GivenOutputs).get(*shape)
+        self.given = network.unroll(*shape, cell_class=_GivenOutputs)
         stage = network.layout.input_stage
         inputs = stage.forward(batch.x, network.views.input_stage)
         self.inputs = inputs.astype(network.parameters.dtype)

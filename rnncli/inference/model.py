@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.mapped import Mapped
@@ -91,7 +91,7 @@ class Model:
     def outputs_of(self, x: Array, lengths: Array | None) -> Array:
         """Return the outputs for valid sequences (N, T, D), of texts the indices of symbols."""
         x, lengths = self.network_inputs(x, lengths)
-        threads = threads_for(self.network.architecture.hidden_size)
+        threads = one_thread()
         with threads, np.errstate(over="ignore", invalid="ignore"):
             z = outputs(UnrolledPool(self.network), x, lengths)
         check_finite(z)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.datasets.examples import slices
 from rnncli.datasets.vocabulary import LINE_END, Unit, Vocabulary, join_symbols
 from rnncli.errors import InputError
@@ -104,7 +104,7 @@ class Sampler:
         What follows the end of a document means nothing.
         """
         check_whole("length", max_length, 1)
-        threads = threads_for(self.network.architecture.hidden_size)
+        threads = one_thread()
         numbers = self._uniform_numbers()
         with threads, np.errstate(over="ignore", invalid="ignore"):
             logits, state = self._read(self.first_symbols)

@@ -4,7 +4,7 @@ from math import exp, log
 
 import numpy as np
 
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.datasets.grammars import Language
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.text import Text
@@ -54,7 +54,7 @@ def evaluate_text(
     sums = MetricSums(model.task)
     objective = Objective(network, LOSSES[model.task.loss])
     predicted = np.zeros(0 if language is None else len(text.symbols), np.uint16)
-    with threads_for(network.architecture.hidden_size):
+    with one_thread():
         for window, value in stream_losses(objective, streams):
             sums.add(value.losses, value.outputs, value.targets)
             if language is not None:

@@ -45,15 +45,14 @@ class Batch:
             raise ValueError("the batch has no targets, which a loss needs")
         return self.y
 
-    def sequence(self, index: int) -> "Batch":
-        """Return a batch with only the sequence at an index."""
-        one = slice(index, index + 1)
+    def part(self, part: slice) -> "Batch":
+        """Return a batch with only some of the sequences."""
         state = self.initial_state
         return replace(
             self,
-            x=self.x[one],
-            y=None if self.y is None else self.y[one],
-            lengths=None if self.lengths is None else self.lengths[one],
-            valid=None if self.valid is None else self.valid[one],
-            initial_state=state and [{k: v[:, one] for k, v in cell.items()} for cell in state],
+            x=self.x[part],
+            y=None if self.y is None else self.y[part],
+            lengths=None if self.lengths is None else self.lengths[part],
+            valid=None if self.valid is None else self.valid[part],
+            initial_state=state and [{k: v[:, part] for k, v in cell.items()} for cell in state],
         )

@@ -29,11 +29,10 @@ class DropoutMasks:
     layers: Sequence[Array] = ()
     head: Array | None = None
 
-    def sequence(self, index: int) -> "DropoutMasks":
-        """Return the masks of the sequence at an index of the batch."""
-        one = slice(index, index + 1)
-        head = None if self.head is None else self.head[:, one]
-        return DropoutMasks([mask[:, one] for mask in self.layers], head)
+    def part(self, part: slice) -> "DropoutMasks":
+        """Return the masks of some of the sequences of the batch."""
+        head = None if self.head is None else self.head[:, part]
+        return DropoutMasks([mask[:, part] for mask in self.layers], head)
 
 
 NO_DROPOUT = DropoutMasks()

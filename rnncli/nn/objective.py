@@ -1,7 +1,7 @@
 """The mean loss of a network over a batch, and its gradient.
 
-Training, gradient checks and traces use `Objective`; inference uses `UnrolledPool` and
-`batch_loss`.
+Training uses `Objective`; gradient checks and traces, which look into the network, use
+`ObservedObjective`; inference uses `UnrolledPool` and `batch_loss`.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks
 from rnncli.nn.losses import BatchLoss, Loss, batch_loss
 from rnncli.nn.network import Network
+from rnncli.nn.shards import ShardedNetwork, num_shards, shard_sizes
 from rnncli.nn.unrolled import UnrolledNetwork
 
 # The memory in bytes that the unrolled networks kept for reuse may take together.
@@ -26,12 +27,12 @@ _BYTES_OF_VIEWS = 500
 class UnrolledPool:
     """Unrolled networks of several sizes, kept for reuse; all share one gradient.
 
+    Large batches are divided in shards: see `rnncli.nn.shards`.
+
     Parameters
     ----------
     network : Network
         The network.
-    cell_class : type of UnrolledCell
-        Another class where the cells are to be observed.
 
     Attributes
     ----------
@@ -39,13 +40,15 @@ class UnrolledPool:
         Where the backward pass of each of them writes.
     """
 
-    def __init__(self, network: Network, cell_class: type[UnrolledCell] = UnrolledCell) -> None:
-        self.network, self.cell_class = network, cell_class
+    def __init__(self, network: Network) -> None:
+        self.network = network
         self.gradient = np.zeros_like(network.parameters)
+        # Those of the shards after the first one, which need them beside `gradient`.
+        self._other_gradients: list[Array] = []
         # From the least to the most recently used.
-        self._kept: dict[tuple[int, int], UnrolledNetwork] = {}
+        self._kept: dict[tuple[int, int], UnrolledNetwork | ShardedNetwork] = {}
 
-    def get(self, sequence_length: int, batch_size: int) -> UnrolledNetwork:
+    def get(self, sequence_length: int, batch_size: int) -> UnrolledNetwork | ShardedNetwork:
         """Return the network unrolled over T time steps for a batch of B.
 
         The least recently used networks are dropped when all together need too much memory.
@@ -54,20 +57,35 @@ class UnrolledPool:
         unrolled = self._kept.pop(key, None)
         if unrolled is None:
             self._make_room(sequence_length * batch_size)
-            require_memory(
-                self.bytes_of(sequence_length, batch_size),
-                f"the network unrolled over {sequence_length} time steps for {batch_size} "
-                "sequences",
-                "lower training.batch_size or model.hidden_size, or give shorter sequences",
-            )
-            unrolled = self.network.unroll(*key, self.gradient, self.cell_class)
+            require_unrolled(self.bytes_of(*key), *key)
+            unrolled = self._unroll(*key)
         self._kept[key] = unrolled
         return unrolled
 
+    def _unroll(self, sequence_length: int, batch_size: int) -> UnrolledNetwork | ShardedNetwork:
+        count = self._num_shards(sequence_length, batch_size)
+        while len(self._other_gradients) < count - 1:
+            self._other_gradients.append(np.zeros_like(self.gradient))
+        gradients = [self.gradient, *self._other_gradients[: count - 1]]
+        sizes = shard_sizes(batch_size, count)
+        shards = [
+            self.network.unroll(sequence_length, size, gradient)
+            for size, gradient in zip(sizes, gradients, strict=True)
+        ]
+        return shards[0] if count == 1 else ShardedNetwork(shards, gradients)
+
+    def _num_shards(self, sequence_length: int, batch_size: int) -> int:
+        network = self.network
+        products = sequence_length * len(network.views.cells)
+        flops = network.flops(sequence_length, batch_size) // products
+        return num_shards(network.architecture.hidden_size, batch_size, flops)
+
     def bytes_of(self, sequence_length: int, batch_size: int) -> int:
         """Return about how many bytes the network unrolled to this size takes."""
-        bytes_of_views = _BYTES_OF_VIEWS * len(self.network.views.cells)
-        return sequence_length * (batch_size * self.network.bytes_per_step + bytes_of_views)
+        count = self._num_shards(sequence_length, batch_size)
+        views = count * bytes_of_unrolled(self.network, sequence_length, 0)
+        gradients = (count - 1) * self.gradient.nbytes
+        return views + gradients + sequence_length * batch_size * self.network.bytes_per_step
 
     def bytes_when_full(self) -> int:
         """Return about how many bytes the kept networks will take, if none becomes larger."""
@@ -80,6 +98,21 @@ class UnrolledPool:
             del self._kept[next(iter(self._kept))]
 
 
+def bytes_of_unrolled(network: Network, sequence_length: int, batch_size: int) -> int:
+    """Return about how many bytes a network takes that is unrolled to this size as a whole."""
+    bytes_of_views = _BYTES_OF_VIEWS * len(network.views.cells)
+    return sequence_length * (batch_size * network.bytes_per_step + bytes_of_views)
+
+
+def require_unrolled(num_bytes: int, sequence_length: int, batch_size: int) -> None:
+    """Check that the memory budget allows an unrolled network: see `require_memory`."""
+    require_memory(
+        num_bytes,
+        f"the network unrolled over {sequence_length} time steps for {batch_size} sequences",
+        "lower training.batch_size or model.hidden_size, or give shorter sequences",
+    )
+
+
 class Objective:
     """The mean loss of a network over a batch, and its gradient.
 
@@ -89,24 +122,22 @@ class Objective:
         The network.
     loss : Loss
         The loss of its predictions.
-    cell_class : type of UnrolledCell
-        Another class where the cells are to be observed.
 
     Attributes
     ----------
     pool : UnrolledPool
         The unrolled networks.
-    unrolled : UnrolledNetwork
+    unrolled : UnrolledNetwork or ShardedNetwork
         The one that the last `forward` used.
     gradient : array (P,)
         What the last `backward` calculated.
     """
 
-    def __init__(
-        self, network: Network, loss: Loss, cell_class: type[UnrolledCell] = UnrolledCell
-    ) -> None:
+    unrolled: UnrolledNetwork | ShardedNetwork
+
+    def __init__(self, network: Network, loss: Loss) -> None:
         self.network, self.loss = network, loss
-        self.pool = UnrolledPool(network, cell_class)
+        self.pool = UnrolledPool(network)
         self.gradient = self.pool.gradient
 
     def forward(self, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT) -> BatchLoss:
@@ -116,15 +147,49 @@ class Objective:
         z = self.unrolled.forward(batch, dropout_masks)
         return batch_loss(self.loss, z, batch.targets)
 
-    def backward(self, loss: BatchLoss, to_inputs: bool = False) -> Array:
-        """Return the gradient (P,) of the mean loss that `forward` returned.
-
-        Parameters
-        ----------
-        loss : BatchLoss
-            What the last `forward` returned.
-        to_inputs : bool
-            Whether to calculate the gradient with respect to the inputs too.
-        """
-        self.unrolled.backward(loss.gradient, to_inputs)
+    def backward(self, loss: BatchLoss) -> Array:
+        """Return the gradient (P,) of the mean loss that `forward` returned."""
+        self.unrolled.backward(loss.gradient)
         return self.gradient
+
+
+class ObservedObjective:
+    """The mean loss of a network over batches of one size, which are not divided in shards.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    loss : Loss
+        The loss of its predictions.
+    batch : Batch
+        A batch of this size.
+    cell_class : type of UnrolledCell
+        Another class where the cells are to be observed.
+
+    Attributes
+    ----------
+    unrolled : UnrolledNetwork
+        The unrolled network, which keeps its gradients.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        batch: Batch,
+        cell_class: type[UnrolledCell] = UnrolledCell,
+    ) -> None:
+        size = (batch.x.shape[1], len(batch))
+        require_unrolled(bytes_of_unrolled(network, *size), *size)
+        self.network, self.loss = network, loss
+        self.unrolled = network.unroll(*size, cell_class=cell_class)
+
+    def forward(self, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT) -> BatchLoss:
+        """Return the loss of a batch; see `UnrolledNetwork.forward` for the arguments."""
+        z = self.unrolled.forward(batch, dropout_masks)
+        return batch_loss(self.loss, z, batch.targets)
+
+    def backward(self, loss: BatchLoss) -> None:
+        """Calculate the gradients of the mean loss that `forward` returned, and of its inputs."""
+        self.unrolled.backward(loss.gradient, to_inputs=True)

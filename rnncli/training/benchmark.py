@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from rnncli.blas import num_threads, threads_for
+from rnncli.blas import num_threads, one_thread
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.task import Task
 from rnncli.nn.losses import LOSSES
@@ -83,7 +83,7 @@ def benchmark(
         objective.gradient[...] = gradient  # the update overwrites it
         update(norm)
 
-    with threads_for(architecture.hidden_size):
+    with one_thread():
         whole = microseconds(lambda: update(step.gradient(batch)[1]), reset)
         loss, norm = step.gradient(batch)
         gradient = objective.gradient.copy()

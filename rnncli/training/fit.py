@@ -9,7 +9,7 @@ from contextlib import closing
 from math import inf
 from time import perf_counter
 
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.errors import DivergedError
 from rnncli.training.events import Epoch, Step
 from rnncli.training.members import EpochProgress, Members
@@ -74,7 +74,7 @@ def _fit_in_turn(
     """Train the members in turn, until the trial shows that several processes are worth it."""
     trainer = trial.trainer
     counted = [member.state.seconds for member in members]
-    with threads_for(trainer.network.architecture.hidden_size):
+    with one_thread():
         while pending := members.pending():
             progress, diverged = EpochProgress(members), dict[int, DivergedError]()
             with closing(train_in_turn(trainer, members, pending, should_stop)) as events:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.datasets.examples import Examples, slices
 from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
@@ -70,7 +70,7 @@ def start_from_linear_model(
     """
     layout = networks[0].layout
     num_steps, width = layout.architecture.head_inputs, layout.input_stage.width
-    with threads_for(0):  # With one thread of BLAS, sums repeat to the last bit.
+    with one_thread():  # With one thread of BLAS, sums repeat to the last bit.
         moments = _moments(examples, num_steps, width)
         weights = _ridge(
             moments, [_columns(features, num_steps, width) for features in own_features]

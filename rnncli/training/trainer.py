@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
@@ -109,7 +109,7 @@ class Trainer:
         state, settings = self.state, self.settings
         state.plan_epochs(settings.num_epochs)
         examples = self.data.examples(state.epoch)
-        threads = threads_for(self.network.architecture.hidden_size)
+        threads = one_thread()
         ignored = np.errstate(over="ignore", invalid="ignore")
         with ignored, threads, running_stopwatch() as watch:
             while not state.is_finished(settings):

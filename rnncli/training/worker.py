@@ -12,7 +12,7 @@ from time import perf_counter
 from traceback import format_exception
 from typing import NamedTuple
 
-from rnncli.blas import threads_for
+from rnncli.blas import one_thread
 from rnncli.errors import DivergedError, InputError
 from rnncli.nn.arrays import Array
 from rnncli.training.events import Epoch, Step
@@ -85,7 +85,7 @@ class _Worker:
     def serve(self) -> None:
         """Train the members epoch by epoch, until the command to stop."""
         trainer = self.job.shared_trainer(next(iter(self.members.values())))
-        with threads_for(trainer.network.architecture.hidden_size):
+        with one_thread():
             pending: list[int] = []
             while (epoch := self._next_command()) != STOP:
                 pending = [

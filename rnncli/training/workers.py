@@ -15,8 +15,7 @@ from contextlib import closing, contextmanager
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any
 
-from rnncli.blas import SINGLE_THREAD_UP_TO
-from rnncli.cores import num_cores
+from rnncli.cores import VARIABLE, num_cores
 from rnncli.errors import DivergedError, StorageError
 from rnncli.memory import max_memory, memory_in_use
 from rnncli.nn.buffer_sizes import bytes_of_arrays
@@ -41,7 +40,7 @@ def affordable_workers(members: Members, job: Job, bytes_of_training: int) -> in
     """Return how many processes can train the members at the same time.
 
     There are no more of them than cores and unfinished members, and all together stay within the
-    memory budget. A network whose matrix products use several cores by themselves has one process.
+    memory budget.
 
     Parameters
     ----------
@@ -55,8 +54,7 @@ def affordable_workers(members: Members, job: Job, bytes_of_training: int) -> in
     InputError
         The variable of the number of cores, or of the memory budget, is invalid.
     """
-    architecture = members[0].network.architecture
-    if os.name != "posix" or architecture.hidden_size > SINGLE_THREAD_UP_TO:
+    if os.name != "posix":
         return 1
     unfinished = [m for m in members if not m.state.is_finished(job.settings)]
     count = min(num_cores(), len(unfinished))
@@ -121,7 +119,7 @@ class _Workers:
         unfinished = [i for i, m in enumerate(members) if not m.state.is_finished(job.settings)]
         try:
             for _ in range(count):
-                connection, process = _started()
+                connection, process = _started(max(1, num_cores() // count))
                 self.processes[connection] = process
             for number, connection in enumerate(self.processes):
                 own = {index: members[index] for index in unfinished[number::count]}
@@ -202,8 +200,8 @@ def _exit_code(process: "subprocess.Popen[bytes]") -> int:
         return process.wait()
 
 
-def _started() -> tuple[Connection, "subprocess.Popen[bytes]"]:
-    """Start a process; return the connection to it, and the process."""
+def _started(cores: int) -> tuple[Connection, "subprocess.Popen[bytes]"]:
+    """Start a process that may use some cores; return the connection to it, and the process."""
     connection, other_end = Pipe()
     with other_end, _blocked_signals():
         descriptor = other_end.fileno()
@@ -212,7 +210,8 @@ def _started() -> tuple[Connection, "subprocess.Popen[bytes]"]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[descriptor],
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env=os.environ
+            | {VARIABLE: str(cores), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
     return connection, process
 

@@ -16,7 +16,7 @@ from rnncli.gradients.mistakes import product, vector_gradient, vector_mistakes
 from rnncli.gradients.observed import ObservedCell
 from rnncli.gradients.trace import run_observed
 from rnncli.nn.losses import LOSSES
-from rnncli.nn.objective import Objective
+from rnncli.nn.objective import ObservedObjective
 
 KINDS = [*(cell.kind for cell in FORMULAS), *VARIANTS]
 LENGTHS = [6, 1, 4, 3]
@@ -28,7 +28,7 @@ def observed(kind: str) -> ObservedCell:
     model = architecture(kind, "every_step")
     network = network_for("softmax_cross_entropy", model, 2, rng)
     batch = random_batch("softmax_cross_entropy", model, 2, rng, (4, 6), LENGTHS)
-    objective = Objective(network, LOSSES["softmax_cross_entropy"], ObservedCell)
+    objective = ObservedObjective(network, LOSSES["softmax_cross_entropy"], batch, ObservedCell)
     run_observed(objective, batch)
     (cell,) = objective.unrolled.cells
     assert isinstance(cell, ObservedCell)

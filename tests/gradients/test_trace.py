@@ -20,7 +20,7 @@ from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective
+from rnncli.nn.objective import Objective, ObservedObjective
 
 LOSS = "softmax_cross_entropy"
 GATES = {"lstm": set("ifo"), "gru": set("rz"), "peephole": set("ifo"), "mingru": set("z")}
@@ -42,14 +42,14 @@ def network_and_batch(
 
 
 def observed(network: Network, batch: Batch) -> list[ObservedCell]:
-    objective = Objective(network.astype(float), LOSSES[LOSS], ObservedCell)
+    objective = ObservedObjective(network.astype(float), LOSSES[LOSS], batch, ObservedCell)
     run_observed(objective, batch)
     return objective.unrolled.cells
 
 
 def true_gradients(network: Network, batch: Batch, number: int, state: str) -> np.ndarray:
     """Return the gradients (T+1, H, B) of a carried state, the initial one first."""
-    objective = Objective(network.astype(complex), LOSSES[LOSS], PerturbedCell)
+    objective = ObservedObjective(network.astype(complex), LOSSES[LOSS], batch, PerturbedCell)
     objective.forward(batch)
     cell = objective.unrolled.cells[number]
     true = np.empty((len(cell.outputs) + 1, *cell.outputs.shape[1:]))
@@ -89,9 +89,9 @@ def test_observing_changes_nothing(cell: str) -> None:
     network, batch = network_and_batch(cell, layers=2, lengths=True)
     objective = Objective(network, LOSSES[LOSS])
     gradient = objective.backward(objective.forward(batch)).copy()
-    observed = Objective(network, LOSSES[LOSS], ObservedCell)
+    observed = ObservedObjective(network, LOSSES[LOSS], batch, ObservedCell)
     run_observed(observed, batch)
-    np.testing.assert_array_equal(observed.gradient, gradient)
+    np.testing.assert_array_equal(observed.unrolled.gradient.vector, gradient)
 
 
 def cell_trace(cell: str, forget_bias: float | None = None) -> CellTrace:

@@ -142,13 +142,14 @@ def test_nothing_of_an_earlier_pass_remains(cell: str) -> None:
 def test_the_gradient_of_the_inputs_is_calculated_on_request_only(cell: str) -> None:
     rng = np.random.default_rng(4)
     model = architecture(cell)
-    objective = Objective(network_for(LOSS, model, 3, rng), LOSSES[LOSS])
-    loss = objective.forward(random_batch(LOSS, model, 3, rng))
-    gradient = objective.unrolled.grad_inputs
+    net, batch = network_for(LOSS, model, 3, rng), random_batch(LOSS, model, 3, rng)
+    unrolled = net.unroll(batch.x.shape[1], len(batch))
+    grad_outputs = batch_loss(LOSSES[LOSS], unrolled.forward(batch), batch.targets).gradient
+    gradient = unrolled.grad_inputs
     gradient[...] = 7
-    objective.backward(loss)
+    unrolled.backward(grad_outputs)
     assert (gradient == 7).all()
-    objective.backward(loss, to_inputs=True)
+    unrolled.backward(grad_outputs, to_inputs=True)
     assert (gradient != 7).all()
 
 

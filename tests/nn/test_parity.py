@@ -18,7 +18,7 @@ from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective
+from rnncli.nn.objective import Objective, ObservedObjective
 from rnncli.nn.state_dict import load_state_dict, state_dict
 from rnncli.runs.training_setup import set_up
 from rnncli.training.optimizers import SGD, Adam, AdamW
@@ -50,14 +50,13 @@ def test_outputs_and_gradients_of_tanh_nets(layers: int, loss: str) -> None:
     model = Architecture(hidden_size=hidden, num_layers=layers, dtype="float64")
     network = Network(model, inputs, arrays["z"].shape[1])
     load_state_dict(network, values)
-    objective = Objective(network, LOSSES[loss])
     state = [{"state": state.T} for state in initial]
     given = Batch(x.transpose(1, 0, 2), arrays["y"].reshape(batch, -1), initial_state=state)
-    value = objective.forward(given)
-    unrolled = objective.unrolled
+    objective = ObservedObjective(network, LOSSES[loss], given)
+    value, unrolled = objective.forward(given), objective.unrolled
     assert largest_error(unrolled.outputs, arrays["z"].T) <= 1e-12
     assert abs(value.mean / arrays["loss"] - 1) <= 1e-12
-    objective.backward(value, to_inputs=True)
+    objective.backward(value)
     gradients = network.layout.named(unrolled.gradient)
     calculated = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
     calculated |= {f"rnn.bias_hh_l{i}": calculated[f"rnn.bias_ih_l{i}"] for i in range(layers)}
@@ -131,11 +130,11 @@ def test_all_cells_on_packed_sequences(cell: str, layers: int, both: bool) -> No
     inputs = x.shape[2]
     network = Network(architecture(cell, num_layers=layers, bidirectional=both), inputs, 2)
     load_state_dict(network, values)
-    objective = Objective(network, LOSSES["mean_squared_error"])
-    value = objective.forward(Batch(to_the_end(x), arrays["y"], LENGTHS))
-    unrolled = objective.unrolled
+    batch = Batch(to_the_end(x), arrays["y"], LENGTHS)
+    objective = ObservedObjective(network, LOSSES["mean_squared_error"], batch)
+    value, unrolled = objective.forward(batch), objective.unrolled
     assert largest_error(unrolled.outputs.T, arrays["z"]) <= 1e-12
-    objective.backward(value, to_inputs=True)
+    objective.backward(value)
     gradients = network.layout.named(unrolled.gradient)
     calculated = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
     calculated["input"] = unrolled.grad_inputs.transpose(2, 0, 1)
