@@ -49,19 +49,27 @@ def num_threads() -> int | None:
     return int(get_num_threads()) if get_num_threads is not None else None
 
 
+@cache
+def kernels() -> str:
+    """Return the name of the kernels in use, such as ``Haswell``; empty if BLAS is not OpenBLAS."""
+    get_corename = _function("get_corename")
+    if get_corename is None:
+        return ""
+    get_corename.restype = ctypes.c_char_p
+    name: bytes = get_corename()
+    return name.decode()
+
+
 def describe() -> str:
     """Return the name, version and kernels of the BLAS in use."""
-    names = []
-    for name in ("get_config", "get_corename"):
-        function = _function(name)
-        if function is None:
-            import numpy
+    get_config = _function("get_config")
+    if get_config is None or not kernels():
+        import numpy
 
-            info = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
-            return f"{info.get('name', 'unknown')} {info.get('version', '')}".strip()
-        function.restype = ctypes.c_char_p
-        names.append(function().decode())
-    return " ".join([*names[0].split()[:2], names[1]])
+        info = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
+        return f"{info.get('name', 'unknown')} {info.get('version', '')}".strip()
+    get_config.restype = ctypes.c_char_p
+    return " ".join([*get_config().decode().split()[:2], kernels()])
 
 
 @contextmanager

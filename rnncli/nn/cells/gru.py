@@ -7,6 +7,7 @@ import numpy as np
 
 from rnncli.nn.arrays import Array
 from rnncli.nn.cells.base import Blocks, Cell, StepGradients, UnrolledCell
+from rnncli.nn.products import products
 
 
 class GRUBuffers:
@@ -40,7 +41,7 @@ class GRUBuffers:
         self.forward_steps = list(
             zip(
                 unrolled.states[:-1],
-                values,
+                [products(self.folded, gates) for gates in values],
                 values[:, : 2 * h],
                 values[:, :h],
                 values[:, h : 2 * h],
@@ -113,14 +114,14 @@ class GRU(Cell):
         """See `Cell.forward`."""
         buffers: GRUBuffers = unrolled.buffers
         dot, tanh, multiply, add, subtract = np.dot, np.tanh, np.multiply, np.add, np.subtract
-        folded = buffers.folded
         np.matmul(buffers.candidate_weights, unrolled.inputs, out=buffers.candidates)
         buffers.candidates += buffers.candidate_bias
         term = buffers.term
-        for (state, gates, sigmoids, r, z, a, n, previous, output), mask in zip(
+        for (state, parts, sigmoids, r, z, a, n, previous, output), mask in zip(
             buffers.forward_steps, unrolled.masks(), strict=False
         ):
-            dot(folded, state, gates)
+            for rows, part in parts:
+                dot(rows, state, part)
             tanh(sigmoids, sigmoids)
             multiply(sigmoids, 0.5, sigmoids)
             add(sigmoids, 0.5, sigmoids)
@@ -137,8 +138,8 @@ class GRU(Cell):
         """See `Cell.backward`."""
         buffers: GRUBuffers = unrolled.buffers
         multiply, add, dot = np.multiply, np.add, np.dot
-        dh, term, transposed = unrolled.dh, buffers.term, unrolled.recurrent_transposed
-        transposed[...] = unrolled.recurrent_weights.T
+        dh, term = unrolled.dh, buffers.term
+        unrolled.recurrent_transposed[...] = unrolled.recurrent_weights.T
         self.derivatives(unrolled, buffers)
         dh_to_dh = buffers.block(1) if unrolled.mask is None else buffers.dh_to_dh
         for step, dz, dz_recurrent in buffers.backward_steps:
@@ -146,7 +147,8 @@ class GRU(Cell):
                 add(dh, grad_outputs[step], dh)
             multiply(dz, dh, dz)
             multiply(dh, dh_to_dh[step], term)
-            dot(transposed, dz_recurrent, dh)
+            for rows, part in unrolled.recurrent_products:
+                dot(rows, dz_recurrent, part)
             add(dh, term, dh)
 
     @staticmethod

@@ -7,6 +7,7 @@ import numpy as np
 
 from rnncli.nn.arrays import Array
 from rnncli.nn.cells.base import Blocks, Cell, NamedBlocks, StepGradients, UnrolledCell
+from rnncli.nn.products import products
 
 
 class LSTMBuffers:
@@ -43,6 +44,7 @@ class LSTMBuffers:
         self.forward_steps = list(
             zip(
                 unrolled.states[:-1],
+                [products(self.folded, gates) for gates in values[:, : 4 * h]],
                 values[:, : 4 * h],
                 values[:, : 3 * h],
                 values[:, h : 3 * h],
@@ -123,12 +125,12 @@ class LSTMBase(Cell):
         """See `Cell.forward`."""
         buffers: LSTMBuffers = unrolled.buffers
         dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
-        folded, h = buffers.folded, unrolled.hidden_size
+        h = unrolled.hidden_size
         terms, first, second = buffers.terms, buffers.terms[:h], buffers.terms[h:]
-        for (state, gates, sigmoids, i_f, g_c, cell, cell_tanh, o, output), mask in zip(
-            buffers.forward_steps, unrolled.masks(), strict=False
-        ):
-            dot(folded, state, gates)
+        steps = zip(buffers.forward_steps, unrolled.masks(), strict=False)
+        for (state, parts, gates, sigmoids, i_f, g_c, cell, cell_tanh, o, output), mask in steps:
+            for rows, part in parts:
+                dot(rows, state, part)
             tanh(gates, gates)
             multiply(sigmoids, 0.5, sigmoids)
             add(sigmoids, 0.5, sigmoids)
@@ -145,8 +147,7 @@ class LSTMBase(Cell):
         multiply, add, dot = np.multiply, np.add, np.dot
         dh, dc, term = unrolled.dh, buffers.dc, buffers.terms[: unrolled.hidden_size]
         dc[...] = 0
-        transposed = unrolled.recurrent_transposed
-        transposed[...] = unrolled.recurrent_weights.T
+        unrolled.recurrent_transposed[...] = unrolled.recurrent_weights.T
         dc_to_dc = self.derivatives(unrolled, buffers)
         for step, dz, dz_o, dz_ifg, dh_to_dc in buffers.backward_steps:
             if grad_outputs is not None:
@@ -156,7 +157,8 @@ class LSTMBase(Cell):
             multiply(dz_o, dh, dz_o)
             multiply(dz_ifg, dc, dz_ifg)
             multiply(dc, dc_to_dc[step], dc)
-            dot(transposed, dz, dh)
+            for rows, part in unrolled.recurrent_products:
+                dot(rows, dz, part)
 
     def derivatives(self, unrolled: UnrolledCell, buffers: LSTMBuffers) -> Array:
         """Calculate the factors that do not depend on dh and dc, for all time steps at once.

@@ -94,13 +94,14 @@ class Peephole(LSTMBase):
         """See `Cell.forward`."""
         buffers: PeepholeBuffers = unrolled.buffers
         dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
-        folded, h = buffers.folded, unrolled.hidden_size
+        h = unrolled.hidden_size
         p_if, p_o = buffers.folded_peepholes[:2], buffers.folded_peepholes[2]
         terms, first, second = buffers.terms, buffers.terms[:h], buffers.terms[h:]
         seen = terms.reshape(p_if.shape)
         steps = zip(buffers.forward_steps, buffers.carried, unrolled.masks(), strict=False)
-        for (state, gates, _, i_f, g_c, cell, cell_tanh, o, output), carried, mask in steps:
-            dot(folded, state, gates)
+        for (state, parts, gates, _, i_f, g_c, cell, cell_tanh, o, output), carried, mask in steps:
+            for rows, part in parts:
+                dot(rows, state, part)
             multiply(p_if, carried, seen)
             add(i_f, terms, i_f)
             tanh(gates[h:], gates[h:])
