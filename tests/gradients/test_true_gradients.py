@@ -196,6 +196,16 @@ def test_the_size_of_a_pass_does_not_change_them(
         assert_same(calculated(network, batch), expected, 1e-14)
 
 
+def test_the_number_of_cores_does_not_change_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, batch = _network_and_batch("lstm", num_layers=2)
+    monkeypatch.setattr(local_steps, "_BYTES_PER_PASS", 6000)
+    found = []
+    for cores in ("1", "2", "5"):
+        monkeypatch.setenv("RNN_NUM_THREADS", cores)
+        found.append({name: a.tobytes() for name, a in calculated(network, batch).items()})
+    assert found[0] == found[1] == found[2]
+
+
 def test_a_pass_keeps_to_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     network, batch = _network_and_batch("gru", hidden_size=64)
     network = network.astype(complex)
