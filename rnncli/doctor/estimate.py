@@ -29,7 +29,7 @@ class Estimate:
     steps : int
         Optimizer steps.
     seconds : float
-        Time on one core of this machine, at its present load.
+        Time on this machine at its present load, the members of an ensemble one after the other.
     megabytes : float
         Memory for the unrolled network and the data.
     """
