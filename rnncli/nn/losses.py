@@ -66,7 +66,7 @@ class BatchLoss(NamedTuple):
     losses : array (M,)
         The loss of each; sums over the parts of a batch add up to that of the batch.
     gradient : array (O, N)
-        The gradient of their sum, divided by a count, with respect to all N outputs; zero where
+        The gradient of their mean with respect to all N outputs; zero where
         there is no target.
     outputs, targets : array (O, M), array (M, K)
         Their outputs and targets.
@@ -84,7 +84,7 @@ class BatchLoss(NamedTuple):
         return mean
 
 
-def batch_loss(loss: Loss, z: Array, y: Array, count: int | None = None) -> BatchLoss:
+def batch_loss(loss: Loss, z: Array, y: Array) -> BatchLoss:
     """Apply a loss to the predictions of a batch that have a target.
 
     Parameters
@@ -95,31 +95,25 @@ def batch_loss(loss: Loss, z: Array, y: Array, count: int | None = None) -> Batc
         The network's outputs.
     y : array (B, K) or (B, T, K)
         Targets of the sequences, or of their time steps; NaN where a time step has none.
-    count : int, optional
-        The divisor of the gradient of the sum: M by default, which gives the gradient of the mean.
-        With the number of predictions of a larger batch, the gradients of its shards add up to the
-        gradient of its mean loss.
     """
     if y.ndim == 3:
         y = y.transpose(1, 0, 2).reshape(-1, y.shape[2])
         labelled = ~np.isnan(y[:, 0])
         if not labelled.all():
-            return _loss_of_labelled(loss, z, y, labelled, count)
+            return _loss_of_labelled(loss, z, y, labelled)
     losses, gradient = loss(z, y)
-    gradient *= 1 / (count or len(losses))
+    gradient *= 1 / len(losses)
     return BatchLoss(losses, gradient, z, y)
 
 
-def _loss_of_labelled(
-    loss: Loss, z: Array, y: Array, labelled: Array, count: int | None
-) -> BatchLoss:
+def _loss_of_labelled(loss: Loss, z: Array, y: Array, labelled: Array) -> BatchLoss:
     """Apply a loss to the predictions with a target, where some have none."""
     outputs, targets = z[:, labelled], y[labelled]
     gradient = np.zeros_like(z)
     if not len(targets):
         return BatchLoss(np.empty(0, z.dtype), gradient, outputs, targets)
     losses, gradient[:, labelled] = loss(outputs, targets)
-    gradient *= 1 / (count or len(losses))
+    gradient *= 1 / len(losses)
     return BatchLoss(losses, gradient, outputs, targets)
 
 

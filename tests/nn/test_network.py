@@ -154,23 +154,6 @@ def test_the_gradient_of_the_inputs_is_calculated_on_request_only(cell: str) -> 
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_gradients_of_parts_of_a_batch_add_up(cell: str) -> None:
-    rng = np.random.default_rng(3)
-    model = architecture(cell)
-    net = network_for(LOSS, model, 3, rng)
-    batch = random_batch(LOSS, model, 3, rng, (8, 5))
-    objective = Objective(net, LOSSES[LOSS])
-    whole = objective.backward(objective.forward(batch)).copy()
-    total = np.zeros_like(whole)
-    for part in (slice(0, 3), slice(3, 8)):
-        unrolled = net.unroll(5, part.stop - part.start)
-        z = unrolled.forward(Batch(batch.x[part], batch.y[part]))
-        unrolled.backward(batch_loss(LOSSES[LOSS], z, batch.y[part], count=8).gradient)
-        total += unrolled.gradient.vector
-    np.testing.assert_allclose(total, whole, atol=1e-15)
-
-
-@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("size", [4, 64])
 def test_no_array_is_allocated_in_the_time_loop(cell: str, size: int) -> None:
     sequence_length, hidden = 200, 64
