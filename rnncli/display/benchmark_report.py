@@ -58,8 +58,8 @@ def _show_speeds(timing: Timing) -> None:
         f"here, and {timing.memory_gigabytes_per_second:.0f} GB/s in memory"
     )
     print(
-        f"{plural(timing.numpy_calls, 'call')} of NumPy, which take "
-        f"{timing.overhead_microseconds:,.0f} microseconds with arrays of hardly any size"
+        f"{plural(timing.numpy_calls, 'call')} of NumPy; with one unit and one sequence, the step "
+        f"takes {timing.overhead_microseconds:,.0f} microseconds"
     )
 
 

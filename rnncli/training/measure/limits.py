@@ -30,7 +30,7 @@ class Figures(NamedTuple):
     parts : dict of str to float
         The microseconds of each part.
     overhead : float
-        The microseconds of the same step with arrays of hardly any size.
+        The microseconds of the same step with one unit and one sequence.
     products_of_peak : float
         The speed of all matrix products as a share of that of a large one.
     passes, working_set, memory : float
@@ -71,7 +71,7 @@ def limit_of(figures: Figures) -> Limit:
         return Limit(
             "overhead",
             f"The overhead of many small calls is {min(figures.overhead / total, 1):.0%} of the "
-            "step: so long do the same calls take with arrays of hardly any size.",
+            "step: that is its time for one unit and one sequence.",
             "A larger training.batch_size or model.hidden_size makes a step only a little slower.",
         )
     groups = {
@@ -91,8 +91,8 @@ def _products(figures: Figures, share: str) -> Limit:
     speed = f"at {figures.products_of_peak:.0%} of the speed of a large product"
     if figures.products_of_peak >= _FULL_SPEED:
         reason = f"Matrix products take {share} of the step, {speed}: the machine is the limit."
-        advice = "Fewer units, shorter sequences or more cores make it faster, float32 if it is not"
-        return Limit("products", reason, f"{advice} used yet.")
+        advice = "Fewer units, shorter sequences or more cores make a step faster."
+        return Limit("products", reason, advice)
     return Limit(
         "products",
         f"Matrix products take {share} of the step, {speed}: the matrices are small.",
@@ -113,7 +113,7 @@ def _passes(figures: Figures, share: str) -> Limit:
         "passes",
         f"Element-wise passes, such as tanh, take {share} of the step: {figures.passes:.0f} GB/s, "
         f"where sums of arrays of this size reach {figures.working_set:.0f}.",
-        "A model.cell with fewer gates, fewer units or more cores make it faster.",
+        "A model.cell with fewer gates, fewer units or more cores make a step faster.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The overhead of a training step: the time of its calls, were the arrays of hardly any size."""
+"""The overhead of a training step: the time of its calls, apart from the size of the arrays."""
 
 from collections.abc import Callable
 from dataclasses import replace

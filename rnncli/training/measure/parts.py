@@ -32,7 +32,7 @@ class StepParts(NamedTuple):
     batch : Batch
         The batch of the step.
     whole, forward, backward, overhead : float
-        The time of a whole step, of its passes, and of one with arrays of hardly any size.
+        The time of a whole step, of its passes, and of one with one unit and one sequence.
     times : dict of str to float
         The time of each part; see `rnncli.training.benchmark.Timing`.
     flops : dict of str to int
