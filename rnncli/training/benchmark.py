@@ -138,7 +138,8 @@ def benchmark(
             threads = num_threads()
         times_by_cores = scaling(steps.take, steps.reset, effort)
     gflops = network.flops(sequence_length, batch_size) / parts.whole / 1e3
-    passes = parts.bytes_of_passes / parts.times["element_wise"] / 1e3
+    pass_time = parts.times["element_wise"]
+    passes = parts.bytes_of_passes / pass_time / 1e3 if pass_time else 0.0
     of_peak = parts.gflops("products", "gradient_sum", "input_gradient") / peak
     figures = Figures(parts.times, parts.overhead, of_peak, passes, in_cache, in_memory)
     return Timing(

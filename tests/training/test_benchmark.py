@@ -49,7 +49,9 @@ def test_figures_derived_from_the_times_agree(timing: Timing) -> None:
     whole, parts = timing.microseconds_per_step, timing.parts
     assert timing.sequences_per_second == pytest.approx(20 / whole * 1e6)
     assert timing.utilization == pytest.approx(timing.gflops / timing.sgemm_gflops)
-    assert min(parts.values()) > 0
+    # On a busy machine, nothing may remain of the passes besides their products.
+    assert min(time for part, time in parts.items() if part != "element_wise") > 0
+    assert parts["element_wise"] >= 0
     assert parts["optimizer"] == timing.optimizer_microseconds
     passes = ("products", "element_wise", "gradient_sum", "input_gradient")
     both = timing.forward_microseconds + timing.backward_microseconds
@@ -57,7 +59,6 @@ def test_figures_derived_from_the_times_agree(timing: Timing) -> None:
     speeds = (
         timing.product_gflops,
         timing.gradient_sum_gflops,
-        timing.element_wise_gigabytes_per_second,
         timing.working_set_gigabytes_per_second,
         timing.memory_gigabytes_per_second,
         timing.overhead_microseconds,

@@ -89,7 +89,10 @@ def measure_parts(steps: Steps, task: Task, train: Examples | Streams, effort: E
     # The first block of the clock was the one that determines how many steps a block has.
     observed = _middle_round(rounds["parts"], clock.blocks[1:])
     passes = observed["forward"] + observed["backward"]
-    product_time = min(median(rounds["products"]), passes)
+    # Paired round by round, so that the share is right where the speed of the machine drifts.
+    pairs = zip(rounds["products"], rounds["parts"], strict=True)
+    share = median(own / step for own, step in pairs)
+    product_time = min(share * sum(observed.values()), passes)
     return StepParts(
         batch=batch,
         whole=median(rounds["whole"]) + shuffle,
