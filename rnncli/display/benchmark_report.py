@@ -20,11 +20,12 @@ def show_benchmark(timing: Timing) -> None:
         f"{plural(timing.input_size, 'feature')}"
     )
     print()
-    times = {name.replace("_", " "): time for name, time in timing.parts.items() if time}
     rows = [["training step", f"{timing.microseconds_per_step:,.1f}", ""]]
+    shares = percentages([*timing.parts.values()])
     rows += [
-        [name, f"{time:,.1f}", f"{share}%"]
-        for (name, time), share in zip(times.items(), percentages([*times.values()]), strict=True)
+        [name.replace("_", " "), f"{time:,.1f}", f"{share}%"]
+        for (name, time), share in zip(timing.parts.items(), shares, strict=True)
+        if time or name != "input_gradient"  # A single layer passes none on.
     ]
     print_table(["part", "microseconds", "share"], rows)
     print()

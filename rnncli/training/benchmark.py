@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rnncli.blas import num_threads, threads_for
+from rnncli.blas import num_threads, one_thread
 from rnncli.cores import limited_to
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.streams import Streams
@@ -112,7 +112,7 @@ def benchmark(
     Parameters
     ----------
     network : Network
-        The network; its parameters change.
+        The network, which is left as it is.
     task : Task
         The learning task.
     train : Examples or Streams
@@ -127,7 +127,7 @@ def benchmark(
     effort = effort or default_effort()
     steps = Steps(network, task, train, settings, seed, Clock())
     architecture, dtype = network.architecture, network.parameters.dtype
-    with threads_for(architecture.hidden_size):
+    with one_thread():
         with limited_to(1):
             parts = measure_parts(steps, task, train, effort)
             batch_size, sequence_length, input_size = parts.batch.x.shape

@@ -27,7 +27,6 @@ from typing import Any
 
 REPOSITORY = Path(__file__).parent.parent.parent
 OWN_STEP = REPOSITORY / "rnncli" / "training" / "peers" / "own.py"
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "RNN_NUM_THREADS")
 
 
 def own_module() -> Any:
@@ -70,10 +69,14 @@ def checkout(commit: str) -> Iterator[Path]:
 
 
 @contextmanager
-def child(tree: Path, threads: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+def child(tree: Path, threads: int) -> Iterator["subprocess.Popen[str]"]:
     """Start a process that times steps of the package in a folder, and end it afterwards."""
     command = [sys.executable, __file__, "--child"]
-    environment = os.environ | threads | {"PYTHONPATH": str(tree)}
+    environment = os.environ | {
+        "PYTHONPATH": str(tree),
+        "RNN_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -126,10 +129,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.rounds < 2:
         parser.error("--rounds: at least 2, for a spread")
-    threads = dict.fromkeys(THREADS, str(arguments.threads))
     with ExitStack() as stack:
         trees = [stack.enter_context(checkout(one)) for one in (arguments.a, arguments.b)]
-        children = [stack.enter_context(child(tree, threads)) for tree in trees]
+        children = [stack.enter_context(child(tree, arguments.threads)) for tree in trees]
         print("cell   batch steps inputs hidden layers          A          B   ratio  spread")
         for work in [work for name in arguments.shapes for work in SHAPES[name]]:
             print(compare(children, work, arguments.rounds, arguments.seconds), flush=True)

@@ -108,6 +108,7 @@ def test_time_counts_for_the_part_in_which_it_is_spent(
         {"cell": "peephole", "training": {"augmentation": [{"kind": "jitter"}]}},
         {"cell": "mingru", "training": {"optimizer": "sgd", "clip_norm": None}},
         {"data": {"kind": "parity"}},
+        {"cell": "lstm", "hidden_size": 96, "training": {"batch_size": 64}},
     ],
 )
 def test_all_kinds_of_networks_are_timed(model: dict[str, object]) -> None:

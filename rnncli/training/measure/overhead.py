@@ -36,7 +36,7 @@ def overhead_step(
     """
     tiny = Network(_with_one_unit(network.architecture), network.input_size, network.output_size)
     tiny.initialize(np.random.default_rng(0))
-    one = replace(batch.sequence(0), initial_state=None)
+    one = replace(batch.part(slice(1)), initial_state=None)
     step = TrainingStep(tiny, LOSSES[task.loss], settings)
     slots = TrainingState.initial(tiny, task, settings).slots
 

@@ -13,7 +13,6 @@ from rnncli.datasets.examples import Examples
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
 from rnncli.nn.batch import Batch
-from rnncli.nn.network import Network
 from rnncli.training.measure.clock import Clock
 from rnncli.training.measure.overhead import overhead_step
 from rnncli.training.measure.recorded import Product, Recorder
@@ -113,12 +112,10 @@ def measure_parts(steps: Steps, task: Task, train: Examples | Streams, effort: E
 
 
 def _recorded(steps: Steps, task: Task, train: Examples | Streams) -> Recorder:
-    """Return the record of the second step of a copy of the network."""
-    recorder, network = Recorder(), steps.network
+    """Return the record of the second of such steps."""
+    recorder = Recorder()
     with recorder.new_arrays():
-        copy = Network(network.architecture, network.input_size, network.output_size)
-        copy.parameters[...] = network.parameters
-        recorded = Steps(copy, task, train, steps.settings, steps.seed, recorder)
+        recorded = Steps(steps.network, task, train, steps.settings, steps.seed, recorder)
         recorded.take()
     recorder.clear()
     recorded.take()

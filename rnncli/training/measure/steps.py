@@ -12,7 +12,7 @@ from rnncli.nn.network import Network
 from rnncli.random_streams import generator
 from rnncli.training.augmentation import augmented
 from rnncli.training.measure.clock import Observer
-from rnncli.training.measure.observed import ObservedObjective
+from rnncli.training.measure.observed import ObservedNetwork, TimedObjective
 from rnncli.training.resolved import ResolvedTraining
 from rnncli.training.state import TrainingState
 from rnncli.training.training_step import TrainingStep
@@ -22,13 +22,14 @@ class Steps:
     """The steps of a training run, all on the first batch of its first epoch.
 
     The parts are ``data`` (the batch with its augmentation, carried state and dropout masks),
-    ``forward``, ``backward``, ``gradient_sum`` and ``input_gradient`` (see `ObservedObjective`),
-    ``metrics`` (the sums over an epoch) and ``optimizer`` (norm, clipping and update).
+    ``forward``, ``backward``, ``gradient_sum`` and ``input_gradient`` (see `TimedObjective` and
+    `ObservedNetwork`), ``metrics`` (the sums over an epoch) and ``optimizer`` (norm, clipping and
+    update).
 
     Parameters
     ----------
     network : Network
-        The network, which is trained in place until `reset`.
+        The network. A copy of it is trained.
     task : Task
         The learning task.
     train : Examples or Streams
@@ -50,12 +51,13 @@ class Steps:
         seed: int,
         observer: Observer,
     ) -> None:
-        self.network, self.settings, self.seed = network, settings, seed
+        self.network = network = ObservedNetwork(network, observer)
+        self.settings, self.seed = settings, seed
         self.train, self.carries_state, self.observer = train, train.carries_state, observer
         self.batches = self.shuffle()
         loss = LOSSES[task.loss]
         self.step = TrainingStep(network, loss, settings)
-        self.step.objective = ObservedObjective(network, loss, observer)
+        self.step.objective = TimedObjective(network, loss, observer)
         size = settings.batch_size
         num_streams = train.num_streams(size) if isinstance(train, Streams) else 0
         self.state = TrainingState.initial(network, task, settings, num_streams)

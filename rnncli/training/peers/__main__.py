@@ -11,6 +11,7 @@ import json
 import sys
 from importlib import import_module
 
+from rnncli.blas import one_thread
 from rnncli.training.measure.rounds import Contestant, Effort, in_turn
 from rnncli.training.peers.own import Work, own_step
 
@@ -24,7 +25,9 @@ def main(name: str, threads: int, effort: Effort) -> None:
         function, steps = module.peer_steps(work, threads)
         own = Contestant(own_step(work))
         contestants = {"rnn": own, "peer": Contestant(function, steps=steps)}
-        print(json.dumps(in_turn(contestants, effort)), flush=True)
+        with one_thread():  # of NumPy's BLAS, as in training
+            times = in_turn(contestants, effort)
+        print(json.dumps(times), flush=True)
 
 
 if __name__ == "__main__":

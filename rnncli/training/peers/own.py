@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli.blas import threads_for
 from rnncli.datasets.task import Task
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.batch import Batch
@@ -103,9 +102,8 @@ def own_step(work: Work) -> Callable[[], None]:
     state = TrainingState.initial(network, task, settings)
 
     def step() -> None:
-        with threads_for(work.hidden):
-            _, norm = training.gradient(batch)
-            state.step += 1
-            training.update(norm, state.slots, LEARNING_RATE, state.step)
+        _, norm = training.gradient(batch)
+        state.step += 1
+        training.update(norm, state.slots, LEARNING_RATE, state.step)
 
     return step

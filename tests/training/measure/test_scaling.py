@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnncli.cores import limited_to, num_cores
+from rnncli.cores import num_cores
 from rnncli.training.measure.rounds import Effort
 from rnncli.training.measure.scaling import counts_of_cores, scaling
 
@@ -25,13 +25,3 @@ def test_each_time_is_that_of_a_step_that_may_use_so_many_cores(
     for one in found:
         assert one.speedup == found[0].microseconds_per_step / one.microseconds_per_step
     assert num_cores() == 3
-
-
-def test_a_limit_ends_and_may_be_within_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RNN_NUM_THREADS", "7")
-    with limited_to(2):
-        with pytest.raises(ZeroDivisionError), limited_to(5):
-            assert num_cores() == 5
-            raise ZeroDivisionError
-        assert num_cores() == 2
-    assert num_cores() == 7

@@ -7,7 +7,8 @@ import pytest
 from helpers.setups import setup_of
 
 from rnncli.config.reading import config_from
-from rnncli.nn.network import Network
+from rnncli.cores import limited_to
+from rnncli.nn.shards import ShardedNetwork
 from rnncli.runs.training_setup import TrainingSetup, set_up
 from rnncli.training.events import Step
 from rnncli.training.measure.clock import Clock
@@ -22,6 +23,8 @@ MODELS: list[dict[str, object]] = [
         "training": {"augmentation": [{"kind": "jitter"}], "schedule": "constant"},
     },
     {"data": {"kind": "parity"}},
+    # In shards.
+    {"cell": "lstm", "hidden_size": 96, "training": {"batch_size": 64}},
 ]
 
 
@@ -51,9 +54,10 @@ def test_the_first_step_is_that_of_a_training_run(number: int, tmp_path: Path) -
         steps.reset()
         steps.take()
         expected = trained.model.network.parameters
-        np.testing.assert_array_equal(timed.model.network.parameters, expected)
+        np.testing.assert_array_equal(steps.network.parameters, expected)
     steps.take()
-    assert (timed.model.network.parameters != trained.model.network.parameters).any()
+    assert (steps.network.parameters != expected).any()
+    assert (timed.model.network.parameters != expected).any()
 
 
 @pytest.mark.parametrize("number", range(len(MODELS) + 1))
@@ -61,16 +65,24 @@ def test_recording_a_step_does_not_change_it(number: int, tmp_path: Path) -> Non
     def setup() -> TrainingSetup:
         return setup_of(**MODELS[number]) if number < len(MODELS) else language_model(tmp_path)
 
-    plain = setup()
-    steps_of(plain, Clock()).take()
-    allocators = np.empty, np.zeros
-    recorded, recorder = setup(), Recorder()
-    model, network = recorded.model, recorded.model.network
+    plain = steps_of(setup(), Clock())
+    plain.take()
+    allocators, recorder = (np.empty, np.zeros), Recorder()
     with recorder.new_arrays():
-        copy = Network(network.architecture, network.input_size, network.output_size)
-        copy.parameters[...] = network.parameters
-        seed = recorded.config.seed
-        Steps(copy, model.task, recorded.train, recorded.training, seed, recorder).take()
+        recorded = steps_of(setup(), recorder)
+        recorded.take()
     assert (np.empty, np.zeros) == allocators
     assert recorder.num_calls > 0
-    np.testing.assert_array_equal(copy.parameters, plain.model.network.parameters)
+    np.testing.assert_array_equal(recorded.network.parameters, plain.network.parameters)
+
+
+def test_large_batches_are_in_shards_whose_parts_are_observed_too() -> None:
+    setup = setup_of(cell="lstm", hidden_size=96, training={"batch_size": 64})
+    clock = Clock()
+    model, settings = setup.model, setup.training
+    steps = Steps(model.network, model.task, setup.train, settings, 0, clock)
+    clock.begin_block()
+    with limited_to(1):
+        steps.take()
+    assert isinstance(steps.step.objective.unrolled, ShardedNetwork)
+    assert {"forward", "backward", "gradient_sum"} <= clock.blocks[0].keys()
