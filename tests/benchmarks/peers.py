@@ -13,6 +13,7 @@ ratios, means that rnn is the faster one. A peer that is not installed is left o
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import time
@@ -66,6 +67,19 @@ def commit() -> str:
     return subprocess.run(described, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def about(threads: int) -> dict[str, object]:
+    """Return what the history has besides the results; a high load spoils these."""
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": commit(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "blas": blas.describe(),
+        "threads": threads,
+    }
+
+
 def row(work: Work, timings: Sequence[PeerTiming]) -> str:
     """Return a line of the table."""
     others = "".join(
@@ -110,17 +124,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if not any(peer.is_installed for peer in PEERS):
         parser.error(f"neither PyTorch nor JAX is installed; {INSTALL}")
+    record = about(arguments.threads)
     effort = Effort(arguments.rounds, arguments.seconds)
-    results = measure(arguments.shapes, arguments.threads, effort, arguments.json)
+    record["results"] = measure(arguments.shapes, arguments.threads, effort, arguments.json)
     if arguments.history is not None:
-        record = {
-            "date": time.strftime("%Y-%m-%d"),
-            "commit": commit(),
-            "processor": processor(),
-            "blas": blas.describe(),
-            "threads": arguments.threads,
-            "results": results,
-        }
         with open(arguments.history, "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
