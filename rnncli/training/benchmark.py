@@ -45,8 +45,9 @@ class Timing:
         next parts excepted), ``element_wise`` (the rest of both passes, and so a difference),
         ``gradient_sum`` (the gradient of the weights from that of all time steps),
         ``input_gradient`` (what layers and embeddings below receive), ``optimizer``, ``metrics``
-        and ``data`` (taking the batch, with augmentation and dropout masks). They are timed within
-        steps and add up to one; only the products are repeated alone, on the same arrays.
+        and ``data`` (taking the batch, with augmentation and dropout masks). They are shares,
+        timed within steps, of the whole step, and add up to it; only the products are repeated
+        alone, on the same arrays.
     product_gflops, gradient_sum_gflops : float
         The speed of these parts, in 1e9 operations per second.
     element_wise_gigabytes_per_second : float

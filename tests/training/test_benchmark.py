@@ -56,6 +56,7 @@ def test_figures_derived_from_the_times_agree(timing: Timing) -> None:
     passes = ("products", "element_wise", "gradient_sum", "input_gradient")
     both = timing.forward_microseconds + timing.backward_microseconds
     assert sum(parts[part] for part in passes) == pytest.approx(both)
+    assert sum(parts.values()) == pytest.approx(whole)
     speeds = (
         timing.product_gflops,
         timing.gradient_sum_gflops,

@@ -1,8 +1,9 @@
 """The times of the parts of a training step.
 
-The parts are timed within steps, by a clock that is read between them. Matrix products are too
-short and too many for that: the products of a step are repeated alone, on the same arrays, and
-what remains of both passes are the element-wise passes.
+The parts are timed within steps, by a clock that is read between them; their shares are applied to
+the time of a step without it. Matrix products are too short and too many for that: the products of
+a step are repeated alone, on the same arrays, and what remains of both passes are the element-wise
+passes.
 """
 
 from collections.abc import Sequence
@@ -85,16 +86,16 @@ def measure_parts(steps: Steps, task: Task, train: Examples | Streams, effort: E
     rounds = in_turn(contestants, effort)
     clock.stop()
     shuffle = median(rounds["shuffle"]) / len(steps.batches)
+    whole = median(rounds["whole"])
     # The first block of the clock was the one that determines how many steps a block has.
-    observed = _middle_round(rounds["parts"], clock.blocks[1:])
+    observed = {part: share * whole for part, share in _shares(clock.blocks[1:]).items()}
     passes = observed["forward"] + observed["backward"]
     # Paired round by round, so that the share is right where the speed of the machine drifts.
     pairs = zip(rounds["products"], rounds["parts"], strict=True)
-    share = median(own / step for own, step in pairs)
-    product_time = min(share * sum(observed.values()), passes)
+    product_time = min(median(own / step for own, step in pairs) * whole, passes)
     return StepParts(
         batch=batch,
-        whole=median(rounds["whole"]) + shuffle,
+        whole=whole + shuffle,
         forward=observed["forward"],
         backward=sum(observed.get(part, 0) for part in ("backward", *_SUMS)),
         overhead=median(rounds["overhead"]),
@@ -131,8 +132,9 @@ def _flops(products: Sequence[Product]) -> int:
     return sum(product.flops for product in products)
 
 
-def _middle_round(times: Sequence[float], blocks: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Return the microseconds of each part in the round whose step took the median time."""
-    middle = sorted(range(len(times)), key=times.__getitem__)[len(times) // 2]
-    factor = times[middle] / sum(blocks[middle].values())
-    return {part: seconds * factor for part, seconds in blocks[middle].items()}
+def _shares(blocks: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the share of each part in a step: medians over the blocks, which add up to 1."""
+    shares = {
+        part: median(block[part] / sum(block.values()) for block in blocks) for part in blocks[0]
+    }
+    return {part: share / sum(shares.values()) for part, share in shares.items()}
