@@ -1,44 +1,69 @@
-"""The speed of a training step on this machine, beside that of a large matrix product."""
+"""The speed of a training step on this machine: where its time goes, and what limits it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
-from time import perf_counter
-
-import numpy as np
 
 from rnncli.blas import num_threads, one_thread
+from rnncli.cores import limited_to
 from rnncli.datasets.examples import Examples
+from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
-from rnncli.nn.losses import LOSSES
+from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.network import Network
+from rnncli.training.measure.clock import Clock
+from rnncli.training.measure.limits import Figures, Limit, limit_of
+from rnncli.training.measure.machine import memory_bandwidth, product_gflops, sum_bandwidth
+from rnncli.training.measure.parts import measure_parts
+from rnncli.training.measure.rounds import Effort
+from rnncli.training.measure.scaling import CoresTiming, scaling
+from rnncli.training.measure.steps import Steps
 from rnncli.training.resolved import ResolvedTraining
-from rnncli.training.state import TrainingState
-from rnncli.training.training_step import TrainingStep
 
 # A time is the median over this many blocks of calls, each of about so many seconds.
 _BLOCKS, _BLOCK_SECONDS = 15, 0.05
-# A product of square matrices of this size runs at the full speed of BLAS.
-_PRODUCT_SIZE = 1024
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Times of a training step: medians over several blocks of steps.
+    """Times of a training step, each of them a median over several blocks of steps.
+
+    All but `scaling` is measured on one core.
 
     Attributes
     ----------
     microseconds_per_step : float
-        Inputs, forward, loss, backward, clipping and update.
+        Taking the batch, forward pass, loss, backward pass, clipping and update.
     forward_microseconds, backward_microseconds, optimizer_microseconds : float
-        The parts; inputs and loss count as forward, clipping as optimizer. The calculation of the
-        gradient's norm is in no part.
+        The parts; the loss counts as forward, norm and clipping as optimizer.
     gflops : float
         Operations of the matrix products of a step over its time, in 1e9 per second.
     sgemm_gflops : float
         The speed of the fastest of several large matrix products of the same type.
     utilization : float
         `gflops` over `sgemm_gflops`.
+    parts : dict of str to float
+        The microseconds of: ``products`` (the matrix products of both passes, those of the two
+        next parts excepted), ``element_wise`` (the rest of both passes, and so a difference),
+        ``gradient_sum`` (the gradient of the weights from that of all time steps),
+        ``input_gradient`` (what layers and embeddings below receive), ``optimizer``, ``metrics``
+        and ``data`` (taking the batch, with augmentation and dropout masks). They are shares,
+        timed within steps, of the whole step, and add up to it; only the products are repeated
+        alone, on the same arrays.
+    product_gflops, gradient_sum_gflops : float
+        The speed of these parts, in 1e9 operations per second.
+    element_wise_gigabytes_per_second : float
+        The size of all operands and results of the element-wise passes over their time.
+    working_set_bytes : int
+        The size of all arrays of the unrolled network.
+    working_set_gigabytes_per_second, memory_gigabytes_per_second : float
+        The speed of sums of arrays as large as the working set, and far larger than the caches.
+    numpy_calls : int
+        How many functions of NumPy a step calls on arrays of the network.
+    overhead_microseconds : float
+        The time of the same step with one unit and one sequence.
+    limit : Limit
+        What limits the step.
+    scaling : list of CoresTiming
+        Its time on 1, 2, 4, ... cores.
     """
 
     cell: str
@@ -57,42 +82,67 @@ class Timing:
     gflops: float
     sgemm_gflops: float
     utilization: float
+    parts: dict[str, float]
+    product_gflops: float
+    gradient_sum_gflops: float
+    element_wise_gigabytes_per_second: float
+    working_set_bytes: int
+    working_set_gigabytes_per_second: float
+    memory_gigabytes_per_second: float
+    numpy_calls: int
+    overhead_microseconds: float
+    limit: Limit
+    scaling: list[CoresTiming]
+
+
+def default_effort() -> Effort:
+    """Return how long the command measures."""
+    return Effort(_BLOCKS, _BLOCK_SECONDS)
 
 
 def benchmark(
-    network: Network, task: Task, examples: Examples, settings: ResolvedTraining
+    network: Network,
+    task: Task,
+    train: Examples | Streams,
+    settings: ResolvedTraining,
+    seed: int,
+    effort: Effort | None = None,
 ) -> Timing:
-    """Time training steps on the first batch of the data."""
-    architecture = network.architecture
-    batch = examples.batch(np.arange(min(settings.batch_size, len(examples))))
-    batch_size, sequence_length, input_size = batch.x.shape
-    step = TrainingStep(network, LOSSES[task.loss], settings)
-    slots = TrainingState.initial(network, task, settings).slots
-    objective, start = step.objective, network.parameters.copy()
+    """Time training steps on the first batch of the first epoch.
 
-    def reset() -> None:
-        # Long training on one batch gives subnormal numbers, with which arithmetic is slow.
-        network.parameters[...] = start
-        for slot in slots.values():
-            slot[...] = 0
-
-    def update(norm: float) -> None:
-        step.update(norm, slots, settings.optimizer.learning_rate, 1)
-
-    def update_alone() -> None:
-        objective.gradient[...] = gradient  # the update overwrites it
-        update(norm)
-
+    Parameters
+    ----------
+    network : Network
+        The network, which is left as it is.
+    task : Task
+        The learning task.
+    train : Examples or Streams
+        The training examples.
+    settings : ResolvedTraining
+        The config section ``training``.
+    seed : int
+        The seed of shuffling, augmentation and dropout.
+    effort : Effort, optional
+        How long to measure; `default_effort` by default.
+    """
+    effort = effort or default_effort()
+    steps = Steps(network, task, train, settings, seed, Clock())
+    architecture, dtype = network.architecture, network.parameters.dtype
     with one_thread():
-        whole = microseconds(lambda: update(step.gradient(batch)[1]), reset)
-        loss, norm = step.gradient(batch)
-        gradient = objective.gradient.copy()
-        forward = microseconds(lambda: objective.forward(batch), reset)
-        backward = microseconds(lambda: objective.backward(loss), reset)
-        optimizer = microseconds(update_alone, reset)
-        peak = product_gflops(network.parameters.dtype)
-        threads = num_threads()
-    gflops = network.flops(sequence_length, batch_size) / whole / 1e3
+        with limited_to(1):
+            parts = measure_parts(steps, task, train, effort)
+            batch_size, sequence_length, input_size = parts.batch.x.shape
+            peak = product_gflops(dtype, effort.rounds)
+            working_set = bytes_of_arrays(steps.step.objective.unrolled)
+            in_cache = sum_bandwidth(dtype, working_set, effort.rounds)
+            in_memory = memory_bandwidth(dtype, effort.rounds)
+            threads = num_threads()
+        times_by_cores = scaling(steps.take, steps.reset, effort)
+    gflops = network.flops(sequence_length, batch_size) / parts.whole / 1e3
+    pass_time = parts.times["element_wise"]
+    passes = parts.bytes_of_passes / pass_time / 1e3 if pass_time else 0.0
+    of_peak = parts.gflops("products", "gradient_sum", "input_gradient") / peak
+    figures = Figures(parts.times, parts.overhead, of_peak, passes, in_cache, in_memory)
     return Timing(
         cell=architecture.cell.kind,
         batch_size=batch_size,
@@ -102,43 +152,23 @@ def benchmark(
         num_layers=architecture.num_layers,
         dtype=architecture.dtype,
         threads=threads,
-        microseconds_per_step=whole,
-        forward_microseconds=forward,
-        backward_microseconds=backward,
-        optimizer_microseconds=optimizer,
-        sequences_per_second=batch_size / whole * 1e6,
+        microseconds_per_step=parts.whole,
+        forward_microseconds=parts.forward,
+        backward_microseconds=parts.backward,
+        optimizer_microseconds=parts.times["optimizer"],
+        sequences_per_second=batch_size / parts.whole * 1e6,
         gflops=gflops,
         sgemm_gflops=peak,
         utilization=gflops / peak,
+        parts=parts.times,
+        product_gflops=parts.gflops("products"),
+        gradient_sum_gflops=parts.gflops("gradient_sum"),
+        element_wise_gigabytes_per_second=passes,
+        working_set_bytes=working_set,
+        working_set_gigabytes_per_second=in_cache,
+        memory_gigabytes_per_second=in_memory,
+        numpy_calls=parts.num_calls,
+        overhead_microseconds=parts.overhead,
+        limit=limit_of(figures),
+        scaling=times_by_cores,
     )
-
-
-def microseconds(function: Callable[[], object], reset: Callable[[], None]) -> float:
-    """Return the time of one call: the median over blocks of calls, after a warm-up call."""
-    reset()
-    start_time = perf_counter()
-    function()
-    calls = max(1, int(_BLOCK_SECONDS / max(perf_counter() - start_time, 1e-6)))
-    times = []
-    for _ in range(_BLOCKS):
-        reset()
-        start_time = perf_counter()
-        for _ in range(calls):
-            function()
-        times.append((perf_counter() - start_time) / calls * 1e6)
-    return median(times)
-
-
-def product_gflops(dtype: np.dtype[np.floating]) -> float:
-    """Return the speed of the fastest of several large matrix products of this type.
-
-    It is given in 1e9 operations per second.
-    """
-    a = np.ones((_PRODUCT_SIZE, _PRODUCT_SIZE), dtype)
-    out = np.empty_like(a)
-    times = []
-    for _ in range(_BLOCKS):
-        start_time = perf_counter()
-        np.dot(a, a, out=out)
-        times.append(perf_counter() - start_time)
-    return 2 * _PRODUCT_SIZE**3 / min(times) / 1e9

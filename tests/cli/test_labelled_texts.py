@@ -85,7 +85,10 @@ def test_a_stream_continues_the_text(
     assert "standard input:2: row 2: is not UTF-8 text" in rnn("predict", "-w", run, "--stream").err
 
 
-def test_evaluation_and_analysis(rnn: Command, run: Path, config: Path) -> None:
+def test_evaluation_and_analysis(
+    rnn: Command, run: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnncli.training.benchmark._BLOCKS", 1)
     report = json.loads(rnn("evaluate", "-w", run, "--json").out)
     assert 0.5 < report["metrics"]["accuracy"] <= 1
     assert report["num_samples"] == 967

@@ -24,6 +24,7 @@ def test_the_commands_work(
 ) -> None:
     make_workplace(here)
     monkeypatch.setattr("rnncli.training.benchmark._BLOCKS", 1)
+    monkeypatch.setattr("rnncli.training.measure.machine._MEMORY_BYTES", 1 << 20)
     shell = Shell(rnn, monkeypatch, here)
     for line in commands(page.read_text(encoding="utf-8")):
         shell.run(line)
