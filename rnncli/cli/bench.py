@@ -30,10 +30,10 @@ def bench(
       rnn bench -c configs/digits.yaml --set training.batch_size=128 --json
       rnn bench --peers
     """
+    from rnncli.bench.benchmark import benchmark, default_effort
     from rnncli.cli.resolved_config import resolved_config
     from rnncli.display.benchmark_report import show_benchmark, show_comparison
     from rnncli.runs.training_setup import set_up
-    from rnncli.training.benchmark import benchmark, default_effort
 
     setup = set_up(resolved_config(config, overrides))
     network, task, settings = setup.model.network, setup.model.task, setup.training
@@ -41,7 +41,7 @@ def bench(
     timing = benchmark(network, task, setup.train, settings, setup.config.seed)
     comparison = None
     if peers:
-        from rnncli.training.peers.comparison import compare
+        from rnncli.bench.peers.comparison import compare
 
         batches = setup.train.epoch(settings.batch_size, settings.shuffle, setup.config.seed, 0)
         comparison = compare(network, task, batches.batch(0), settings, default_effort())

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from rnncli.bench.benchmark import Timing
+from rnncli.bench.peers.comparison import Comparison
 from rnncli.display.formats import plural
 from rnncli.display.table import print_table
-from rnncli.training.benchmark import Timing
-from rnncli.training.peers.comparison import Comparison
 
 
 def show_benchmark(timing: Timing) -> None:

@@ -21,7 +21,7 @@ from rnncli.nn.unrolled import UnrolledNetwork
 
 # The operations in the products of a shard, forward and backward, for each cell and time step.
 # With fewer, threads wait for the interpreter more than they gain.
-_FEWEST_FLOPS = 6_000_000
+_FEWEST_FLOPS = 9_000_000
 # The sequences of a shard: with fewer, the products are slower. From this hidden size on, they are
 # so large that fewer sequences do.
 _FEWEST_SEQUENCES, _FEWEST_OF_WIDE, _WIDE = 24, 16, 512

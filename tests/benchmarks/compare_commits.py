@@ -6,7 +6,7 @@
 Each commit is checked out into a temporary folder and runs in a process of its own. The two take
 turns, round by round, so that both see the same machine. The times are medians over the rounds, and
 the ratio is the median of the rounds' ratios, with their middle half as its spread: above 1, the
-second commit is faster. Both run the step of this checkout's `rnncli/training/peers/own.py` on
+second commit is faster. Both run the step of this checkout's `rnncli/bench/peers/own.py` on
 their own package: a commit in which the classes that it uses had another interface cannot be
 compared.
 """

@@ -22,9 +22,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from rnncli import blas
-from rnncli.training.measure.rounds import Effort
-from rnncli.training.peers.children import INSTALL, PEERS, Child, PeerTiming, child
-from rnncli.training.peers.own import Work
+from rnncli.bench.peers.children import INSTALL, PEERS, Child, PeerTiming, child
+from rnncli.bench.peers.own import Work
+from rnncli.bench.rounds import Effort
 
 FOLDER = Path(__file__).parent
 HISTORY = FOLDER / "history.jsonl"

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
-from rnncli.training.peers import comparison
-from rnncli.training.peers.children import Peer
+from rnncli.bench.peers import comparison
+from rnncli.bench.peers.children import Peer
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnncli.training.benchmark._BLOCKS", 1)
-    monkeypatch.setattr("rnncli.training.benchmark._BLOCK_SECONDS", 0.001)
-    monkeypatch.setattr("rnncli.training.measure.machine._PRODUCT_SIZE", 64)
-    monkeypatch.setattr("rnncli.training.measure.machine._MEMORY_BYTES", 1 << 20)
+    monkeypatch.setattr("rnncli.bench.benchmark._BLOCKS", 1)
+    monkeypatch.setattr("rnncli.bench.benchmark._BLOCK_SECONDS", 0.001)
+    monkeypatch.setattr("rnncli.bench.machine._PRODUCT_SIZE", 64)
+    monkeypatch.setattr("rnncli.bench.machine._MEMORY_BYTES", 1 << 20)
 
 
 def test_the_json_has_the_contracts_keys(rnn: Command, small: Path) -> None:

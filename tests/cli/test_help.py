@@ -61,8 +61,8 @@ def train_on_sunspots(rnn: Command, folder: Path) -> None:
 def test_the_examples_in_the_help_work(
     name: str, here: Path, rnn: Command, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnncli.training.benchmark._BLOCKS", 1)
-    monkeypatch.setattr("rnncli.training.measure.machine._MEMORY_BYTES", 1 << 20)
+    monkeypatch.setattr("rnncli.bench.benchmark._BLOCKS", 1)
+    monkeypatch.setattr("rnncli.bench.machine._MEMORY_BYTES", 1 << 20)
     shutil.copytree(run_folder, run_folder.parent / EXAMPLE)
     (here / "configs").symlink_to(REPOSITORY / "configs")
     (here / "sequences.csv").write_text("1,2,3,4,5\n" * 5)

@@ -88,7 +88,7 @@ def test_a_stream_continues_the_text(
 def test_evaluation_and_analysis(
     rnn: Command, run: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnncli.training.benchmark._BLOCKS", 1)
+    monkeypatch.setattr("rnncli.bench.benchmark._BLOCKS", 1)
     report = json.loads(rnn("evaluate", "-w", run, "--json").out)
     assert 0.5 < report["metrics"]["accuracy"] <= 1
     assert report["num_samples"] == 967

@@ -93,7 +93,7 @@ def test_all_that_is_said_of_a_model_works_for_texts(
     assert rnn("doctor", "-c", name).code in (0, 1)
     assert rnn("trace", "-w", "latest").code == 0
     assert rnn("trace", "-w", "latest", "-i", "text.txt", "--sample", "1").code == 0
-    monkeypatch.setattr("rnncli.training.benchmark._BLOCKS", 1)
+    monkeypatch.setattr("rnncli.bench.benchmark._BLOCKS", 1)
     assert rnn("bench", "-c", name, "--json").code == 0
     checked = rnn("gradcheck", "-c", name, "--set", "model.hidden_size=3", "--json")
     assert checked.code == 0

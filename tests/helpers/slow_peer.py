@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from time import sleep
 
-from rnncli.training.peers.own import Work
+from rnncli.bench.peers.own import Work
 
 VERSION = "Slow 1.0"
 

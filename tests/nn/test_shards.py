@@ -110,9 +110,9 @@ def test_only_large_batches_are_divided(hidden: int, batch: int, count: int) -> 
 
 
 def test_a_batch_with_few_operations_is_left_whole() -> None:
-    assert num_shards(128, 256, 11_999_999) == 1
-    assert num_shards(128, 256, 12_000_000) == 2
-    assert num_shards(128, 256, 24_000_000) == 4
+    assert num_shards(128, 256, 17_999_999) == 1
+    assert num_shards(128, 256, 18_000_000) == 2
+    assert num_shards(128, 256, 36_000_000) == 4
 
 
 def test_shards_differ_by_at_most_one_sequence() -> None:

@@ -94,7 +94,7 @@ def test_such_a_run_is_extended_as_any_other(rnn: Command, small: Path) -> None:
 def test_commands_take_a_config_without_the_numbers(
     rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    monkeypatch.setattr("rnncli.training.benchmark._BLOCK_SECONDS", 1e-4)
+    monkeypatch.setattr("rnncli.bench.benchmark._BLOCK_SECONDS", 1e-4)
     enough = "training.num_updates=200"
     result = rnn(*command.split(), "-c", small, "--set", FOLLOWS_THE_DATA, "--set", enough)
     assert result.code == 0, result.err

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rnncli.training.measure import clock as module
-from rnncli.training.measure.clock import Clock
+from rnncli.bench import clock as module
+from rnncli.bench.clock import Clock
 
 
 def test_the_parts_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from rnncli.bench.peers import own
+from rnncli.bench.peers.own import Work, examples, own_step
 from rnncli.nn.cells import CELLS
-from rnncli.training.peers import own
-from rnncli.training.peers.own import Work, examples, own_step
 from rnncli.training.training_step import TrainingStep
 
 WORKS = [

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from helpers.setups import setup_of
 
+from rnncli.bench.peers import comparison
+from rnncli.bench.peers.children import Peer
+from rnncli.bench.peers.comparison import Comparison, compare, work_of
+from rnncli.bench.peers.own import Work
+from rnncli.bench.rounds import Effort
 from rnncli.cores import limited_to
 from rnncli.runs.training_setup import TrainingSetup
-from rnncli.training.measure.rounds import Effort
-from rnncli.training.peers import comparison
-from rnncli.training.peers.children import Peer
-from rnncli.training.peers.comparison import Comparison, compare, work_of
-from rnncli.training.peers.own import Work
 
 SLOW = Peer("Slow", "helpers", "helpers.slow_peer")
 MISSING = Peer("Missing", "no_such_package", "no_such_module")

@@ -2,9 +2,9 @@
 
 import pytest
 
+from rnncli.bench.rounds import Effort
+from rnncli.bench.scaling import counts_of_cores, scaling
 from rnncli.cores import num_cores
-from rnncli.training.measure.rounds import Effort
-from rnncli.training.measure.scaling import counts_of_cores, scaling
 
 
 def test_the_counts_of_cores() -> None:

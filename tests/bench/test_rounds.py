@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from rnncli.training.measure import rounds
-from rnncli.training.measure.rounds import Contestant, Effort, in_turn
+from rnncli.bench import rounds
+from rnncli.bench.rounds import Contestant, Effort, in_turn
 
 
 class FakeTime:

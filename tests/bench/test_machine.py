@@ -5,7 +5,7 @@ from itertools import accumulate, chain, count
 import numpy as np
 import pytest
 
-from rnncli.training.measure import machine
+from rnncli.bench import machine
 
 
 @pytest.fixture

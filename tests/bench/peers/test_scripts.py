@@ -9,8 +9,8 @@ import pytest
 from benchmarks import compare_commits, peers
 from conftest import REPOSITORY
 
-from rnncli.training.peers.children import Peer
-from rnncli.training.peers.own import Work
+from rnncli.bench.peers.children import Peer
+from rnncli.bench.peers.own import Work
 
 SMALL = Work("tanh", 2, 3, 1, 2)
 

@@ -1,6 +1,6 @@
 """The training step in JAX: many steps in one compiled loop, with Adam written out.
 
-XLA reads its number of threads before it starts: see `rnncli.training.peers.children`.
+XLA reads its number of threads before it starts: see `rnncli.bench.peers.children`.
 """
 
 from functools import partial
@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnncli.training.peers.own import LEARNING_RATE, Steps, Work, examples
+from rnncli.bench.peers.own import LEARNING_RATE, Steps, Work, examples
 
 VERSION = f"JAX {jax.__version__}"
 # One call takes as many steps as work through so many numbers, but at least 4 and at most 200.

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from rnncli.bench.clock import Observer
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import UnrolledCell
@@ -11,7 +12,6 @@ from rnncli.nn.losses import BatchLoss, Loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective
 from rnncli.nn.unrolled import UnrolledNetwork
-from rnncli.training.measure.clock import Observer
 
 
 class ObservedNetwork(Network):

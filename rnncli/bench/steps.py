@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from rnncli.bench.clock import Observer
+from rnncli.bench.observed import ObservedNetwork, TimedObjective
 from rnncli.datasets.examples import Examples, ShuffledBatches
 from rnncli.datasets.streams import StreamBatches, Streams
 from rnncli.datasets.task import Task
@@ -11,8 +13,6 @@ from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.random_streams import generator
 from rnncli.training.augmentation import augmented
-from rnncli.training.measure.clock import Observer
-from rnncli.training.measure.observed import ObservedNetwork, TimedObjective
 from rnncli.training.resolved import ResolvedTraining
 from rnncli.training.state import TrainingState
 from rnncli.training.training_step import TrainingStep

@@ -15,9 +15,9 @@ from statistics import median
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
+from rnncli.bench.peers.own import Work
+from rnncli.bench.rounds import Effort
 from rnncli.errors import InputError
-from rnncli.training.measure.rounds import Effort
-from rnncli.training.peers.own import Work
 
 
 class Peer(NamedTuple):
@@ -42,8 +42,8 @@ class Peer(NamedTuple):
 
 
 PEERS = (
-    Peer("PyTorch", "torch", "rnncli.training.peers.torch_steps"),
-    Peer("JAX", "jax", "rnncli.training.peers.jax_steps"),
+    Peer("PyTorch", "torch", "rnncli.bench.peers.torch_steps"),
+    Peer("JAX", "jax", "rnncli.bench.peers.jax_steps"),
 )
 # The cells that all of them have.
 PEER_CELLS = ("tanh", "relu", "lstm", "gru")

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from rnncli.training.peers.own import LEARNING_RATE, Steps, Work, examples
+from rnncli.bench.peers.own import LEARNING_RATE, Steps, Work, examples
 
 VERSION = f"PyTorch {torch.__version__.partition('+')[0]}"
 

@@ -1,19 +1,19 @@
 """Times this package's training step and that of a peer in turn, for each work on standard input.
 
-    python -m rnncli.training.peers MODULE THREADS ROUNDS SECONDS
+    python -m rnncli.bench.peers MODULE THREADS ROUNDS SECONDS
 
 The module has the peer's `VERSION` and its function `peer_steps(work, threads)`. Each line of
 standard input is a `Work` in JSON. The first line of the output is the version, and each further
-one has the microseconds of both in every round. `rnncli.training.peers.children` starts it.
+one has the microseconds of both in every round. `rnncli.bench.peers.children` starts it.
 """
 
 import json
 import sys
 from importlib import import_module
 
+from rnncli.bench.peers.own import Work, own_step
+from rnncli.bench.rounds import Contestant, Effort, in_turn
 from rnncli.blas import one_thread
-from rnncli.training.measure.rounds import Contestant, Effort, in_turn
-from rnncli.training.peers.own import Work, own_step
 
 
 def main(name: str, threads: int, effort: Effort) -> None:

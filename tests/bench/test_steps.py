@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from helpers.setups import setup_of
 
+from rnncli.bench.clock import Clock
+from rnncli.bench.recorded import Recorder
+from rnncli.bench.steps import Steps
 from rnncli.config.reading import config_from
 from rnncli.cores import limited_to
 from rnncli.nn.shards import ShardedNetwork
 from rnncli.runs.training_setup import TrainingSetup, set_up
 from rnncli.training.events import Step
-from rnncli.training.measure.clock import Clock
-from rnncli.training.measure.recorded import Recorder
-from rnncli.training.measure.steps import Steps
 
 MODELS: list[dict[str, object]] = [
     {},

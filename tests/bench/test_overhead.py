@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from helpers.setups import setup_of
 
+from rnncli.bench import overhead
+from rnncli.bench.overhead import overhead_step
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
-from rnncli.training.measure import overhead
-from rnncli.training.measure.overhead import overhead_step
 from rnncli.training.training_step import TrainingStep
 
 

@@ -65,7 +65,7 @@ class Recorder:
         self.bytes_of_passes: dict[str, int] = {}
 
     def call(self, part: str, function: Callable[..., R], *arguments: Any) -> R:
-        """See `rnncli.training.measure.clock.Observer.call`."""
+        """See `rnncli.bench.clock.Observer.call`."""
         before, self.part = self.part, part
         try:
             return function(*arguments)

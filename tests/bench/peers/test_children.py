@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from rnncli.bench.peers.children import Peer, child
+from rnncli.bench.peers.own import Work
+from rnncli.bench.rounds import Effort
 from rnncli.errors import InputError
-from rnncli.training.measure.rounds import Effort
-from rnncli.training.peers.children import Peer, child
-from rnncli.training.peers.own import Work
 
 EFFORT = Effort(2, 0.001)
 

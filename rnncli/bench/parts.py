@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
+from rnncli.bench.clock import Clock
+from rnncli.bench.overhead import overhead_step
+from rnncli.bench.recorded import Product, Recorder
+from rnncli.bench.rounds import Contestant, Effort, in_turn
+from rnncli.bench.steps import Steps
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
 from rnncli.nn.batch import Batch
-from rnncli.training.measure.clock import Clock
-from rnncli.training.measure.overhead import overhead_step
-from rnncli.training.measure.recorded import Product, Recorder
-from rnncli.training.measure.rounds import Contestant, Effort, in_turn
-from rnncli.training.measure.steps import Steps
 
 # The parts of a step whose products are those of the part "products", and the others with products.
 _PASSES, _SUMS = ("forward", "backward"), ("gradient_sum", "input_gradient")
@@ -34,7 +34,7 @@ class StepParts(NamedTuple):
     whole, forward, backward, overhead : float
         The time of a whole step, of its passes, and of one with one unit and one sequence.
     times : dict of str to float
-        The time of each part; see `rnncli.training.benchmark.Timing`.
+        The time of each part; see `rnncli.bench.benchmark.Timing`.
     flops : dict of str to int
         The operations of the matrix products of ``products`` and the parts for sums of products.
     bytes_of_passes : int

@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass
 
+from rnncli.bench.clock import Clock
+from rnncli.bench.limits import Figures, Limit, limit_of
+from rnncli.bench.machine import memory_bandwidth, product_gflops, sum_bandwidth
+from rnncli.bench.parts import measure_parts
+from rnncli.bench.rounds import Effort
+from rnncli.bench.scaling import CoresTiming, scaling
+from rnncli.bench.steps import Steps
 from rnncli.blas import num_threads, one_thread
 from rnncli.cores import limited_to
 from rnncli.datasets.examples import Examples
@@ -9,13 +16,6 @@ from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
 from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.network import Network
-from rnncli.training.measure.clock import Clock
-from rnncli.training.measure.limits import Figures, Limit, limit_of
-from rnncli.training.measure.machine import memory_bandwidth, product_gflops, sum_bandwidth
-from rnncli.training.measure.parts import measure_parts
-from rnncli.training.measure.rounds import Effort
-from rnncli.training.measure.scaling import CoresTiming, scaling
-from rnncli.training.measure.steps import Steps
 from rnncli.training.resolved import ResolvedTraining
 
 # A time is the median over this many blocks of calls, each of about so many seconds.

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from helpers.setups import setup_of
 
+from rnncli.bench.benchmark import Timing, benchmark
+from rnncli.bench.rounds import Effort
 from rnncli.datasets.examples import Examples
 from rnncli.inference.metric_sums import MetricSums
 from rnncli.nn.cells import Tanh
 from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.weight_gradient import _NarrowSum
 from rnncli.runs.training_setup import TrainingSetup
-from rnncli.training.benchmark import Timing, benchmark
-from rnncli.training.measure.rounds import Effort
 from rnncli.training.optimizers import Moments
 
 EFFORT = Effort(2, 1e-4)
@@ -24,8 +24,8 @@ EFFORT = Effort(2, 1e-4)
 def _small_machine() -> Iterator[None]:
     """Measure the machine with small arrays."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rnncli.training.measure.machine._PRODUCT_SIZE", 64)
-        patch.setattr("rnncli.training.measure.machine._MEMORY_BYTES", 1 << 20)
+        patch.setattr("rnncli.bench.machine._PRODUCT_SIZE", 64)
+        patch.setattr("rnncli.bench.machine._MEMORY_BYTES", 1 << 20)
         yield
 
 
@@ -94,7 +94,7 @@ def test_time_counts_for_the_part_in_which_it_is_spent(
         return original(*arguments)
 
     for module in ("clock", "rounds"):
-        monkeypatch.setattr(f"rnncli.training.measure.{module}.perf_counter", read)
+        monkeypatch.setattr(f"rnncli.bench.{module}.perf_counter", read)
     monkeypatch.setattr(owner, method, slow)
     timing = timing_of(setup_of(num_layers=2))
     assert max(timing.parts, key=timing.parts.__getitem__) == part

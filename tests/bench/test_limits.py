@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rnncli.training.measure.limits import Figures, limit_of
+from rnncli.bench.limits import Figures, limit_of
 
 PARTS = ("products", "element_wise", "gradient_sum", "input_gradient", "optimizer", "metrics")
 

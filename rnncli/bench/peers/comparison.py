@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from rnncli.cores import num_cores
-from rnncli.datasets.task import Task
-from rnncli.nn.batch import Batch
-from rnncli.nn.network import Network
-from rnncli.training.measure.rounds import Effort
-from rnncli.training.peers.children import (
+from rnncli.bench.peers.children import (
     INSTALL,
     PEER_CELLS,
     PEERS,
     PeerTiming,
     child,
 )
-from rnncli.training.peers.own import Work
+from rnncli.bench.peers.own import Work
+from rnncli.bench.rounds import Effort
+from rnncli.cores import num_cores
+from rnncli.datasets.task import Task
+from rnncli.nn.batch import Batch
+from rnncli.nn.network import Network
 from rnncli.training.settings import Training
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from helpers.setups import setup_of
 
+from rnncli.bench.clock import Clock
+from rnncli.bench.parts import _recorded
+from rnncli.bench.recorded import Recorder
+from rnncli.bench.steps import Steps
 from rnncli.nn.cells import CELLS
-from rnncli.training.measure.clock import Clock
-from rnncli.training.measure.parts import _recorded
-from rnncli.training.measure.recorded import Recorder
-from rnncli.training.measure.steps import Steps
 
 
 def recorder_of(**model: object) -> tuple[Recorder, int]:

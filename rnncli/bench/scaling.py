@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from rnncli.bench.rounds import Contestant, Effort, in_turn
 from rnncli.cores import limited_to, num_cores
-from rnncli.training.measure.rounds import Contestant, Effort, in_turn
 
 
 @dataclass(frozen=True)
