@@ -77,7 +77,7 @@ def test_recording_a_step_does_not_change_it(number: int, tmp_path: Path) -> Non
 
 
 def test_large_batches_are_in_shards_whose_parts_are_observed_too() -> None:
-    setup = setup_of(cell="lstm", hidden_size=96, training={"batch_size": 64})
+    setup = setup_of(cell="lstm", hidden_size=128, training={"batch_size": 64})
     clock = Clock()
     model, settings = setup.model, setup.training
     steps = Steps(model.network, model.task, setup.train, settings, 0, clock)

@@ -26,7 +26,7 @@ from time import perf_counter
 from typing import Any
 
 REPOSITORY = Path(__file__).parent.parent.parent
-OWN_STEP = REPOSITORY / "rnncli" / "training" / "peers" / "own.py"
+OWN_STEP = REPOSITORY / "rnncli" / "bench" / "peers" / "own.py"
 
 
 def own_module() -> Any:
