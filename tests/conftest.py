@@ -1,5 +1,6 @@
 """Shared by many tests: the command in this process or in one of its own, and small data."""
 
+import compileall
 import csv
 import hashlib
 import importlib
@@ -10,8 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
+
+# Several threads of BLAS in each worker would wait for each other; NumPy reads this when it loads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
 
 from rnncli.cli.commands import COMMANDS
 from rnncli.cli.main import main
@@ -29,6 +34,12 @@ for _name in COMMANDS:
         ALL_COMMANDS[f"{_name} {_function.__name__}" if _is_group else _name] = _function
 # The name of the run that exists when the examples of the help and the README are run.
 EXAMPLE = "2026-11-22_14-05-33_sum_sign"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once, where Python itself may not: hundreds of processes import it."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(REPOSITORY / "rnncli", quiet=2)
 
 
 @dataclass(frozen=True)

@@ -161,10 +161,10 @@ def test_every_command_stays_within_the_budget(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        env=os.environ | {"RNN_MAX_MEMORY": "180M"},
+        env=os.environ | {"RNN_MAX_MEMORY": "120M"},
     )
     assert result.returncode == 2, result
     assert result.stderr.count("\n") == 1
     assert message in result.stderr
     assert "RNN_MAX_MEMORY" in result.stderr
-    assert int(result.stdout.split()[-1]) < 220
+    assert int(result.stdout.split()[-1]) < 180

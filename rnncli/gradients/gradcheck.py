@@ -104,9 +104,10 @@ def gradcheck(
     batch = replace(batch, y=batch.targets.astype(float))
     masks = dropout_masks(network, len(batch))
     network = differentiable(network, batch, masks)
-    calculated = _backpropagated(network, loss, batch, masks)
+    objective = ObservedObjective(network.astype(float), loss, batch)
+    calculated = _backpropagated(objective, batch, masks)
     truth = EntryDerivatives(network, loss, batch, masks, method, on_progress)
-    rounding = _rounding(network, loss, batch, masks, method)
+    rounding = _rounding(objective, batch, masks, method)
     if num_entries is None:
         samples = {name: np.arange(array.size) for name, array in calculated.items()}
         all_true = truth.of_all(rounding)
@@ -141,39 +142,38 @@ def differentiable(network: Network, batch: Batch, masks: DropoutMasks) -> Netwo
 
 
 def _backpropagated(
-    network: Network, loss: Loss, batch: Batch, masks: DropoutMasks
+    objective: ObservedObjective, batch: Batch, masks: DropoutMasks
 ) -> dict[str, Array]:
-    """Return what backpropagation calculates for each array, in double precision."""
-    copy = network.astype(float)
-    objective = ObservedObjective(copy, loss, batch)
+    """Return copies of what backpropagation calculates for each array."""
     objective.backward(objective.forward(batch, masks))
-    unrolled = objective.unrolled
-    gradients = copy.layout.named(unrolled.gradient)
+    layout, unrolled = objective.network.layout, objective.unrolled
+    gradients = layout.named(unrolled.gradient)
     arrays = {name: np.concatenate(blocks) for name, blocks in gradients.items()}
-    if not copy.layout.input_stage.shapes:
-        arrays["input"] = unrolled.grad_inputs
-    for cell_name, cell in zip(copy.layout.cell_names, unrolled.cells, strict=True):
+    if not layout.input_stage.shapes:
+        arrays["input"] = unrolled.grad_inputs.copy()
+    for cell_name, cell in zip(layout.cell_names, unrolled.cells, strict=True):
         for name, gradient in cell.cell.initial_gradients(cell).items():
-            arrays[f"initial_{name}_{cell_name}"] = gradient
+            arrays[f"initial_{name}_{cell_name}"] = gradient.copy()
     return arrays
 
 
 def _rounding(
-    network: Network, loss: Loss, batch: Batch, masks: DropoutMasks, method: str
+    objective: ObservedObjective, batch: Batch, masks: DropoutMasks, method: str
 ) -> dict[str, float]:
     """Return the rounding errors of each array's derivatives.
 
     They depend on the size of the derivatives, sequence by sequence, before they cancel.
     """
+    of_one = ObservedObjective(objective.network, objective.loss, batch.part(slice(1)))
     per_sequence = [
-        _backpropagated(network, loss, batch.part(one), masks.part(one))
+        _backpropagated(of_one, batch.part(one), masks.part(one))
         for one in (slice(i, i + 1) for i in range(len(batch)))
     ]
     sizes = {
         name: sum(np.abs(arrays[name]) for arrays in per_sequence) / len(per_sequence)
         for name in per_sequence[0]
     }
-    value = ObservedObjective(network.astype(float), loss, batch).forward(batch, masks).mean
+    value = objective.forward(batch, masks).mean
     fraction, loss_fraction = _ROUNDING[method]
     return {
         name: fraction * float(np.nan_to_num(np.max(size))) + loss_fraction * abs(value)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rnncli.blas import one_thread
 from rnncli.config import yaml12
 from rnncli.config.config import Config
 from rnncli.config.tree import as_tree
@@ -217,8 +218,9 @@ def set_up(config: Config, from_the_start: bool = True) -> TrainingSetup:
     training = resolved(config.training, train)
     num_streams = train.num_streams(training.batch_size) if isinstance(train, Streams) else 0
     seeds = [config.seed + number for number in range(len(networks))]
-    for network, seed in zip(networks, seeds, strict=True):
-        network.initialize(generator(seed, "weights"))
+    with one_thread():
+        for network, seed in zip(networks, seeds, strict=True):
+            network.initialize(generator(seed, "weights"))
     if from_the_start:
         _start(networks, config, model, train)
     members = [

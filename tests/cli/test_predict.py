@@ -73,7 +73,9 @@ def test_output_to_a_link_and_to_a_pipe(rnn: Command, run_folder: Path, here: Pa
 
 def test_a_declared_header_is_remembered(rnn: Command, here: Path) -> None:
     data = write_csv(here / "a.csv", X, [0, 1] * 20, "0,1,2,3,4,label")
-    (here / "c.yaml").write_text("data: {kind: csv, path: a.csv, header: true}\n")
+    (here / "c.yaml").write_text(
+        "data: {kind: csv, path: a.csv, header: true}\ntraining: {num_epochs: 1}\n"
+    )
     assert rnn("train", "-c", "c.yaml", "-q").code == 0
     assert len(rows(rnn("predict", "-w", "latest", "-i", data).out)) == 40
     scored = json.loads(rnn("evaluate", "-w", "latest", "-i", data, "--json").out)
@@ -215,8 +217,8 @@ def test_regression_in_the_units_of_the_data(rnn: Command, here: Path, targets: 
     y = y if targets == 1 else np.concatenate([y, 3 * y], axis=1)
     np.savez(here / "a.npz", x=x, y=y)
     (here / "c.yaml").write_text(
-        "data: {kind: npz, path: a.npz}\ntraining: {num_epochs: 30, optimizer: {kind: adam,"
-        " learning_rate: 1e-2}}\n"
+        "data: {kind: npz, path: a.npz}\ntraining: {num_epochs: 10, optimizer: {kind: adam,"
+        " learning_rate: 2e-2}}\n"
     )
     trained = rnn("train", "-c", "c.yaml")
     assert trained.code == 0, trained.err

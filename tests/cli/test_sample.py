@@ -79,6 +79,7 @@ def test_the_view_in_a_terminal_shows_text(configs: Path) -> None:
 def test_all_that_is_said_of_a_model_works_for_texts(
     configs: Path, rnn: Command, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("rnncli.bench.benchmark._BLOCKS", 1)
     assert rnn("train", "-q", "-c", name).code == 0
     report = json.loads(rnn("evaluate", "-w", "latest", "--json").out)
     figure = "perplexity" if name == "words.yaml" else "bits_per_character"

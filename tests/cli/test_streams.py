@@ -6,11 +6,13 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import process
+from conftest import Result, process
+from helpers.forked import Forked
 from helpers.terminal import in_terminal
 
 import rnncli
@@ -55,19 +57,36 @@ WRITERS = (
 )
 
 
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Forked]:
+    with Forked() as commands:
+        yield commands
+
+
 @pytest.mark.parametrize(
-    ("redirection", "commands", "errors"),
-    [("<&-", READERS, 1), (">&-", WRITERS, 1), ("<&- >&- 2>&-", (*READERS[:1], *WRITERS[:2]), 0)],
+    ("closed", "commands", "errors"),
+    [((0,), READERS, 1), ((1,), WRITERS, 1), ((0, 1, 2), (*READERS[:1], *WRITERS[:2]), 0)],
+    ids=["in", "out", "all"],
 )
 def test_a_closed_stream_that_is_needed_is_one_line(
-    run_folder: Path, redirection: str, commands: tuple[str, ...], errors: int
+    run_folder: Path,
+    here: Path,
+    forked: Forked,
+    closed: tuple[int, ...],
+    commands: tuple[str, ...],
+    errors: int,
 ) -> None:
     np.savetxt("x.csv", X[:, :, 0], delimiter=",")
-    words = [f"{RNN} {command.format(run=run_folder)} {redirection}" for command in commands]
-    for command, (code, out, err) in zip(commands, at_once(words), strict=True):
-        assert (code, out) == (3, b""), (command, err)
-        assert err.count(b"error: ") == errors, (command, err)
-        assert b"Traceback" not in err, command
+    words = [command.format(run=run_folder) for command in commands]
+    done = [forked.run(*command.split(), folder=here, closed=closed) for command in words]
+    # One of them is a process that begins without the stream.
+    redirection = " ".join(("<&-", ">&-", "2>&-")[stream] for stream in closed)
+    begun = shell(f"{RNN} {words[0]} {redirection}")
+    done.append(Result(begun.returncode, begun.stdout, begun.stderr))
+    for command, result in zip([*words, words[0]], done, strict=True):
+        assert (result.code, result.out) == (3, ""), (command, result)
+        assert result.err.count("error: ") == errors, (command, result)
+        assert "Traceback" not in result.err, command
 
 
 def at_once(commands: list[str], **environment: str) -> list[tuple[int, bytes, bytes]]:
@@ -128,13 +147,14 @@ def check_text(command: str, encoding: str, code: int, out: bytes, err: bytes) -
 
 
 def test_characters_that_an_encoding_lacks_are_replaced(run_folder: Path) -> None:
-    words = [f"{RNN} {command.format(run=run_folder)}" for command in TEXTS]
+    commands = ("plot {run}", "evaluate -w {run} --json", "train -c ɸ.yaml")
+    words = [f"{RNN} {command.format(run=run_folder)}" for command in commands]
     results = at_once(words, PYTHONIOENCODING="latin-1", PYTHONWARNINGS="error")
-    for command, result in zip(TEXTS, results, strict=True):
+    for command, result in zip(commands, results, strict=True):
         check_text(command, "latin-1", *result)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "shift_jis", "ascii", "utf-16"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp437", "shift_jis", "ascii", "utf-16"])
 def test_every_encoding_is_supported(
     run_folder: Path, here: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:

@@ -125,7 +125,8 @@ def test_ids_are_the_first_column_of_predictions(trained: Path, rnn: Command) ->
     assert out[0].startswith("machine,label,")
     assert [line.partition(",")[0] for line in out[1:]] == ids
     rnn("predict", "-w", "latest", "-i", "a.csv", "-o", "p.npz")
-    assert np.load("p.npz")["machine"].tolist() == ids
+    with np.load("p.npz") as predictions:
+        assert predictions["machine"].tolist() == ids
     done = rnn("evaluate", "-w", "latest", "-i", "a.csv", "-o", "e.jsonl")
     assert done.code == 0, done.err
     lines = [json.loads(line) for line in Path("e.jsonl").read_text().splitlines()]

@@ -107,9 +107,9 @@ def test_text_that_is_not_utf_8_is_refused_by_line(tmp_path: Path) -> None:
 def test_every_cell_trains_saves_and_predicts(rnn: Command, here: Path, cell: str) -> None:
     config = (
         f"data: {{kind: ts, path: {DATA / 'JapaneseVowels_TRAIN.ts.gz'}}}\n"
-        f"model: {{cell: {cell}, hidden_size: 16, num_layers: 2, bidirectional: true,"
+        f"model: {{cell: {cell}, hidden_size: 8, num_layers: 2, bidirectional: true,"
         " dropout: 0.2}\n"
-        "training: {num_epochs: 4, optimizer: {kind: adam, learning_rate: 1e-2}}\n"
+        "training: {num_epochs: 2, optimizer: {kind: adam, learning_rate: 2e-2}}\n"
     )
     (here / "c.yaml").write_text(config)
     runs = [Path(rnn("train", "-c", "c.yaml", "-q").out.strip()) for _ in range(2)]

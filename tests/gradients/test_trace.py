@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 from conftest import Command, write_csv
 from helpers import mistakes
-from helpers.networks import READOUTS, VARIANTS, architecture, network_for, plant, random_batch
+from helpers.networks import (
+    READOUTS,
+    VARIANTS,
+    architecture,
+    network_for,
+    number_of,
+    plant,
+    random_batch,
+    rotated,
+)
 
 from rnncli.display.trace_report import show_trace, trace_numbers
 from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
@@ -74,7 +83,9 @@ def largest_error(network: Network, batch: Batch) -> float:
 @pytest.mark.parametrize("cell", [*CELLS, *VARIANTS])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_observed_gradients_are_true(cell: str, bidirectional: bool) -> None:
-    for readout, layers, lengths in product(READOUTS, (1, 2), (False, True)):
+    cases = [*product((1, 2), (False, True))]
+    number = number_of(cell) + bidirectional
+    for readout, (layers, lengths) in zip(READOUTS, rotated(cases, number), strict=True):
         error = largest_error(*network_and_batch(cell, readout, layers, bidirectional, lengths))
         assert error <= 1e-12, (readout, layers, lengths)
 

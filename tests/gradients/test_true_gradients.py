@@ -17,6 +17,7 @@ from helpers.networks import (
     VARIANTS,
     architecture,
     network_for,
+    number_of,
     plant,
     random_batch,
 )
@@ -91,21 +92,22 @@ def with_state(network: Network, batch: Batch, rng: np.random.Generator) -> Batc
 @pytest.mark.parametrize("cell", [*CELLS, *VARIANTS])
 @pytest.mark.parametrize("readout", [*READOUTS, *LISTS])
 def test_they_are_those_of_moving_one_entry_at_a_time(cell: str, readout: str) -> None:
-    for layers, bidirectional in ((1, False), (2, True)):
-        rng = np.random.default_rng(3)
-        model = architecture(
-            cell,
-            readout,
-            hidden_size=2,
-            num_layers=layers,
-            bidirectional=bidirectional,
-            dropout=0.3 if bidirectional else 0.0,
-            head_dropout=0.3 if bidirectional else 0.0,
-        )
-        network = network_for(LOSS, model, 1, rng)
-        batch = random_batch(LOSS, model, 1, rng, (3, 3), [3, 1, 2] if bidirectional else None)
-        batch = with_state(network, batch, rng)
-        assert_same(calculated(network, batch), one_at_a_time(network, batch))
+    # Every cell and every readout has both.
+    is_large = bool((number_of(cell) + [*READOUTS, *LISTS].index(readout)) % 2)
+    rng = np.random.default_rng(3)
+    model = architecture(
+        cell,
+        readout,
+        hidden_size=2,
+        num_layers=2 if is_large else 1,
+        bidirectional=is_large,
+        dropout=0.3 if is_large else 0.0,
+        head_dropout=0.3 if is_large else 0.0,
+    )
+    network = network_for(LOSS, model, 1, rng)
+    batch = random_batch(LOSS, model, 1, rng, (3, 3), [3, 1, 2] if is_large else None)
+    batch = with_state(network, batch, rng)
+    assert_same(calculated(network, batch), one_at_a_time(network, batch))
 
 
 @pytest.mark.parametrize("cell", [*CELLS, *VARIANTS])

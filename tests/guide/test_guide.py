@@ -23,7 +23,6 @@ def test_the_commands_work(
     page: Path, here: Path, rnn: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_workplace(here)
-    monkeypatch.setattr("rnncli.bench.benchmark._BLOCKS", 1)
     monkeypatch.setattr("rnncli.bench.machine._MEMORY_BYTES", 1 << 20)
     shell = Shell(rnn, monkeypatch, here)
     for line in commands(page.read_text(encoding="utf-8")):

@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -15,14 +15,20 @@ from conftest import Result
 # Forks a process for each line of standard input, and writes its number and then its exit code.
 # No command may take a minute.
 _SERVER = """
-import gc, json, os, signal, sys, warnings
-from rnncli.cli import init, plot, predict, runs, train
-from rnncli.cli.main import main
-from rnncli.analysis import prediction_files, training_curves
-from rnncli.display import view_choice
+import encodings.cp437, encodings.utf_8_sig, gc, json, os, signal, sys, warnings
+import numpy.ma, pydantic.dataclasses, typer
+from rnncli.cli import config, evaluate, init, plot, predict, resolved_config, runs, train
+from rnncli.cli.main import app, main
+from rnncli.analysis import comparison, evaluation_data, prediction_files, training_curves
+from rnncli.config.reading import config_from
+from rnncli.datasets import inputs
+from rnncli.datasets.arrangements import wide
+from rnncli.display import charts, evaluation_report, run_tables, terminal_plots, view_choice
 from rnncli.init import config_text
-from rnncli.runs import deletion, resume, run_list, saved_model
+from rnncli.runs import deletion, resume, run_details, run_list, saved_model
 
+config_from({})  # makes the validators of all sections
+typer.main.get_command(app)
 gc.freeze()
 # Standard input itself is left to the commands.
 for line in open(0, "rb", closefd=False):
@@ -42,6 +48,9 @@ for line in open(0, "rb", closefd=False):
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for stream in (1, 2):
         os.dup2(os.open(order["streams"][stream - 1], os.O_WRONLY | os.O_TRUNC), stream)
+    for stream in order["closed"]:  # Python starts with None in their place
+        os.close(stream)
+        setattr(sys, ("stdin", "stdout", "stderr")[stream], None)
     os.chdir(order["folder"])
     os.environ.update(order["environment"])
     main(order["arguments"])
@@ -71,14 +80,24 @@ class Forked:
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment,
         )
 
-    def start(self, *arguments: object, folder: Path, **environment: object) -> int:
-        """Start a command in a folder, when the one before has ended; return its process number."""
+    def start(
+        self,
+        *arguments: object,
+        folder: Path,
+        closed: Sequence[int] = (),
+        **environment: object,
+    ) -> int:
+        """Start a command in a folder, when the one before has ended; return its process number.
+
+        Of standard input, output and error, 0, 1 and 2, some may be closed.
+        """
         if self._has_started:
             self.wait()
         self._has_started = True
         order = {
             "arguments": [*map(str, arguments)],
             "folder": str(folder),
+            "closed": closed,
             "environment": {name: str(value) for name, value in environment.items()},
             "streams": [*map(str, self._streams)],
         }
@@ -96,9 +115,15 @@ class Forked:
         code, self._has_started = int(self._answer()), False
         return Result(code, *(stream.read_text() for stream in self._streams))
 
-    def run(self, *arguments: object, folder: Path, **environment: object) -> Result:
+    def run(
+        self,
+        *arguments: object,
+        folder: Path,
+        closed: Sequence[int] = (),
+        **environment: object,
+    ) -> Result:
         """Run a command to its end."""
-        self.start(*arguments, folder=folder, **environment)
+        self.start(*arguments, folder=folder, closed=closed, **environment)
         return self.wait()
 
     def _answer(self) -> bytes:

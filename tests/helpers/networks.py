@@ -2,7 +2,9 @@
 
 import inspect
 import textwrap
+from collections.abc import Sequence
 from dataclasses import is_dataclass
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS, Cell, MinGRU
 from rnncli.nn.network import Network
 
+Value = TypeVar("Value")
+
 # How many outputs a network needs for each loss.
 OUTPUTS = {"binary_cross_entropy": 1, "softmax_cross_entropy": 4, "mean_squared_error": 2}
 READOUTS = ["last", "mean", "max", "every_step"]
@@ -20,6 +24,21 @@ LISTS = ["max, last", "mean, max, last", "last, inputs"]
 
 # Cells with other than the default keys, for the tests that go through all formulas.
 VARIANTS: dict[str, Cell] = {"mingru signed": MinGRU(signed=True)}
+
+
+def number_of(cell: str) -> int:
+    """Return the place of a cell in the tables, which `rotated` takes."""
+    return [*CELLS, *VARIANTS].index(cell)
+
+
+def rotated(values: Sequence[Value], number: int) -> list[Value]:
+    """Return values from the one with a number on, and then those before it.
+
+    Tests of many keys take other values together in each case, and all pairs in all cases, where
+    the product of all values would check the same again and again.
+    """
+    start = number % len(values)
+    return [*values[start:], *values[:start]]
 
 
 def architecture(cell: str | Cell = "tanh", readout: str = "last", **keys: object) -> Architecture:

@@ -105,6 +105,10 @@ class Shell:
 
     def __init__(self, rnn: Command, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.rnn, self.monkeypatch, self.folder = rnn, monkeypatch, folder
+        # What the doctor and bench measure is not tested here, and takes an instant too.
+        monkeypatch.setattr("rnncli.bench.benchmark._BLOCKS", 1)
+        for limit in ("_MAX_UPDATES", "_MIN_OVERFIT_UPDATES", "_MAX_OVERFIT_UPDATES"):
+            monkeypatch.setattr(f"rnncli.doctor.examination.{limit}", 20)
 
     def run(self, line: str) -> str:
         """Run a line; return what it writes to standard output, and fail if it fails.

@@ -79,7 +79,8 @@ def test_files_and_ensembles_are_averaged_file_by_file(rnn: Command, here: Path)
     np.savez("x.npz", x=X)
     done = rnn("predict", "-w", "two.npz", "-w", "one.npz", "-i", "x.npz", "-o", "p.npz")
     assert done.code == 0, done.err
-    np.testing.assert_allclose(np.load("p.npz")["probability"], expected, atol=1e-6)
+    with np.load("p.npz") as predictions:
+        np.testing.assert_allclose(predictions["probability"], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", TASKS)
@@ -131,7 +132,8 @@ def test_evaluate_scores_the_mean(rnn: Command, run_folder: Path) -> None:
     assert done.code == 0, done.err
     # The other run has drawn other sequences, with another split.
     assert done.err.startswith(f"warning: {other / 'weights.npz'}: was trained on other data")
-    predictions = np.load("p.npz")
+    with np.load("p.npz") as arrays:
+        predictions = dict(arrays)
     again = rnn("evaluate", "-w", other, "-w", run_folder)
     assert again.code == 0
     assert len(predictions["label"]) == 20

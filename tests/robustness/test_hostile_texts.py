@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import struct
 import subprocess
 import sys
 import time
@@ -144,8 +145,14 @@ def lengths(batch: Sequences) -> Iterator[tuple[int, int]]:
 
 
 def packed_again_and_again(content: bytes, times: int) -> bytes:
-    packer = zlib.compressobj(wbits=31)
-    return b"".join(packer.compress(content) for _ in range(times)) + packer.flush()
+    """Return a gzip file of a content many times, which is packed only once."""
+    packer = zlib.compressobj(wbits=-15)
+    block = packer.compress(content) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(times):
+        checksum = zlib.crc32(content, checksum)
+    header, end = gzip.compress(b"")[:10], packer.flush()
+    return header + block * times + end + struct.pack("<LL", checksum, len(content) * times)
 
 
 def gzip_bomb() -> bytes:
@@ -163,7 +170,7 @@ def array_bomb() -> bytes:
         archive.open("x.npy", "w", force_zip64=True) as member,
     ):
         member.write(hostile.npy(np.zeros((1, 1), np.float32)).replace(b"(1, 1)", b"(99999, 9)"))
-        for _ in range(256):
+        for _ in range(64):
             member.write(b"\0" * (1 << 20))
     return buffer.getvalue()
 

@@ -28,7 +28,7 @@ from rnncli.training.events import Step
 CONFIG = """
 data: {kind: sum_sign, num_samples: 400, sequence_length: 8}
 model: {cell: gru, hidden_size: 8, num_layers: 2, dropout: 0.2}
-training: {num_epochs: 60, batch_size: 16}
+training: {num_epochs: 30, batch_size: 16}
 """
 EVERY_STEP = "training.checkpoint_every=1"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}

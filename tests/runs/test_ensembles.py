@@ -181,8 +181,8 @@ def counted_starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that receives the id of each process that is started."""
     started, start = [], workers._started
 
-    def counted() -> tuple[object, object]:
-        connection, process = start()
+    def counted(*arguments: object) -> tuple[object, object]:
+        connection, process = start(*arguments)
         started.append(process.pid)
         return connection, process
 

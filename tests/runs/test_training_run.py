@@ -11,11 +11,14 @@ import yaml
 from conftest import Command, metrics, sha
 
 import rnncli
+from rnncli import blas
 from rnncli.config.reading import read_config
 from rnncli.inference.evaluation import evaluate
+from rnncli.nn.network import Network
 from rnncli.runs.checkpoint import saved_plan
 from rnncli.runs.resume import resume_run
 from rnncli.runs.training_run import start_run
+from rnncli.runs.training_setup import set_up
 from rnncli.training.events import Epoch
 
 
@@ -128,3 +131,21 @@ def test_a_folder_named_like_a_temporary_file_is_left_alone(rnn: Command, run_fo
     (run_folder / ".mine.tmp").mkdir()
     assert rnn("train", "-q", "--resume", run_folder).code == 0
     assert (run_folder / ".mine.tmp").is_dir()
+
+
+def test_initial_weights_are_drawn_with_one_thread_of_blas(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With several, which wait for each other, it may take longer than the training."""
+    limits: list[int] = []
+    initialize, limits_then = Network.initialize, []
+
+    def observed(network: Network, rng: np.random.Generator) -> Network:
+        limits_then.append(limits[:])
+        return initialize(network, rng)
+
+    monkeypatch.setattr(Network, "initialize", observed)
+    monkeypatch.setattr(blas, "num_threads", lambda: 4)
+    monkeypatch.setattr(blas, "_function", lambda name: limits.append)
+    set_up(read_config(small))
+    assert (limits_then, limits[:2]) == ([[1]], [1, 4])
