@@ -16,6 +16,7 @@ from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
 from rnncli.nn.buffer_sizes import bytes_of_arrays
 from rnncli.nn.network import Network
+from rnncli.nn.shards import ShardedNetwork
 from rnncli.training.resolved import ResolvedTraining
 
 # A time is the median over this many blocks of calls, each of about so many seconds.
@@ -62,8 +63,10 @@ class Timing:
         The time of the same step with one unit and one sequence.
     limit : Limit
         What limits the step.
+    num_shards : int
+        The parts of the batch that several cores can work on at the same time.
     scaling : list of CoresTiming
-        Its time on 1, 2, 4, ... cores.
+        The time on 1, 2, 4, ... cores, up to one for each shard.
     """
 
     cell: str
@@ -92,6 +95,7 @@ class Timing:
     numpy_calls: int
     overhead_microseconds: float
     limit: Limit
+    num_shards: int
     scaling: list[CoresTiming]
 
 
@@ -137,7 +141,9 @@ def benchmark(
             in_cache = sum_bandwidth(dtype, working_set, effort.rounds)
             in_memory = memory_bandwidth(dtype, effort.rounds)
             threads = num_threads()
-        times_by_cores = scaling(steps.take, steps.reset, effort)
+        unrolled = steps.step.objective.unrolled
+        num_shards = len(unrolled.shards) if isinstance(unrolled, ShardedNetwork) else 1
+        times_by_cores = scaling(steps.take, steps.reset, effort, num_shards)
     gflops = network.flops(sequence_length, batch_size) / parts.whole / 1e3
     pass_time = parts.times["element_wise"]
     passes = parts.bytes_of_passes / pass_time / 1e3 if pass_time else 0.0
@@ -170,5 +176,6 @@ def benchmark(
         numpy_calls=parts.num_calls,
         overhead_microseconds=parts.overhead,
         limit=limit_of(figures),
+        num_shards=num_shards,
         scaling=times_by_cores,
     )

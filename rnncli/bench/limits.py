@@ -91,7 +91,7 @@ def _products(figures: Figures, share: str) -> Limit:
     speed = f"at {figures.products_of_peak:.0%} of the speed of a large product"
     if figures.products_of_peak >= _FULL_SPEED:
         reason = f"Matrix products take {share} of the step, {speed}: the machine is the limit."
-        advice = "Fewer units, shorter sequences or more cores make a step faster."
+        advice = "Fewer units, shorter sequences or, for large batches, more cores make it faster."
         return Limit("products", reason, advice)
     return Limit(
         "products",
@@ -113,7 +113,8 @@ def _passes(figures: Figures, share: str) -> Limit:
         "passes",
         f"Element-wise passes, such as tanh, take {share} of the step: {figures.passes:.0f} GB/s, "
         f"where sums of arrays of this size reach {figures.working_set:.0f}.",
-        "A model.cell with fewer gates, fewer units or more cores make a step faster.",
+        "Fewer units, a model.cell with fewer gates or, for large batches, more cores make a step "
+        "faster.",
     )
 
 

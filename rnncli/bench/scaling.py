@@ -28,9 +28,12 @@ class CoresTiming:
 
 
 def scaling(
-    step: Callable[[], None], reset: Callable[[], None], effort: Effort
+    step: Callable[[], None], reset: Callable[[], None], effort: Effort, num_shards: int
 ) -> list[CoresTiming]:
-    """Return the time of a step on 1, 2, 4, ... cores, up to all that a command may use."""
+    """Return the time of a step on 1, 2, 4, ... cores, up to all that it can use.
+
+    A batch of one shard uses one core.
+    """
 
     def on(cores: int) -> Callable[[], None]:
         def limited_step() -> None:
@@ -39,7 +42,8 @@ def scaling(
 
         return limited_step
 
-    contestants = {str(n): Contestant(on(n), reset) for n in counts_of_cores(num_cores())}
+    counts = counts_of_cores(min(num_cores(), num_shards))
+    contestants = {str(n): Contestant(on(n), reset) for n in counts}
     times = {int(n): median(values) for n, values in in_turn(contestants, effort).items()}
     return [CoresTiming(n, time, times[1] / time) for n, time in times.items()]
 

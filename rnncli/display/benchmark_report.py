@@ -34,6 +34,9 @@ def show_benchmark(timing: Timing) -> None:
     print()
     print(f"{timing.limit.reason} {timing.limit.advice}")
     print()
+    if timing.num_shards == 1:
+        print("The batch is too small for the network to be divided among several cores.")
+        return
     print_table(
         ["cores", "microseconds", "speed-up"],
         [

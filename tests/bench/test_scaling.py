@@ -18,10 +18,14 @@ def test_each_time_is_that_of_a_step_that_may_use_so_many_cores(
     monkeypatch.setenv("RNN_NUM_THREADS", "3")
     seen: list[int] = []
     resets: list[None] = []
-    found = scaling(lambda: seen.append(num_cores()), lambda: resets.append(None), Effort(2, 0.0))
+    found = scaling(
+        lambda: seen.append(num_cores()), lambda: resets.append(None), Effort(2, 0.0), 8
+    )
     assert seen == [1, 1, 2, 2, 3, 3, 1, 2, 3, 1, 2, 3]
     assert len(resets) == 9
     assert [one.cores for one in found] == [1, 2, 3]
     for one in found:
         assert one.speedup == found[0].microseconds_per_step / one.microseconds_per_step
     assert num_cores() == 3
+    found = scaling(lambda: None, lambda: None, Effort(2, 0.0), 2)
+    assert [one.cores for one in found] == [1, 2], "a batch of two shards uses two cores"

@@ -42,7 +42,7 @@ def test_the_report_tells_parts_speeds_limit_and_scaling(
     parts = "products element_wise gradient_sum input_gradient optimizer metrics data"
     assert [*result["parts"]] == parts.split()
     assert result["parts"]["input_gradient"] == 0  # One layer passes none on.
-    assert [one["cores"] for one in result["scaling"]] == [1, 2, 3]
+    assert (result["num_shards"], [one["cores"] for one in result["scaling"]]) == (1, [1])
     assert result["limit"].keys() == {"kind", "reason", "advice"}
     assert "peers" not in result
     shown = rnn("bench", "-c", small).out
@@ -51,7 +51,18 @@ def test_the_report_tells_parts_speeds_limit_and_scaling(
     assert "input gradient" not in shown
     assert re.search(r"^[\d.]+ GB/s in element-wise passes; ", shown, re.MULTILINE)
     assert re.search(r"^\d+ calls of NumPy; ", shown, re.MULTILINE)
-    assert re.search(r"^3 +[\d.,]+ +[\d.]+x$", shown, re.MULTILINE)
+    assert shown.endswith("too small for the network to be divided among several cores.\n")
+
+
+def test_large_batches_are_timed_on_several_cores(
+    rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RNN_NUM_THREADS", "3")
+    sizes = ("model.cell=lstm", "model.hidden_size=128", "training.batch_size=64")
+    words = ["bench", "-c", small, *(word for size in sizes for word in ("--set", size))]
+    result = json.loads(rnn(*words, "--json").out)
+    assert (result["num_shards"], [one["cores"] for one in result["scaling"]]) == (2, [1, 2])
+    assert re.search(r"^2 +[\d.,]+ +[\d.]+x$", rnn(*words).out, re.MULTILINE)
 
 
 def test_peers_are_compared_where_they_are_installed(
