@@ -12,17 +12,16 @@ means that rnn is the faster one.
 
 import argparse
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 
-if "--threads" not in sys.argv:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import torch
 
+from rnncli.cores import VARIABLE
 from rnncli.datasets.input_spec import InputSpec
 from rnncli.datasets.task import Task
 from rnncli.datasets.vocabulary import Vocabulary
@@ -165,6 +164,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="0 for all of the machine's")
     threads = parser.parse_args().threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
+    os.environ[VARIABLE] = str(threads)
     print(f"PyTorch {torch.__version__}, {threads} thread(s)")
     for num_layers in (1, 2):
         mine, theirs = best_times(rnn_training(num_layers), torch_training(num_layers))
