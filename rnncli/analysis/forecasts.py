@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnncli.analysis.evaluation_data import read_evaluation_data
 from rnncli.errors import InputError
 from rnncli.inference.evaluation import evaluate
@@ -57,7 +59,10 @@ def read_forecasts(saved: SavedModel) -> list[Forecast]:
     evaluate(model, [sequences], on_predictions=batches.append)
     predictions = concatenated(batches)
     # The position of a window is its last row; the values to predict begin in the row after it.
-    rows = [row + 1 for row in sequences.positions or range(len(predictions.values))]
+    positions = sequences.positions
+    if positions is None:
+        positions = range(len(predictions.values))
+    rows = (np.asarray(positions) + 1).tolist()
     shape = (len(rows), windows.horizon, len(windows.targets))
     true, predicted = predictions.known_labels.reshape(shape), predictions.values.reshape(shape)
     bounds = {name: bound.reshape(shape)[:, -1] for name, bound in predictions.bounds.items()}

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -108,12 +109,13 @@ def _columns(model: Model, kind: str) -> list[str]:
     return [kind] if count == 1 else [f"{kind}_{i}" for i in range(count)]
 
 
-def _plain(values: Array, digits: str) -> list[list[Any]]:
-    """Return rows of labels unchanged, and rows of floats in the given format."""
-    rows: list[list[Any]] = values.reshape(len(values), -1).tolist()
+def _plain(values: Array, number: str) -> list[tuple[Any, ...]]:
+    """Return rows of labels unchanged, and rows of floats in the given format, such as ``%.9g``."""
+    cells: Iterable[Any] = values.ravel().tolist()
     if values.dtype.kind == "f":
-        return [[format(value, digits) for value in row] for row in rows]
-    return rows
+        cells = map(number.__mod__, cells)
+    width = values.reshape(len(values), -1).shape[1]
+    return list(zip(*[iter(cells)] * width, strict=True))
 
 
 def _leading_columns(predictions: Predictions) -> dict[str, Array]:
@@ -134,27 +136,25 @@ def _csv(model: Model, stream: BinaryIO) -> Iterator[Write]:
         nonlocal header_written
         leading = _leading_columns(predictions)
         columns = list(leading)
-        groups = [_plain(column, "") for column in leading.values()]
+        groups = [_plain(column, "%s") for column in leading.values()]
         if predictions.labels is not None:
             columns += _columns(model, "true")
-            groups.append(_plain(predictions.labels, ".9g"))
+            groups.append(_plain(predictions.labels, "%.9g"))
         columns += _columns(model, "label")
-        groups.append(_plain(predictions.values, ".9g"))
+        groups.append(_plain(predictions.values, "%.9g"))
         for name, bound in predictions.bounds.items():
             columns += _columns(model, name)
-            groups.append(_plain(bound, ".9g"))
+            groups.append(_plain(bound, "%.9g"))
         if predictions.probabilities is not None:
             columns += [f"probability_{label}" for label in model.task.labels]
-            groups.append(_plain(predictions.probabilities, ".6f"))
+            groups.append(_plain(predictions.probabilities, "%.6f"))
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         # The header is written with the first rows, so that invalid input leaves no output.
         if not header_written:
             writer.writerow(columns)
             header_written = True
-        writer.writerows(
-            [cell for group in row for cell in group] for row in zip(*groups, strict=True)
-        )
+        writer.writerows(map(chain.from_iterable, zip(*groups, strict=True)))
         write_all(stream, text.getvalue().encode())
 
     yield write

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from rnncli.datasets.missing import is_missing
-from rnncli.datasets.numbers import LARGEST, is_number, number
+from rnncli.datasets.numbers import LARGEST, is_number, number, numbers
 from rnncli.datasets.sequences import LONGEST_LABEL, Sequences, valid_steps
 from rnncli.errors import InputError
 from rnncli.nn.arrays import Array
@@ -95,6 +96,8 @@ def as_values(labels: Array, sequences: Sequences, sequence_indices: Sequence[in
             place = sequences.place(sequence_indices[int(index[0])])
             raise InputError(f"{place}: target {values[index]} is not a number up to {LARGEST:g}")
         return values.reshape(len(values), -1)
+    with suppress(ValueError):
+        return np.reshape(numbers(labels.ravel().tolist()), (len(labels), -1))
     values = np.empty(labels.shape)
     for index, label in np.ndenumerate(labels):
         try:

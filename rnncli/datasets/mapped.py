@@ -111,7 +111,7 @@ class Mapped:
             selected = self.frames.in_memory(Mapped(self.pages, rows))
         if self.shift is not None and self.scale is not None:
             selected = (selected - self.shift) / self.scale
-        return selected.astype(self.dtype)
+        return selected.astype(self.dtype, copy=False)
 
     def __getitem__(self, key: Any) -> Array:
         rows, *rest = key if isinstance(key, tuple) else (key,)

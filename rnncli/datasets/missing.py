@@ -30,7 +30,7 @@ def feature_means(sequences: Sequences) -> Array:
         if sequences.lengths is not None:
             steps = chunk[valid_steps(sequences.lengths, x.shape[1])]
         present = ~np.isnan(steps)
-        sums += np.where(present, steps, 0).sum(axis=0)
+        sums += (steps if present.all() else np.where(present, steps, 0)).sum(axis=0)
         counts += present.sum(axis=0)
     means: Array = sums / np.maximum(counts, 1)
     return means

@@ -1,11 +1,12 @@
 """Strict parsing of numbers: plain decimal notation in ASCII, of limited magnitude."""
 
 import re
+from collections.abc import Sequence
 
 # Far beyond any measurement, and small enough for calculations in float32.
 LARGEST = 1e30
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
-_OTHER_CHARACTERS = re.compile(r"[^0-9eE+\-. \t]")
+_CHARACTERS = b"0123456789eE+-. \t"
 _MAX_SHOWN = 40
 
 
@@ -24,9 +25,9 @@ def number(text: str) -> float:
     return value
 
 
-def numbers(cells: list[str]) -> list[float]:
+def numbers(cells: Sequence[str]) -> list[float]:
     """Return the numbers in all cells, faster than `number`; raise `ValueError` if one has none."""
-    if _OTHER_CHARACTERS.search(" ".join(cells)):
+    if "".join(cells).encode(errors="replace").translate(None, _CHARACTERS):
         raise ValueError("not all are numbers")
     values = list(map(float, cells))
     if values and (max(values) > LARGEST or min(values) < -LARGEST):
@@ -40,6 +41,15 @@ def is_number(text: str) -> bool:
         number(text)
     except ValueError:
         return False
+    return True
+
+
+def are_numbers(cells: Sequence[str]) -> bool:
+    """Return whether `number` accepts all cells."""
+    try:
+        numbers(cells)
+    except ValueError:
+        return all(map(is_number, cells))
     return True
 
 

@@ -37,7 +37,7 @@ class Sequences:
         Class labels (text or whole numbers) or target values.
     source : str
         The file, for messages.
-    positions : sequence of int, optional
+    positions : sequence of int or array (N,), optional
         The number of the line, row or sequence in `source` that identifies each sequence in
         messages: the one at which it begins, or the last row of a window.
     unit : {"line", "row", "sequence"}
@@ -61,7 +61,7 @@ class Sequences:
     x: Array | Mapped
     labels: Array | None
     source: str
-    positions: Sequence[int] | None = None
+    positions: Sequence[int] | Array | None = None
     unit: Unit = "line"
     lengths: Array | None = None
     per_step: bool = False
@@ -80,7 +80,7 @@ class Sequences:
             self,
             x=self.x.subset(index) if isinstance(self.x, Mapped) else self.x[index],
             labels=None if self.labels is None else self.labels[index],
-            positions=None if self.positions is None else [self.positions[i] for i in index],
+            positions=None if self.positions is None else np.asarray(self.positions)[index],
             lengths=None if self.lengths is None else self.lengths[index],
             ids=None if self.ids is None else self.ids[index],
         )
@@ -95,7 +95,7 @@ class Sequences:
 
     def place(self, index: int) -> str:
         """Return the place of a sequence in its file, for messages."""
-        position = index if self.positions is None else self.positions[index]
+        position = index if self.positions is None else int(self.positions[index])
         unit = "sequence" if self.positions is None else self.unit
         return place_in_file(self.source, position, unit)
 
@@ -176,11 +176,12 @@ def joined(batches: Sequence[Sequences]) -> Sequences:
     if first.per_step:
         labels = [_labels_padded(array, steps) for array in labels]
     ids = [batch.ids for batch in batches if batch.ids is not None]
+    positions = [batch.positions for batch in batches if batch.positions is not None]
     return replace(
         first,
         x=x,
         labels=np.concatenate(labels) if labels else None,
-        positions=[position for batch in batches for position in batch.positions or ()],
+        positions=None if first.positions is None else np.concatenate(positions),
         lengths=None if (lengths == steps).all() else lengths,
         ids=np.concatenate(ids) if ids else None,
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from rnncli.datasets.sequences import Sequences
 from rnncli.datasets.table_data import TableData
 from rnncli.errors import InputError
 from rnncli.init.column_roles import (
@@ -138,7 +137,7 @@ def wide_section(
         keys["id_column"] = head.name(columns.id)
         suggestion.findings.append(f"{_in_words(head, columns.id)} identifies the sequences")
     if size is None:
-        size = _square_side(section(**keys).read_file(path))
+        size = _square_side(section(**keys), count)
         suggestion.uncertainties.append(
             f"{count} columns are read as {count // size} time steps of {size} "
             f"feature{'s' * (size > 1)}; override with --input-size D"
@@ -194,15 +193,17 @@ def _add_ignored(
     return ignored_columns
 
 
-def _square_side(rows: Sequences) -> int:
-    """Return the side length of square images if each row may hold one, or else 1.
+def _square_side(section: TableData, count: int) -> int:
+    """Return the side length of square images if each row of `count` numbers may be one, or else 1.
 
     In an image, a pixel is more similar to the one below, a side away, than to the one at half
-    that distance.
+    that distance. The file is read only where `count` is a square.
     """
-    count = rows.x.shape[1]
     side = isqrt(count)
-    if side * side != count or count < _MIN_PIXELS or rows.lengths is not None:
+    if side * side != count or count < _MIN_PIXELS:
+        return 1
+    rows = section.read_file(section.path)
+    if rows.lengths is not None or rows.x.shape[1] != count:
         return 1
     x = np.nan_to_num(rows.x[:, :, 0] - np.nanmean(rows.x[:, :, 0]))
 

@@ -8,7 +8,7 @@ from itertools import chain, groupby, islice
 from typing import Literal
 
 from rnncli.datasets.missing import is_missing
-from rnncli.datasets.numbers import is_number
+from rnncli.datasets.numbers import are_numbers, is_number
 from rnncli.datasets.table import MAX_NAMES_LISTED, Table, is_date_or_time
 from rnncli.errors import InputError
 from rnncli.suggestions import suggest
@@ -78,8 +78,11 @@ class TableHead:
 
     def is_consecutive(self, position: int) -> bool:
         """Return whether equal cells are in consecutive rows, at least two on average."""
-        runs = [cell for cell, _ in groupby(self.columns[position])]
-        return 1 < len(runs) == len(set(runs)) and len(self.columns[position]) >= 2 * len(runs)
+        cells = self.columns[position]
+        num_distinct = len(set(cells))
+        if not 1 < num_distinct <= len(cells) / 2:
+            return False
+        return sum(1 for _ in groupby(cells)) == num_distinct
 
     def changes_within(self, position: int, sequence: int) -> bool:
         """Return whether a column changes within a sequence."""
@@ -127,10 +130,12 @@ def _is_header(first: Sequence[str]) -> tuple[bool, bool]:
 
 
 def _content(cells: Sequence[str]) -> Content:
+    if are_numbers(cells):
+        return "numbers"
     present = [cell for cell in cells if not is_missing(cell)]
     if not present:
         return "nothing"
-    if all(map(is_number, present)):
+    if are_numbers(present):
         return "numbers"
     return "dates" if all(map(is_date_or_time, present)) else "text"
 

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rnncli.config.config import Config
-from rnncli.config.reading import parse_config, read_config_text
 from rnncli.errors import InputError
 from rnncli.inference.ensemble import averaged, difference
 from rnncli.inference.model import Model
 from rnncli.runs.find_run import read_runs
 from rnncli.runs.run_folder import CONFIG, WEIGHTS, is_file
 from rnncli.runs.weights import load_model
+
+if TYPE_CHECKING:  # A weights file alone needs no config.
+    from rnncli.config.config import Config
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class SavedModel:
     config_text: bytes | None = None
     others: "tuple[SavedModel, ...]" = ()
 
-    def read_config(self, overrides: Sequence[str] = ()) -> Config:
+    def read_config(self, overrides: Sequence[str] = ()) -> "Config":
         """Return the run's config, with overrides of the form ``KEY=VALUE``.
 
         Raises
@@ -46,6 +48,8 @@ class SavedModel:
         InputError
             The weights file does not belong to a run, or the config is invalid.
         """
+        from rnncli.config.reading import parse_config
+
         if self.run is None or self.config_text is None:
             raise InputError(f"{self.path}: a weights file alone has no config")
         return parse_config(self.config_text, self.run / CONFIG, overrides)
@@ -97,6 +101,8 @@ def open_models(names: Sequence[str]) -> SavedModel:
 
 
 def _model_of_run(folder: Path) -> SavedModel:
+    from rnncli.config.reading import read_config_text
+
     path = folder / WEIGHTS
     if not is_file(path):
         raise InputError(f"{folder}: no {WEIGHTS} yet; train at least one epoch")

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncli.datasets.numbers import number, numbers
+from rnncli.datasets.numbers import are_numbers, number, numbers
 
 
 @given(st.floats(-1e30, 1e30))
 def test_every_number_is_read_back(value: float) -> None:
     assert number(repr(value)) == value
     assert numbers([repr(value)]) == [value]
+    assert are_numbers([repr(value), "\n1"])
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,4 @@ def test_anything_else_is_refused(text: str) -> None:
         number(text)
     with pytest.raises(ValueError, match="number|convert"):
         numbers(["1", text])
+    assert not are_numbers(["1", text])

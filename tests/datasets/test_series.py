@@ -129,3 +129,18 @@ def test_a_series_must_be_a_table(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.ones((9, 2)))
     with pytest.raises(InputError, match="is not a table; a CSV or Parquet file was expected"):
         Series(path=tmp_path / "a.npz").read_table()
+
+
+def test_missing_and_invalid_cells_of_a_long_table(tmp_path: Path) -> None:
+    lines = [f"{i},{i / 8}" for i in range(3000)]
+    lines[1500], lines[2900] = "1500,", "NA,362.5"
+    text_file(tmp_path / "a.csv", "a,b", *lines)
+    data = Series(path=tmp_path / "a.csv")
+    table = data.read_table()
+    expected = np.stack([np.arange(3000.0), np.arange(3000) / 8], axis=1)
+    expected[1500, 1] = expected[2900, 0] = np.nan
+    np.testing.assert_array_equal(table.values, expected)
+    lines[2000], lines[2001] = "2000,1_0", "x,0"
+    text_file(tmp_path / "a.csv", "a,b", *lines)
+    with pytest.raises(InputError, match=r"a\.csv:2002: .*b: '1_0' is not a number"):
+        Series(path=tmp_path / "a.csv", columns=("a", "b")).read_table()

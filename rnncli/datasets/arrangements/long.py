@@ -166,10 +166,11 @@ def _values(steps: Sequence[Row], table: Table, layout: _Layout) -> Array:
 def _labels(steps: Sequence[Row], label: int, table: Table, per_step: bool) -> list[str]:
     """Return the labels of the time steps, "" where there is none, or the only label in a list."""
     labels = [cells[label].strip() for _, cells in steps]
-    for (row, _), text in zip(steps, labels, strict=True):
+    for text in dict.fromkeys(labels):  # the distinct ones, in their order
         try:
             _check_label(text, labels[0], per_step)
         except ValueError as problem:
+            row, _ = steps[labels.index(text)]
             raise InputError(f"{table.place(row)}, column {label + 1}: {problem}") from None
     return labels if per_step else labels[:1]
 
@@ -196,8 +197,9 @@ def _check_label(text: str, first: str, per_step: bool) -> None:
 def _id(steps: Sequence[Row], column: int, table: Table, layout: _Layout) -> str:
     """Return the id of a sequence, which all its rows share."""
     ids = [cells[column].strip() for _, cells in steps]
-    for (row, _), text in zip(steps, ids, strict=True):
+    for text in dict.fromkeys(ids):
         if text != ids[0]:
+            row, _ = steps[ids.index(text)]
             raise InputError(
                 f"{table.place(row)}, column {column + 1} ({layout.names[column]}): id '{text}' "
                 f"in a sequence with id '{ids[0]}'; an id must not change within a sequence"

@@ -10,8 +10,9 @@ import numpy as np
 from rnncli.datasets.arrangements.columns import column_position
 from rnncli.datasets.calendar_features import CalendarUnit, check_precision
 from rnncli.datasets.dates import Precision, is_date, parse_date
+from rnncli.datasets.examples import slices
 from rnncli.datasets.missing import is_missing
-from rnncli.datasets.numbers import is_number, numbers
+from rnncli.datasets.numbers import are_numbers, numbers
 from rnncli.datasets.table import Row, Table, find_column, value_in
 from rnncli.errors import InputError, Unit, place_in_file
 from rnncli.memory import within_memory
@@ -19,6 +20,8 @@ from rnncli.nn.arrays import Array
 
 # Rows whose cells take a few megabytes.
 _ROWS_PER_MEMORY_CHECK = 1 << 14
+# Rows whose numbers are read in one call.
+_ROWS_AT_ONCE = 1 << 10
 # A column of dates is recognized by the majority of this many first rows.
 _ROWS_FOR_DATES = 100
 
@@ -107,11 +110,13 @@ class NamedRows:
         positions = self._positions(names)
         self._check_not_empty(names)
         values = np.empty((len(self.rows), len(positions)))
-        for row_values, (row, cells) in zip(values, self.rows, strict=True):
+        for part in slices(len(values), _ROWS_AT_ONCE):
+            rows = self.rows[part]
             try:
-                row_values[:] = numbers([cells[i] for i in positions])
+                flat = numbers([cells[i] for _, cells in rows for i in positions])
+                values[part] = np.reshape(flat, (-1, len(positions)))
             except ValueError:  # One is missing or invalid.
-                row_values[:] = [_value(cells[i], self._place(row, i)) for i in positions]
+                values[part] = [self._row(row, positions) for row in rows]
         return NumericTable(self.source, names, values, [row for row, _ in self.rows], self.unit)
 
     def dates(self, name: str, units: Sequence[CalendarUnit] = ()) -> Dates:
@@ -136,6 +141,14 @@ class NamedRows:
         if not names or not self.rows:
             raise InputError(f"{self.source}: no numeric columns below a header")
 
+    def _row(self, row: Row, positions: Sequence[int]) -> list[float]:
+        """Return the values of one row, NaN where missing."""
+        number, cells = row
+        try:
+            return numbers([cells[i] for i in positions])
+        except ValueError:
+            return [_value(cells[i], self._place(number, i)) for i in positions]
+
     def _place(self, row: int, position: int) -> str:
         return f"{place_in_file(self.source, row, self.unit)}, {self.header[position]}"
 
@@ -157,8 +170,12 @@ class NamedRows:
         """Return the columns in which every cell is a number or missing, and not all are."""
         numeric = []
         for column in range(len(self.header)):
-            present = [cells[column] for _, cells in self.rows if not is_missing(cells[column])]
-            if present and all(map(is_number, present)):
+            cells = [cells[column] for _, cells in self.rows]
+            if not are_numbers(cells):
+                cells = [cell for cell in cells if not is_missing(cell)]
+                if not are_numbers(cells):
+                    continue
+            if cells:
                 numeric.append(column)
         return numeric
 

@@ -58,24 +58,22 @@ def _rows(text: "_TextLines", source: str, dialect: Dialect) -> Iterator[Row]:
     """
     reader = csv.reader(text, delimiter=dialect.delimiter, strict=True)
     expected = f"cells separated by {dialect.separator_in_words} were expected"
-    while True:
-        start = reader.line_num + 1
-        text.first = None
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            place, problem = place_in_file(source, start, "line"), str(error)
-            if "unexpected end" in problem or "field limit" in problem:
-                opening = (text.first or "")[:_LARGEST_CELL]
-                opened = next(csv.reader([opening], delimiter=dialect.delimiter))
-                place, problem = f"{place}, column {len(opened)}", _NOT_CLOSED
-            raise InputError(f"{place}: {problem}; {expected}") from None
-        if cells is None:
-            return
-        if cells and dialect.decimal == "comma":
-            cells = [_with_point(cell, f"{source}:{reader.line_num}") for cell in cells]
-        if cells:
-            yield reader.line_num, cells
+    start = 1
+    try:
+        for cells in reader:
+            if dialect.decimal == "comma":
+                cells = [_with_point(cell, f"{source}:{reader.line_num}") for cell in cells]
+            if cells:
+                yield reader.line_num, cells
+            start = reader.line_num + 1
+            text.first = None
+    except csv.Error as error:
+        place, problem = place_in_file(source, start, "line"), str(error)
+        if "unexpected end" in problem or "field limit" in problem:
+            opening = (text.first or "")[:_LARGEST_CELL]
+            opened = next(csv.reader([opening], delimiter=dialect.delimiter))
+            place, problem = f"{place}, column {len(opened)}", _NOT_CLOSED
+        raise InputError(f"{place}: {problem}; {expected}") from None
 
 
 def _with_point(cell: str, place: str) -> str:
@@ -121,21 +119,18 @@ class _TextLines:
         return [raw.decode("utf-8-sig", errors="replace") for _, raw in sample]
 
     def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line, raw = next(self._numbered)
-        try:
-            text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            place = place_in_file(self._source, line, "line")
-            raise InputError(
-                f"{place}: byte {error.start + 1} is not UTF-8 text; save the file as UTF-8"
-            ) from None
-        if "\0" in text:
-            place = place_in_file(self._source, line, "line")
-            column = text[: text.index("\0")].count(self.delimiter) + 1
-            raise InputError(f"{place}, column {column}: a NUL byte; text was expected")
-        if self.first is None:
-            self.first = text
-        return text
+        for line, raw in self._numbered:
+            try:
+                text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                place = place_in_file(self._source, line, "line")
+                raise InputError(
+                    f"{place}: byte {error.start + 1} is not UTF-8 text; save the file as UTF-8"
+                ) from None
+            if "\0" in text:
+                place = place_in_file(self._source, line, "line")
+                column = text[: text.index("\0")].count(self.delimiter) + 1
+                raise InputError(f"{place}, column {column}: a NUL byte; text was expected")
+            if self.first is None:
+                self.first = text
+            yield text

@@ -70,7 +70,6 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
     text = stream if compressed is None else gzip.GzipFile(fileobj=cast(BinaryIO, compressed))
     number, expanded, pieces = 1, 0, list[bytes]()
     while piece := text.readline(_PIECE):
-        pieces.append(piece)
         if compressed is not None:
             expanded += len(piece)
             if expanded > max(_ALWAYS_ALLOWED, _LARGEST_RATIO * compressed.count):
@@ -80,23 +79,24 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[bytes]:
                     "first, if you trust it"
                 )
         if len(piece) == _PIECE and not piece.endswith(b"\n"):
+            pieces.append(piece)
             if len(pieces) * _PIECE > LARGEST_LINE:
                 place = place_in_file(name, number, "line")
                 raise InputError(f"{place}: a line of over 64 MiB; shorter lines were expected")
             continue
-        yield _joined(pieces, name, number)
-        pieces.clear()
+        if pieces:
+            piece = b"".join([*pieces, piece])
+            pieces.clear()
+        yield piece if len(piece) <= _SHORT_LINE else _checked(piece, name, number)
         number += 1
     if pieces:
-        yield _joined(pieces, name, number)
+        yield _checked(b"".join(pieces), name, number)
 
 
-def _joined(pieces: list[bytes], name: str, number: int) -> bytes:
-    """Return a line, if the memory budget allows to split it into cells and parse them."""
-    line = b"".join(pieces)
-    if len(line) > _SHORT_LINE:
-        place = place_in_file(name, number, "line")
-        require_memory(_BYTES_PER_CHARACTER * len(line), place, "give shorter lines")
+def _checked(line: bytes, name: str, number: int) -> bytes:
+    """Return a long line, if the memory budget allows to split it into cells and parse them."""
+    place = place_in_file(name, number, "line")
+    require_memory(_BYTES_PER_CHARACTER * len(line), place, "give shorter lines")
     return line
 
 
