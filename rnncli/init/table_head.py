@@ -130,7 +130,7 @@ def _is_header(first: Sequence[str]) -> tuple[bool, bool]:
 
 
 def _content(cells: Sequence[str]) -> Content:
-    if are_numbers(cells):
+    if cells and are_numbers(cells):
         return "numbers"
     present = [cell for cell in cells if not is_missing(cell)]
     if not present:
