@@ -2,12 +2,15 @@
 
     python -m rnncli.bench.peers MODULE THREADS ROUNDS SECONDS
 
-The module has the peer's `VERSION` and its function `peer_steps(work, threads)`. Each line of
-standard input is a `Work` in JSON. The first line of the output is the version, and each further
-one has the microseconds of both in every round. `rnncli.bench.peers.children` starts it.
+Where the system allows it, the process runs on as many cores as it may use threads: JAX has a pool
+of threads that its flags do not limit. The module has the peer's `VERSION` and its function
+`peer_steps(work, threads)`. Each line of standard input is a `Work` in JSON. The first line of the
+output is the version, and each further one has the microseconds of both in every round.
+`rnncli.bench.peers.children` starts it.
 """
 
 import json
+import os
 import sys
 from importlib import import_module
 
@@ -18,6 +21,8 @@ from rnncli.blas import one_thread
 
 def main(name: str, threads: int, effort: Effort) -> None:
     """Answer each line of standard input."""
+    if hasattr(os, "sched_setaffinity"):  # Threads that start later inherit it.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     module = import_module(name)
     print(json.dumps(module.VERSION), flush=True)
     for line in sys.stdin:
