@@ -19,8 +19,7 @@ def check_config(config: Config, spec: InputSpec, task: Task) -> None:
     check_augmentations(config.training.augmentation, spec, config.model.predicts_every_step)
     _check_head_inputs(config)
     _check_memory(config, spec, task)
-    if config.training.ensemble > 1:
-        num_cores()  # An invalid variable is refused before the run begins.
+    num_cores()  # An invalid variable is refused before the run begins.
 
 
 def _check_memory(config: Config, spec: InputSpec, task: Task) -> None:

@@ -11,7 +11,7 @@ from time import monotonic, sleep
 
 import numpy as np
 import pytest
-from conftest import Command, assert_same, metrics, sha, write_csv
+from conftest import Command, assert_same, metrics, write_csv
 
 import rnncli
 from rnncli.config.reading import config_from, read_config
@@ -376,11 +376,13 @@ def test_a_language_model_has_no_ensemble(rnn: Command, here: Path) -> None:
     assert refused.err.startswith("error: training.ensemble: a language model is a single network")
 
 
-def test_an_invalid_number_of_cores_is_refused(
-    rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ensemble", [ENSEMBLE, "training.ensemble=1"])
+@pytest.mark.parametrize("number", ["many", "0", "1.5"])
+def test_an_invalid_number_of_cores_is_refused_before_the_run_begins(
+    rnn: Command, small: Path, monkeypatch: pytest.MonkeyPatch, number: str, ensemble: str
 ) -> None:
-    monkeypatch.setenv("RNN_NUM_THREADS", "many")
-    refused = rnn("train", "-c", small, "--set", ENSEMBLE)
+    monkeypatch.setenv("RNN_NUM_THREADS", number)
+    refused = rnn("train", "-c", small, "--set", ensemble)
     assert refused.code == 2
-    assert refused.err.startswith("error: RNN_NUM_THREADS: 'many' is not a number of cores")
-    assert sha(small)
+    assert refused.err.startswith(f"error: RNN_NUM_THREADS: '{number}' is not a number of cores")
+    assert not Path("runs").exists()
