@@ -8,7 +8,9 @@ from rnncli.datasets.numbers import is_number
 from rnncli.errors import InputError
 from rnncli.init.table_head import TableHead
 
-_LABEL_NAMES = {"label", "labels", "class", "target", "category", "outcome", "y"}
+_LABEL_NAMES = {"label", "labels", "class", "target", "category", "outcome"}
+# A label, or one of the coordinates x, y and z.
+_LABEL_OR_COORDINATE, _COORDINATES = "y", {"x", "z"}
 _SEQUENCE_NAMES = {
     *("id", "sequence", "seq", "series", "sample", "case", "trial", "record", "recording"),
     *("trip", "session", "subject", "patient", "track", "episode", "run"),
@@ -146,11 +148,13 @@ def sequence_column(head: TableHead) -> Guess | None:
 
 def long_label(head: TableHead, sequence: int) -> Guess:
     """Return the label's column of a table with one time step per row."""
-    named = label_by_name(head)
+    named, constant = label_by_name(head), _constant_within(head, sequence)
     if named is not None and named != sequence:
-        return Guess(named, True)
+        is_coordinate = head.name(named) == _LABEL_OR_COORDINATE and named not in constant
+        if not (is_coordinate and constant):
+            return Guess(named, True)
     others = [i for i in range(len(head.columns)) if i != sequence and head.contents[i] != "dates"]
-    likely = _constant_within(head, sequence) or others or [sequence]
+    likely = constant or others or [sequence]
     return Guess(likely[-1], False)
 
 
@@ -210,8 +214,15 @@ def _is_step(split_name: list[str], number: int) -> bool:
 
 
 def label_by_name(head: TableHead) -> int | None:
-    """Return the column whose name is usual for a label, if there is one."""
-    return _named(head, _LABEL_NAMES)
+    """Return the column whose name is usual for a label, if there is one.
+
+    A column ``y`` is a label only if no other name is usual, and not beside x and z.
+    """
+    named = _named(head, _LABEL_NAMES)
+    names = {name.lower() for name in head.names or ()}
+    if named is None and not names >= _COORDINATES:
+        named = _named(head, {_LABEL_OR_COORDINATE})
+    return named
 
 
 def _named(head: TableHead, names: set[str]) -> int | None:

@@ -116,6 +116,29 @@ def test_one_time_step_per_row_is_found_by_names_or_by_consecutive_cells(
         assert "not certain: one time step per row" in messages
 
 
+@pytest.mark.parametrize(
+    ("header", "label"),
+    [
+        (["id", "x", "y", "label"], "label"),
+        (["id", "y", "z", "gesture"], "gesture"),
+        (["id", "a", "x", "y"], "y"),
+    ],
+)
+def test_y_beside_other_coordinates_is_a_feature(
+    rnn: Command, here: Path, header: list[str], label: str
+) -> None:
+    data, messages = suggested(rnn, long("steps.csv", header))
+    assert data["label_column"] == label
+    assert "label_per" not in data
+    assert "2 features" in messages
+
+
+def test_x_y_and_z_without_a_label_are_features(rnn: Command, here: Path) -> None:
+    rows = [[*x, "up" if x.sum() > 0 else "down"] for x in X.reshape(-1, 3)]
+    data, _ = suggested(rnn, table("points.csv", ["x", "y", "z", "side"], rows), "--kind", "csv")
+    assert data["label_column"] == "side"
+
+
 def test_a_table_in_the_order_of_time(rnn: Command, here: Path) -> None:
     data, messages = suggested(rnn, months("a.csv"), "--label-column", "price")
     assert data["kind"] == "series"
