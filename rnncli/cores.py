@@ -55,23 +55,24 @@ def run_together(tasks: Sequence[Callable[[], None]]) -> None:
     """Run functions on as many cores as may be used, in threads; return when all have ended.
 
     With one core they run one after the other. The first error, in the order of the functions'
-    threads, is raised.
+    threads, is raised. What the functions themselves would run together runs on one core each.
     """
     count = min(num_cores(), len(tasks))
-    if count == 1:
+    if count <= 1:
         _run_in_turn(tasks)
         return
     threads = _threads(count - 1)
-    # NumPy's error handling and the limit of cores belong to the context of the caller.
-    others = [
-        threads.submit(copy_context().run, _run_in_turn, tasks[number::count])
-        for number in range(1, count)
-    ]
-    try:
-        _run_in_turn(tasks[::count])
-    finally:
-        for other in others:
-            other.exception()  # waits for its end
+    with limited_to(1):
+        # NumPy's error handling and the limit of cores belong to the context of the caller.
+        others = [
+            threads.submit(copy_context().run, _run_in_turn, tasks[number::count])
+            for number in range(1, count)
+        ]
+        try:
+            _run_in_turn(tasks[::count])
+        finally:
+            for other in others:
+                other.exception()  # waits for its end
     for other in others:
         other.result()
 

@@ -68,3 +68,21 @@ def test_threads_handle_numeric_errors_as_their_caller(monkeypatch: pytest.Monke
         run_together([lambda: one / zero] * 2)
     with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
         run_together([lambda: None, lambda: one / zero])
+
+
+def test_what_functions_run_together_runs_on_one_core_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, "3")
+    seen = list[int]()
+
+    def inner() -> None:
+        seen.append(num_cores())
+
+    def outer() -> None:
+        seen.append(num_cores())
+        run_together([inner] * 3)  # would wait for itself if it used the same threads
+
+    run_together([outer] * 3)
+    assert seen == [1] * 12
+    assert num_cores() == 3

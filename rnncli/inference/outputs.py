@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from math import prod
 
 import numpy as np
 
+from rnncli.cores import num_cores, run_together
 from rnncli.datasets.examples import Examples, rounded_length, slices
 from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import SMALLER_DATA
@@ -24,6 +26,11 @@ _LARGEST_BATCH, _BYTES_AT_ONCE = 256, 1 << 25
 # A sequence for which the unrolled network would take more bytes, or more than this share of the
 # memory budget, is processed in windows.
 _MAX_BYTES_UNROLLED, _MAX_SHARE_UNROLLED = 1 << 28, 0.25
+# Several cores work on batches if there are at least so many, and so many operations in a training
+# step's matrix products for each cell and time step: with fewer, threads wait for the interpreter.
+_FEWEST_BATCHES, _FEWEST_FLOPS = 4, 6_000_000
+# The part of the memory budget that all of their unrolled networks may take.
+_SHARE_AT_ONCE = 0.125
 
 
 def batch_size(network: Network, sequence_length: int) -> int:
@@ -73,21 +80,43 @@ def outputs(
     results = np.zeros(shape, network.parameters.dtype)
     max_bytes = min(_MAX_BYTES_UNROLLED, int(_MAX_SHARE_UNROLLED * max_memory()))
     order = np.arange(count) if lengths is None else lengths.argsort(kind="stable")
-    for selection in slices(count, batch_size(network, sequence_length)):
-        if should_stop():
-            raise StoppedError
+
+    def fill(one_pool: UnrolledPool, selection: slice) -> None:
         index = order[selection]
         batch_lengths = None if lengths is None else lengths[index]
         start = 0
         if batch_lengths is not None:
             start = sequence_length - rounded_length(int(batch_lengths.max()), sequence_length)
         batch = Batch(x.take(index, 0)[:, start:], lengths=batch_lengths)
-        z = _batch_outputs(pool, batch, max_bytes)
+        z = _batch_outputs(one_pool, batch, max_bytes)
         if every_step:
             results[index, start:] = z
         else:
             results[index] = z
+
+    selections = list(slices(count, batch_size(network, sequence_length)))
+    pools = [pool]
+    for _ in range(1, _num_at_once(pool, sequence_length, len(selections))):
+        pools.append(UnrolledPool(network))
+    for first in range(0, len(selections), len(pools)):
+        if should_stop():
+            raise StoppedError
+        at_once = zip(pools, selections[first : first + len(pools)], strict=False)
+        run_together([partial(fill, *one) for one in at_once])
     return results
+
+
+def _num_at_once(pool: UnrolledPool, sequence_length: int, num_batches: int) -> int:
+    """Return how many batches to calculate at the same time, each on a core."""
+    network = pool.network
+    size = batch_size(network, sequence_length)
+    products = sequence_length * len(network.views.cells)
+    if num_batches < _FEWEST_BATCHES or network.flops(sequence_length, size) < (
+        _FEWEST_FLOPS * products
+    ):
+        return 1
+    affordable = int(_SHARE_AT_ONCE * max_memory()) // pool.bytes_of(sequence_length, size)
+    return max(1, min(num_cores(), num_batches, affordable))
 
 
 def _batch_outputs(pool: UnrolledPool, batch: Batch, max_bytes: int) -> Array:
