@@ -1,11 +1,15 @@
 """Functions run on several cores, and the number of cores can be limited."""
 
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rnncli.cores import VARIABLE, limited_to, num_cores, run_together
+from rnncli.cores import VARIABLE, _quota, limited_to, num_cores, run_together
 
 
 def test_the_variable_and_a_limit_set_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,3 +90,47 @@ def test_what_functions_run_together_runs_on_one_core_each(
     run_together([outer] * 3)
     assert seen == [1] * 12
     assert num_cores() == 3
+
+
+FORK = """
+import os
+from rnncli.cores import run_together
+run_together([lambda: None] * 2)
+child = os.fork()
+if child == 0:
+    run_together([lambda: None] * 2)
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK],
+        env=os.environ | {VARIABLE: "2"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (result.stdout, result.stderr) == ("7\n", "")
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "max 100000"}, 4096),
+        ({"quota": "300000", "period": "100000"}, 3),
+        ({"quota": "-1", "period": "100000"}, 4096),
+        ({}, 4096),
+    ],
+)
+def test_the_limit_of_a_control_group_is_kept(
+    files: dict[str, str], cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    paths = [("cpu.max",), ("quota", "period")]
+    quotas = tuple(tuple(str(tmp_path / name) for name in names) for names in paths)
+    monkeypatch.setattr("rnncli.cores._QUOTAS", quotas)
+    assert _quota.__wrapped__() == cores
