@@ -52,8 +52,8 @@ class Contestant(NamedTuple):
 def in_turn(contestants: Mapping[str, Contestant], effort: Effort) -> dict[str, list[float]]:
     """Return the microseconds per step of each contestant, one number for each round.
 
-    Each contestant is called once before the rounds begin. The result of a round is the mean over
-    its block of calls.
+    Each contestant is called twice before the rounds begin, to see how many calls fill a block. The
+    result of a round is the mean over its block of calls.
     """
     calls = {name: _calls_in_block(one, effort.seconds) for name, one in contestants.items()}
     times: dict[str, list[float]] = {name: [] for name in contestants}

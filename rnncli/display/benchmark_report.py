@@ -29,13 +29,15 @@ def show_benchmark(timing: Timing) -> None:
     ]
     print_table(["part", "microseconds", "share"], rows)
     print()
-    print(f"{timing.sequences_per_second:,.0f} sequences/s")
+    print(f"{timing.sequences_per_second:,.0f} sequences/s on one core")
     _show_speeds(timing)
     print()
     print(f"{timing.limit.reason} {timing.limit.advice}")
     print()
     if timing.num_shards == 1:
-        print("The batch is too small for the network to be divided among several cores.")
+        print(
+            "More cores would not make this step faster: its products are too small to be divided."
+        )
         return
     print_table(
         ["cores", "microseconds", "speed-up"],

@@ -91,8 +91,7 @@ class Model:
     def outputs_of(self, x: Array, lengths: Array | None) -> Array:
         """Return the outputs for valid sequences (N, T, D), of texts the indices of symbols."""
         x, lengths = self.network_inputs(x, lengths)
-        threads = one_thread()
-        with threads, np.errstate(over="ignore", invalid="ignore"):
+        with one_thread(), np.errstate(over="ignore", invalid="ignore"):
             z = outputs(UnrolledPool(self.network), x, lengths)
         check_finite(z)
         return z

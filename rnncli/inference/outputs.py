@@ -65,7 +65,8 @@ def outputs(
     Raises
     ------
     StoppedError
-        `should_stop`, which is called before each batch, returned True.
+        `should_stop`, which is called before the batches that are calculated at the same time,
+        returned True.
     """
     network = pool.network
     count, sequence_length, _ = x.shape
@@ -95,9 +96,8 @@ def outputs(
             results[index] = z
 
     selections = list(slices(count, batch_size(network, sequence_length)))
-    pools = [pool]
-    for _ in range(1, _num_at_once(pool, sequence_length, len(selections))):
-        pools.append(UnrolledPool(network))
+    num_others = _num_at_once(pool, sequence_length, len(selections)) - 1
+    pools = [pool, *(UnrolledPool(network, bytes_kept=0) for _ in range(num_others))]
     for first in range(0, len(selections), len(pools)):
         if should_stop():
             raise StoppedError
@@ -110,13 +110,12 @@ def _num_at_once(pool: UnrolledPool, sequence_length: int, num_batches: int) -> 
     """Return how many batches to calculate at the same time, each on a core."""
     network = pool.network
     size = batch_size(network, sequence_length)
-    products = sequence_length * len(network.views.cells)
-    if num_batches < _FEWEST_BATCHES or network.flops(sequence_length, size) < (
-        _FEWEST_FLOPS * products
+    if num_batches < _FEWEST_BATCHES or (
+        network.flops_per_step(sequence_length, size) < _FEWEST_FLOPS
     ):
         return 1
-    affordable = int(_SHARE_AT_ONCE * max_memory()) // pool.bytes_of(sequence_length, size)
-    return max(1, min(num_cores(), num_batches, affordable))
+    needed = pool.bytes_of(sequence_length, size) + pool.gradient.nbytes
+    return max(1, min(num_cores(), num_batches, int(_SHARE_AT_ONCE * max_memory()) // needed))
 
 
 def _batch_outputs(pool: UnrolledPool, batch: Batch, max_bytes: int) -> Array:

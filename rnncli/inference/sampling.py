@@ -104,9 +104,8 @@ class Sampler:
         What follows the end of a document means nothing.
         """
         check_whole("length", max_length, 1)
-        threads = one_thread()
         numbers = self._uniform_numbers()
-        with threads, np.errstate(over="ignore", invalid="ignore"):
+        with one_thread(), np.errstate(over="ignore", invalid="ignore"):
             logits, state = self._read(self.first_symbols)
             stepper = Stepper(self.network, state)
             while True:

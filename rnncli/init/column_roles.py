@@ -150,8 +150,8 @@ def long_label(head: TableHead, sequence: int) -> Guess:
     """Return the label's column of a table with one time step per row."""
     named, constant = label_by_name(head), _constant_within(head, sequence)
     if named is not None and named != sequence:
-        is_coordinate = head.name(named) == _LABEL_OR_COORDINATE and named not in constant
-        if not (is_coordinate and constant):
+        may_be_coordinate = _stems(head)[named] == _LABEL_OR_COORDINATE and named not in constant
+        if not (may_be_coordinate and constant):
             return Guess(named, True)
     others = [i for i in range(len(head.columns)) if i != sequence and head.contents[i] != "dates"]
     likely = constant or others or [sequence]
@@ -219,16 +219,20 @@ def label_by_name(head: TableHead) -> int | None:
     A column ``y`` is a label only if no other name is usual, and not beside x and z.
     """
     named = _named(head, _LABEL_NAMES)
-    names = {name.lower() for name in head.names or ()}
-    if named is None and not names >= _COORDINATES:
+    if named is None and not {*_stems(head)} >= _COORDINATES:
         named = _named(head, {_LABEL_OR_COORDINATE})
     return named
 
 
 def _named(head: TableHead, names: set[str]) -> int | None:
-    """Return the first column with one of these names; case and a suffix ``_id`` are ignored."""
-    stems = (name.lower().removesuffix("_id") for name in head.names or ())
+    """Return the first column with one of these names; see `_stems`."""
+    stems = _stems(head)
     return next((column for column, stem in enumerate(stems) if stem in names), None)
+
+
+def _stems(head: TableHead) -> list[str]:
+    """Return the names in lower case, without a suffix ``_id``."""
+    return [name.lower().removesuffix("_id") for name in head.names or ()]
 
 
 def id_column(head: TableHead, candidates: list[int]) -> int | None:

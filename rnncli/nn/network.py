@@ -161,6 +161,11 @@ class Network:
                 multiplications += sequence_length * sizes["weight_ih"]
         return 2 * batch_size * multiplications
 
+    def flops_per_step(self, sequence_length: int, batch_size: int) -> int:
+        """Return the share of `flops` of one cell and one time step."""
+        num_steps = sequence_length * len(self.views.cells)
+        return self.flops(sequence_length, batch_size) // num_steps
+
 
 def _with_parameters(
     architecture: Architecture, input_size: int, output_size: int, parameters: Array

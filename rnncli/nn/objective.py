@@ -33,6 +33,8 @@ class UnrolledPool:
     ----------
     network : Network
         The network.
+    bytes_kept : int
+        The memory that they may take together; one network may take more.
 
     Attributes
     ----------
@@ -40,8 +42,8 @@ class UnrolledPool:
         Where the backward pass of each of them writes.
     """
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, bytes_kept: int = _BYTES_KEPT) -> None:
+        self.network, self.bytes_kept = network, bytes_kept
         self.gradient = np.zeros_like(network.parameters)
         # Those of the shards after the first one, which need them beside `gradient`.
         self._other_gradients: list[Array] = []
@@ -75,10 +77,8 @@ class UnrolledPool:
         return shards[0] if count == 1 else ShardedNetwork(shards, gradients)
 
     def _num_shards(self, sequence_length: int, batch_size: int) -> int:
-        network = self.network
-        products = sequence_length * len(network.views.cells)
-        flops = network.flops(sequence_length, batch_size) // products
-        return num_shards(network.architecture.hidden_size, batch_size, flops)
+        flops = self.network.flops_per_step(sequence_length, batch_size)
+        return num_shards(self.network.architecture.hidden_size, batch_size, flops)
 
     def bytes_of(self, sequence_length: int, batch_size: int) -> int:
         """Return about how many bytes the network unrolled to this size takes."""
@@ -90,10 +90,10 @@ class UnrolledPool:
     def bytes_when_full(self) -> int:
         """Return about how many bytes the kept networks will take, if none becomes larger."""
         largest = max((self.bytes_of(*key) for key in self._kept), default=0)
-        return max(largest, min(_BYTES_KEPT, _MAX_KEPT * largest))
+        return max(largest, min(self.bytes_kept, _MAX_KEPT * largest))
 
     def _make_room(self, total_steps: int) -> None:
-        max_total_steps = _BYTES_KEPT // self.network.bytes_per_step
+        max_total_steps = self.bytes_kept // self.network.bytes_per_step
         while self._kept and total_steps + sum(n * b for n, b in self._kept) > max_total_steps:
             del self._kept[next(iter(self._kept))]
 

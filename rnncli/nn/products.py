@@ -43,13 +43,23 @@ def num_parts(rows: int, columns: int, batch_size: int) -> int:
     return next((n for n in _PARTS if multiplications <= n * _SMALL and rows % n == 0), 1)
 
 
-def products(left: Array, out: Array) -> list[Product]:
-    """Return the pairs of rows of `left` (n, k) and of `out` (n, B), which together are the whole.
+def products(left: Array, results: Array) -> list[list[Product]]:
+    """Return, for each result, the pairs of rows of the matrix on the left and of the result.
 
-    ``dot(left, b, out)`` is ``dot(rows, b, part)`` for each pair, with the other factor b (k, B).
+    With the other factor b (k, B), ``dot(left, b, result)`` is ``dot(rows, b, part)`` for each pair.
+
+    Parameters
+    ----------
+    left : array (n, k)
+        The matrix on the left.
+    results : array (T, n, B)
+        The results of all time steps.
     """
     count = 1
     if left.dtype == np.float32:
         rows, columns = left.shape
-        count = num_parts(rows, columns, out.shape[1])
-    return list(zip(np.split(left, count), np.split(out, count), strict=True))
+        count = num_parts(rows, columns, results.shape[2])
+    if count == 1:
+        return [[(left, result)] for result in results]
+    parts_of_left = np.split(left, count)
+    return [list(zip(parts_of_left, np.split(result, count), strict=True)) for result in results]

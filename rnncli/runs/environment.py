@@ -1,4 +1,4 @@
-"""What a run's results depend on besides its config: versions, processor and threads."""
+"""What a run's results may depend on besides its config: versions, BLAS kernels and processor."""
 
 import platform
 from contextlib import suppress
@@ -11,7 +11,7 @@ from rnncli.version import __version__
 
 
 def environment() -> dict[str, Any]:
-    """Return the versions of the libraries, the processor's name and the number of threads."""
+    """Return the versions of the libraries, the processor's name and the threads of BLAS."""
     return {
         "versions": {
             "rnncli": __version__,

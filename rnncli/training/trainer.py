@@ -109,9 +109,8 @@ class Trainer:
         state, settings = self.state, self.settings
         state.plan_epochs(settings.num_epochs)
         examples = self.data.examples(state.epoch)
-        threads = one_thread()
         ignored = np.errstate(over="ignore", invalid="ignore")
-        with ignored, threads, running_stopwatch() as watch:
+        with ignored, one_thread(), running_stopwatch() as watch:
             while not state.is_finished(settings):
                 watch.restart()
                 yield from self._steps(examples, watch)

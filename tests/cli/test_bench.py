@@ -51,7 +51,7 @@ def test_the_report_tells_parts_speeds_limit_and_scaling(
     assert "input gradient" not in shown
     assert re.search(r"^[\d.]+ GB/s in element-wise passes; ", shown, re.MULTILINE)
     assert re.search(r"^\d+ calls of NumPy; ", shown, re.MULTILINE)
-    assert shown.endswith("too small for the network to be divided among several cores.\n")
+    assert shown.endswith("its products are too small to be divided.\n")
 
 
 def test_large_batches_are_timed_on_several_cores(

@@ -56,7 +56,8 @@ def test_several_cores_keep_to_the_memory_budget(monkeypatch: pytest.MonkeyPatch
         module, "run_together", lambda tasks: (at_once.add(len(tasks)), real(tasks))
     )
     monkeypatch.setenv("RNN_NUM_THREADS", "5")
-    enough_for_three = 3.5 * UnrolledPool(net).bytes_of(STEPS, 256) / max_memory()
+    pool = UnrolledPool(net)
+    enough_for_three = 3.5 * (pool.bytes_of(STEPS, 256) + pool.gradient.nbytes) / max_memory()
     monkeypatch.setattr(module, "_SHARE_AT_ONCE", enough_for_three)
     outputs(UnrolledPool(net), x)
     assert max(at_once) == 3

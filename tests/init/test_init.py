@@ -120,7 +120,7 @@ def test_one_time_step_per_row_is_found_by_names_or_by_consecutive_cells(
     ("header", "label"),
     [
         (["id", "x", "y", "label"], "label"),
-        (["id", "y", "z", "gesture"], "gesture"),
+        (["id", "Y", "Z", "gesture"], "gesture"),
         (["id", "a", "x", "y"], "y"),
     ],
 )

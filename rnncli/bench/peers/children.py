@@ -139,9 +139,9 @@ def child(peer: Peer, threads: int, effort: Effort) -> Iterator[Child]:
     ):
         try:
             yield Child(process, threads, answer(process))
-        except EOFError:
+        except (EOFError, OSError, ValueError):
             errors.seek(0)
-            reason = errors.read().strip().rpartition("\n")[2]
+            reason = errors.read().strip().rpartition("\n")[2] or "it wrote no answer"
             raise InputError(f"{peer.name}: the comparison failed: {reason}") from None
         finally:
             process.kill()

@@ -16,7 +16,6 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.products import products
 from rnncli.nn.weight_gradient import weight_gradient
 
 # Units with a larger absolute output count as saturated: the derivative of tanh is below 0.06.
@@ -207,8 +206,6 @@ class UnrolledCell:
         The state columns of the rows that have any, which are the first ones.
     recurrent_transposed : array (H, n)
         A buffer for a contiguous copy of their transpose.
-    recurrent_products : list of (array, array)
-        Its rows and those of `dh`: see `rnncli.nn.products.products`.
     buffers
         What `Cell.allocate` returned.
     """
@@ -236,7 +233,6 @@ class UnrolledCell:
         self.input_weights = matrix[:, :size]
         self.recurrent_weights = matrix[: len(_named_blocks(cell, "state")) * hidden, size:-1]
         self.recurrent_transposed = np.empty(self.recurrent_weights.T.shape, matrix.dtype)
-        self.recurrent_products = products(self.recurrent_transposed, self.dh)
         self._unused = list(_unused_blocks(cell, gradient.matrix))
         self._sum_gradient = weight_gradient(self.dz, self.states, gradient.matrix)
         self.buffers = cell.allocate(self)

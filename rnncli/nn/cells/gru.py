@@ -24,6 +24,8 @@ class GRUBuffers:
     dh_to_dh : array (T, H, B)
         The direct derivative of h_t with respect to h_{t-1}: z times the mask. Without a mask z
         itself is used, and this is a temporary buffer.
+    recurrent_products : list of (array, array)
+        The rows of the transposed recurrent weights, and those of the carried gradient dh.
     """
 
     def __init__(self, unrolled: UnrolledCell) -> None:
@@ -41,7 +43,7 @@ class GRUBuffers:
         self.forward_steps = list(
             zip(
                 unrolled.states[:-1],
-                [products(self.folded, gates) for gates in values],
+                products(self.folded, values),
                 values[:, : 2 * h],
                 values[:, :h],
                 values[:, h : 2 * h],
@@ -51,6 +53,9 @@ class GRUBuffers:
                 unrolled.outputs,
                 strict=True,
             )
+        )
+        (self.recurrent_products,) = products(
+            unrolled.recurrent_transposed, unrolled.dh[np.newaxis]
         )
         self.backward_steps = [
             (step, dz.reshape(4, h, batch), dz[: 3 * h]) for step, dz in unrolled.dz_backwards
@@ -147,7 +152,7 @@ class GRU(Cell):
                 add(dh, grad_outputs[step], dh)
             multiply(dz, dh, dz)
             multiply(dh, dh_to_dh[step], term)
-            for rows, part in unrolled.recurrent_products:
+            for rows, part in buffers.recurrent_products:
                 dot(rows, dz_recurrent, part)
             add(dh, term, dh)
 

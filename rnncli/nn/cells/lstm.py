@@ -26,6 +26,8 @@ class LSTMBuffers:
         The derivatives of h_t with respect to c_t, and of c_t with respect to c_{t-1}.
     dc : array (H, B)
         The gradient with respect to the cell state, carried back through time.
+    recurrent_products : list of (array, array)
+        The rows of the transposed recurrent weights, and those of the carried gradient dh.
     """
 
     def __init__(self, unrolled: UnrolledCell) -> None:
@@ -44,7 +46,7 @@ class LSTMBuffers:
         self.forward_steps = list(
             zip(
                 unrolled.states[:-1],
-                [products(self.folded, gates) for gates in values[:, : 4 * h]],
+                products(self.folded, values[:, : 4 * h]),
                 values[:, : 4 * h],
                 values[:, : 3 * h],
                 values[:, h : 3 * h],
@@ -55,6 +57,9 @@ class LSTMBuffers:
                 unrolled.outputs,
                 strict=True,
             )
+        )
+        (self.recurrent_products,) = products(
+            unrolled.recurrent_transposed, unrolled.dh[np.newaxis]
         )
         self.backward_steps = [
             (step, dz, dz[:h], dz[h:].reshape(3, h, batch), self.dh_to_dc[step])
@@ -157,7 +162,7 @@ class LSTMBase(Cell):
             multiply(dz_o, dh, dz_o)
             multiply(dz_ifg, dc, dz_ifg)
             multiply(dc, dc_to_dc[step], dc)
-            for rows, part in unrolled.recurrent_products:
+            for rows, part in buffers.recurrent_products:
                 dot(rows, dz, part)
 
     def derivatives(self, unrolled: UnrolledCell, buffers: LSTMBuffers) -> Array:
