@@ -46,7 +46,8 @@ def num_parts(rows: int, columns: int, batch_size: int) -> int:
 def products(left: Array, results: Array) -> list[list[Product]]:
     """Return, for each result, the pairs of rows of the matrix on the left and of the result.
 
-    With the other factor b (k, B), ``dot(left, b, result)`` is ``dot(rows, b, part)`` for each pair.
+    With the other factor b (k, B), ``dot(left, b, result)`` is ``dot(rows, b, part)`` for each
+    pair.
 
     Parameters
     ----------
