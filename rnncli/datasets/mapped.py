@@ -111,7 +111,8 @@ class Mapped:
             selected = self.frames.in_memory(Mapped(self.pages, rows))
         if self.shift is not None and self.scale is not None:
             selected = (selected - self.shift) / self.scale
-        return selected.astype(self.dtype, copy=False)
+        # One sequence is a view of the file, several are in memory already.
+        return selected.astype(self.dtype, copy=np.ndim(rows) == 0)
 
     def __getitem__(self, key: Any) -> Array:
         rows, *rest = key if isinstance(key, tuple) else (key,)
