@@ -134,14 +134,14 @@ def benchmark(
     architecture, dtype = network.architecture, network.parameters.dtype
     with one_thread():
         with limited_to(1):
-            parts = measure_parts(steps, task, train, effort)
+            parts = measure_parts(steps, effort)
             batch_size, sequence_length, input_size = parts.batch.x.shape
             peak = product_gflops(dtype, effort.rounds)
-            working_set = bytes_of_arrays(steps.step.objective.unrolled)
+            unrolled = steps.step.objective.unrolled
+            working_set = bytes_of_arrays(unrolled)
             in_cache = sum_bandwidth(dtype, working_set, effort.rounds)
             in_memory = memory_bandwidth(dtype, effort.rounds)
             threads = num_threads()
-        unrolled = steps.step.objective.unrolled
         num_shards = len(unrolled.shards) if isinstance(unrolled, ShardedNetwork) else 1
         times_by_cores = scaling(steps.take, steps.reset, effort, num_shards)
     gflops = network.flops(sequence_length, batch_size) / parts.whole / 1e3

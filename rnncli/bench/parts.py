@@ -15,9 +15,6 @@ from rnncli.bench.overhead import overhead_step
 from rnncli.bench.recorded import Product, Recorder
 from rnncli.bench.rounds import Contestant, Effort, in_turn
 from rnncli.bench.steps import Steps
-from rnncli.datasets.examples import Examples
-from rnncli.datasets.streams import Streams
-from rnncli.datasets.task import Task
 from rnncli.nn.batch import Batch
 
 # The parts of a step whose products are those of the part "products", and the others with products.
@@ -59,13 +56,13 @@ class StepParts(NamedTuple):
         return sum(self.flops[part] for part in parts) / time / 1e3 if time else 0.0
 
 
-def measure_parts(steps: Steps, task: Task, train: Examples | Streams, effort: Effort) -> StepParts:
+def measure_parts(steps: Steps, effort: Effort) -> StepParts:
     """Measure the parts of steps, whose observer is a clock."""
     settings, clock = steps.settings, steps.observer
     assert isinstance(clock, Clock)
     steps.reset()
     batch, _ = steps.inputs()
-    record = _recorded(steps, task, train)
+    record = _recorded(steps)
     products = [product for part in _PASSES for product in record.products.get(part, [])]
 
     def begin_whole() -> None:
@@ -80,7 +77,7 @@ def measure_parts(steps: Steps, task: Task, train: Examples | Streams, effort: E
         "whole": Contestant(steps.take, begin_whole),
         "parts": Contestant(steps.take, begin_parts),
         "products": Contestant(lambda: _repeat(products)),
-        "overhead": Contestant(overhead_step(steps.network, task, batch, settings)),
+        "overhead": Contestant(overhead_step(steps.network, steps.task, batch, settings)),
         "shuffle": Contestant(steps.shuffle),
     }
     rounds = in_turn(contestants, effort)
@@ -112,11 +109,11 @@ def measure_parts(steps: Steps, task: Task, train: Examples | Streams, effort: E
     )
 
 
-def _recorded(steps: Steps, task: Task, train: Examples | Streams) -> Recorder:
+def _recorded(steps: Steps) -> Recorder:
     """Return the record of the second of such steps."""
     recorder = Recorder()
     with recorder.new_arrays():
-        recorded = Steps(steps.network, task, train, steps.settings, steps.seed, recorder)
+        recorded = steps.observed_by(recorder)
         recorded.take()
     recorder.clear()
     recorded.take()

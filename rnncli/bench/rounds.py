@@ -23,8 +23,8 @@ class Effort(NamedTuple):
         The time of one block of calls, in seconds.
     """
 
-    rounds: int = 15
-    seconds: float = 0.05
+    rounds: int
+    seconds: float
 
 
 def _nothing() -> None:

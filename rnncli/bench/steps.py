@@ -52,7 +52,7 @@ class Steps:
         observer: Observer,
     ) -> None:
         self.network = network = ObservedNetwork(network, observer)
-        self.settings, self.seed = settings, seed
+        self.task, self.settings, self.seed = task, settings, seed
         self.train, self.carries_state, self.observer = train, train.carries_state, observer
         self.batches = self.shuffle()
         loss = LOSSES[task.loss]
@@ -64,6 +64,10 @@ class Steps:
         self.sums = self.state.sums
         self.start = network.parameters.copy()
         self.initial_state = self.state.carried
+
+    def observed_by(self, observer: Observer) -> "Steps":
+        """Return the same steps, from the first one on, with another observer."""
+        return Steps(self.network, self.task, self.train, self.settings, self.seed, observer)
 
     def reset(self) -> None:
         """Return to the first step.

@@ -16,7 +16,7 @@ def recorder_of(**model: object) -> tuple[Recorder, int]:
     setup = setup_of(**model)
     network, task = setup.model.network, setup.model.task
     steps = Steps(network, task, setup.train, setup.training, 0, Clock())
-    return _recorded(steps, task, setup.train), network.flops(7, 20)
+    return _recorded(steps), network.flops(7, 20)
 
 
 @pytest.mark.parametrize("keys", [{}, {"num_layers": 2}, {"bidirectional": True, "num_layers": 3}])

@@ -177,7 +177,10 @@ def test_a_cell_of_another_kind_is_checked_entry_by_entry(monkeypatch: pytest.Mo
     assert np.abs(result[bias] - expected[bias]).max() > 1e-3 * np.abs(expected[bias]).max()
     for method in ("complex", "central"):
         calls: list[tuple[int, int]] = []
-        progress = lambda done, total, calls=calls: calls.append((done, total))  # noqa: E731
+
+        def progress(done: int, total: int, calls: list[tuple[int, int]] = calls) -> None:
+            calls.append((done, total))
+
         checks = list(gradcheck(network, LOSSES[LOSS], batch, method, on_progress=progress))
         assert all(check.passed and check.tested for check in checks[:5])
         assert calls[-1][1] > len(calls) / 2

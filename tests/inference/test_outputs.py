@@ -27,20 +27,30 @@ def sequences() -> np.ndarray:
     return np.random.default_rng(1).standard_normal((COUNT, STEPS, 3)).astype("float32")
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """How many batches were calculated at the same time."""
+    numbers, real = set[int](), module.run_together
+    monkeypatch.setattr(
+        module, "run_together", lambda tasks: (numbers.add(len(tasks)), real(tasks))
+    )
+    return numbers
+
+
 @pytest.mark.parametrize("every_step", [False, True])
 @pytest.mark.parametrize("has_lengths", [False, True])
 def test_the_number_of_cores_changes_no_bit(
-    every_step: bool, has_lengths: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    every_step: bool,
+    has_lengths: bool,
+    at_once: set[int],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     net, x = network(every_step), sequences()
     lengths = np.random.default_rng(2).integers(1, STEPS + 1, COUNT) if has_lengths else None
     np.save(tmp_path / "x.npy", x)
     mapped = Mapped(np.load(tmp_path / "x.npy", mmap_mode="r"))
-    found, at_once = set(), set()
-    real = module.run_together
-    monkeypatch.setattr(
-        module, "run_together", lambda tasks: (at_once.add(len(tasks)), real(tasks))
-    )
+    found = set()
     for cores in ("1", "2", "5"):
         monkeypatch.setenv("RNN_NUM_THREADS", cores)
         found.add(outputs(UnrolledPool(net), x, lengths).tobytes())
@@ -49,12 +59,10 @@ def test_the_number_of_cores_changes_no_bit(
     assert {1, 2, 5} <= at_once
 
 
-def test_several_cores_keep_to_the_memory_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    net, x, at_once = network(False), sequences(), set[int]()
-    real = module.run_together
-    monkeypatch.setattr(
-        module, "run_together", lambda tasks: (at_once.add(len(tasks)), real(tasks))
-    )
+def test_several_cores_keep_to_the_memory_budget(
+    at_once: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, x = network(False), sequences()
     monkeypatch.setenv("RNN_NUM_THREADS", "5")
     pool = UnrolledPool(net)
     enough_for_three = 3.5 * (pool.bytes_of(STEPS, 256) + pool.gradient.nbytes) / max_memory()
