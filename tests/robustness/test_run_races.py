@@ -135,7 +135,7 @@ def until_they_end(scripts: list[tuple[object, ...]], watch: Callable[[], None])
         assert [child.returncode for child in children] == [0] * len(children)
 
 
-@sample_or_campaign("times", 30, 3_000)
+@sample_or_campaign("times", 150, 3_000)
 def test_readers_skip_runs_that_are_deleted_meanwhile(run_folder: Path, times: int) -> None:
     seen = set()
 
