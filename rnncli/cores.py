@@ -5,12 +5,13 @@ processors that the process may run on, or the share of them that its control gr
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Condition
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncli.errors import InputError
 
@@ -69,43 +70,99 @@ def limited_to(count: int) -> Iterator[None]:
         _limit.reset(token)
 
 
-def run_together(tasks: Sequence[Callable[[], None]]) -> None:
-    """Run functions on as many cores as may be used, in threads; return when all have ended.
+class Task(NamedTuple):
+    """A function to run.
 
-    With one core they run one after the other. The first error, in the order of the functions'
-    threads, is raised. What the functions themselves would run together runs on one core each.
+    Attributes
+    ----------
+    run : callable
+        The function.
+    after : collection of hashable
+        The keys of the tasks that must have ended before it begins, and that stand before it.
+    """
+
+    run: Callable[[], object]
+    after: Collection[Hashable] = ()
+
+
+def run_together(functions: Iterable[Callable[[], object]]) -> None:
+    """Run functions that do not depend on each other: see `run_tasks`."""
+    run_tasks({number: Task(function) for number, function in enumerate(functions)})
+
+
+def run_tasks(tasks: Mapping[Any, Task]) -> None:
+    """Run tasks on as many cores as may be used, in threads; return when all have ended.
+
+    Each thread takes the first task that may begin. With one core they run one after the other, in
+    their order. After an error no other task begins, and the error is raised; of several, that of
+    the first task. What the tasks themselves would run together runs on one core each.
     """
     count = min(num_cores(), len(tasks))
     if count <= 1:
-        for task in tasks:
-            task()
+        for task in tasks.values():
+            task.run()
         return
-    from concurrent.futures import Future, wait
+    from concurrent.futures import wait
 
     import numpy as np
 
-    threads, others = _threads(count - 1), list[Future[None]]()
-    # The limit of cores belongs to the context of the caller, and so does NumPy's error handling
-    # from version 2 on; before, it belongs to the thread.
-    in_turn = partial(_run_in_turn, numeric_errors=np.geterr())
+    queue, threads = _Queue(tasks, np.geterr()), _threads(count - 1)
     with limited_to(1):
+        contexts = [copy_context() for _ in range(count - 1)]
+        others = [threads.submit(context.run, queue.work) for context in contexts]
         try:
-            for number in range(1, count):
-                context = copy_context()
-                others.append(threads.submit(context.run, in_turn, tasks[number::count]))
-            in_turn(tasks[::count])
+            queue.work()
         finally:
             wait(others)
-    for other in others:
-        other.result()
+    if queue.errors:
+        raise queue.errors[min(queue.errors)]
 
 
-def _run_in_turn(tasks: Sequence[Callable[[], None]], numeric_errors: Any) -> None:
-    import numpy as np
+class _Queue:
+    """Tasks that several threads take, one after the other.
 
-    with np.errstate(**numeric_errors):
-        for task in tasks:
-            task()
+    Attributes
+    ----------
+    errors : dict of int to BaseException
+        What went wrong, by the places of the tasks.
+    """
+
+    def __init__(self, tasks: Mapping[Any, Task], numeric_errors: Any) -> None:
+        self.tasks, self.numeric_errors = tasks, numeric_errors
+        self.places = {key: place for place, key in enumerate(tasks)}
+        self.waiting, self.ended = list[Hashable](tasks), set[Hashable]()
+        self.errors: dict[int, BaseException] = {}
+        self.changed = Condition()
+
+    def work(self) -> None:
+        """Run tasks until none is left, or until something goes wrong."""
+        import numpy as np
+
+        key: Hashable = None
+        try:
+            # NumPy's error handling belongs to the context from version 2 on, which is that of
+            # the caller; before, it belongs to the thread.
+            with np.errstate(**self.numeric_errors):
+                while (key := self._next(key)) is not None:
+                    self.tasks[key].run()
+        except BaseException as error:
+            with self.changed:
+                self.errors[self.places.get(key, -1)] = error
+                self.changed.notify_all()
+
+    def _next(self, ended: Hashable) -> Hashable:
+        """Return the next task, given the one that has ended; wait until one may begin."""
+        with self.changed:
+            if ended is not None:
+                self.ended.add(ended)
+                self.changed.notify_all()
+            while self.waiting and not self.errors:
+                for key in self.waiting:
+                    if self.ended.issuperset(self.tasks[key].after):
+                        self.waiting.remove(key)
+                        return key
+                self.changed.wait()
+        return None
 
 
 @cache

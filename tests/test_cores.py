@@ -4,12 +4,16 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from rnncli.cores import VARIABLE, _quota, limited_to, num_cores, run_together
+from rnncli.cores import VARIABLE, Task, _quota, limited_to, num_cores, run_tasks, run_together
 
 
 def test_the_variable_and_a_limit_set_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +67,68 @@ def test_an_error_is_raised_when_all_have_ended(
     with pytest.raises(ValueError, match="wrong"):
         run_together(tasks)
     run_together([lambda: None] * 4)
+
+
+GRAPHS = st.integers(1, 12).flatmap(
+    lambda count: st.tuples(*(st.sets(st.sampled_from(range(i))) for i in range(1, count)))
+)
+
+
+@given(GRAPHS, st.integers(1, 4))
+@settings(max_examples=50, deadline=None)
+def test_a_task_begins_when_those_that_it_needs_have_ended(
+    needed: tuple[set[int], ...], cores: int
+) -> None:
+    ended = list[int]()
+    graph = dict(enumerate([set[int](), *needed]))
+
+    def run(number: int) -> None:
+        assert graph[number] <= set(ended)
+        time.sleep(0)  # lets another thread run
+        ended.append(number)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv(VARIABLE, str(cores))
+        run_tasks({number: Task(partial(run, number), graph[number]) for number in graph})
+    assert sorted(ended) == sorted(graph)
+    if cores == 1:
+        assert ended == sorted(graph)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("cores", ["1", "2", "4"])
+def test_what_needs_a_failed_task_does_not_begin(
+    cores: str, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, cores)
+    begun = list[str]()
+
+    def fail() -> None:
+        raise error
+
+    tasks = {
+        "first": Task(partial(begun.append, "first")),
+        "failed": Task(fail, ["first"]),
+        "after": Task(partial(begun.append, "after"), ["failed"]),
+    }
+    with pytest.raises(error):
+        run_tasks(tasks)
+    assert begun == ["first"]
+
+
+def test_of_several_errors_that_of_the_first_task_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, "2")
+    barrier = threading.Barrier(2, timeout=60)
+
+    def fail(delay: float, message: str) -> None:
+        barrier.wait()
+        time.sleep(delay)
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match="first"):
+        run_together([partial(fail, 0.1, "first"), partial(fail, 0, "second")])
 
 
 def test_threads_handle_numeric_errors_as_their_caller(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from rnncli.bench.clock import Observer
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.chunks import ALL_STEPS
 from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks
 from rnncli.nn.losses import BatchLoss, Loss
 from rnncli.nn.network import Network
@@ -36,9 +37,12 @@ class ObservedNetwork(Network):
         batch_size: int,
         gradient: Array | None = None,
         cell_class: type[UnrolledCell] = UnrolledCell,
+        on_several_cores: bool = False,
     ) -> UnrolledNetwork:
         """See `Network.unroll`; the class of the cells is that of the observed ones."""
-        return super().unroll(sequence_length, batch_size, gradient, self.cell_class)
+        return super().unroll(
+            sequence_length, batch_size, gradient, self.cell_class, on_several_cores
+        )
 
 
 class TimedObjective(Objective):
@@ -75,7 +79,7 @@ def _observed_cell(observer: Observer) -> type[UnrolledCell]:
             super().__init__(*arguments)
             self._sum_gradient = partial(observer.call, "gradient_sum", self._sum_gradient)
 
-        def backward_to_inputs(self) -> Array:
-            return observer.call("input_gradient", super().backward_to_inputs)
+        def backward_to_inputs(self, steps: slice = ALL_STEPS) -> None:
+            observer.call("input_gradient", super().backward_to_inputs, steps)
 
     return Cell

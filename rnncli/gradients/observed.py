@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncli.nn.arrays import Array
-from rnncli.nn.cells.base import StepGradients, UnrolledCell
+from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.chunks import ALL_STEPS
 
 
 class ObservedCell(UnrolledCell):
@@ -24,19 +25,20 @@ class ObservedCell(UnrolledCell):
         The gradient with respect to the initial states.
     """
 
-    def backward(self, grad_final: Array | None, grad_outputs: StepGradients | None) -> None:
-        """See `UnrolledCell.backward`."""
+    def backward(self, steps: slice = ALL_STEPS) -> None:
+        """See `UnrolledCell.backward`; all time steps are calculated at once."""
         self.grad_from_above = np.zeros_like(self.outputs)
-        if grad_outputs is not None:
-            self.grad_from_above[...] = [grad_outputs[t] for t in range(len(self.outputs))]
+        if self.grad_outputs is not None:
+            self.grad_from_above[...] = [self.grad_outputs[t] for t in range(len(self.outputs))]
         recorder = _Recorder(self.grad_from_above, self.cell.carried_gradients(self))
-        super().backward(grad_final, recorder)
+        self.grad_outputs = recorder
+        super().backward(steps)
         initial = self.cell.initial_gradients(self)
         self.grad_initial = {name: gradient.copy() for name, gradient in initial.items()}
         self.grad_states = recorder.recorded
         self.grad_states["state"] += self.grad_from_above
-        if grad_final is not None:
-            self.grad_from_above[-1] += grad_final
+        if self.grad_final is not None:
+            self.grad_from_above[-1] += self.grad_final
 
 
 class _Recorder:
@@ -83,10 +85,10 @@ class PerturbedCell(UnrolledCell):
 
     perturbation: Perturbation | None = None
 
-    def forward(self) -> None:
-        """See `UnrolledCell.forward`."""
+    def forward(self, steps: slice = ALL_STEPS) -> None:
+        """See `UnrolledCell.forward`; all time steps are calculated at once."""
         if self.perturbation is None:
-            super().forward()
+            super().forward(steps)
             return
         step, change, state = (
             self.perturbation.step,

@@ -21,6 +21,7 @@ from rnncli.gradients.local_steps import CellGradients
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.chunks import ALL_STEPS
 from rnncli.nn.dropout import DropoutMasks
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
@@ -30,7 +31,7 @@ from rnncli.nn.parameters import Views
 class _GivenOutputs(UnrolledCell):
     """A cell whose outputs are given: `forward` leaves them as they are."""
 
-    def forward(self) -> None:
+    def forward(self, steps: slice = ALL_STEPS) -> None:
         """See the class."""
 
 

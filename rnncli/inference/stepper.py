@@ -5,6 +5,7 @@ import numpy as np
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import State
 from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.chunks import ALL_STEPS
 from rnncli.nn.network import Network
 
 
@@ -57,7 +58,7 @@ class Stepper:
         inputs = self.stage.forward(x, self.parameters)
         for cell in self.cells:
             cell.inputs[...] = inputs
-            cell.cell.forward(cell)
+            cell.cell.forward(cell, ALL_STEPS)
             inputs = cell.outputs
         for before, after in self.carried:
             before[...] = after

@@ -4,6 +4,7 @@ import numpy as np
 
 from rnncli.nn.arrays import Array
 from rnncli.nn.cells.base import UnrolledCell
+from rnncli.nn.chunks import ALL_STEPS
 
 
 class UnrolledLayer:
@@ -16,6 +17,10 @@ class UnrolledLayer:
         sequences with time reversed.
     outputs : array (T, F, B)
         The outputs of all time steps, in time order; F is H per direction.
+    grad_inputs : array (T, D, B)
+        The gradient with respect to the inputs, after `backward_to_inputs`.
+    dropout_mask : array (D, B) or None
+        The mask of what this layer reads from the one below.
     lengths : array (B,) or None
         How many time steps each sequence of the batch has; None if all have T.
     """
@@ -24,7 +29,8 @@ class UnrolledLayer:
         self.cells = cells
         self.sequence_length, self.hidden_size, self.batch_size = cells[0].outputs.shape
         self.lengths: Array | None = None
-        self.outputs = cells[0].outputs
+        self.dropout_mask: Array | None = None
+        self.outputs, self.grad_inputs = cells[0].outputs, cells[0].grad_inputs
         if len(cells) == 2:
             shape = (self.sequence_length, 2 * self.hidden_size, self.batch_size)
             self.outputs = np.empty(shape, cells[0].matrix.dtype)
@@ -46,16 +52,19 @@ class UnrolledLayer:
             valid = step < lengths if direction else step >= self.sequence_length - lengths
             cell.mask = valid.astype(cell.matrix.dtype)
 
-    def set_inputs(self, x: Array) -> None:
-        """Copy the inputs (T, D, B) into every cell."""
-        self.cells[0].inputs[...] = x
-        if len(self.cells) == 2:
-            self.cells[1].inputs[...] = x[::-1]
+    def set_inputs(self, x: Array, steps: slice = ALL_STEPS) -> None:
+        """Copy the inputs of some time steps, or with two directions of all, into every cell."""
+        for cell, inputs in zip(self.cells, (x, x[::-1]), strict=False):
+            cell.inputs[steps] = inputs
 
-    def forward(self) -> None:
-        """Fill `outputs`."""
-        for cell in self.cells:
-            cell.forward()
+    def read(self, below: "UnrolledLayer", steps: slice) -> None:
+        """Copy the outputs of some time steps of the layer below into every cell."""
+        below.join_outputs()
+        x, mask = below.outputs[steps], self.dropout_mask
+        self.set_inputs(x if mask is None else x * mask, steps)
+
+    def join_outputs(self) -> None:
+        """Fill `outputs` when all cells have calculated theirs."""
         if len(self.cells) == 2:
             self.outputs[:, : self.hidden_size] = self.cells[0].outputs
             self.outputs[:, self.hidden_size :] = self.cells[1].outputs[::-1]
@@ -71,18 +80,18 @@ class UnrolledLayer:
                 ends.append(reverse[self.lengths - 1, :, np.arange(self.batch_size)].T)
         return np.concatenate(ends)
 
-    def backward(self, grad_final: Array | None, grad_outputs: Array | None) -> None:
-        """Fill the gradients of all cells from two gradients, which add up; None is zero.
+    def set_output_gradients(self, grad_final: Array | None, grad_outputs: Array | None) -> None:
+        """Give all cells two gradients, which add up, for their backward pass; None is zero.
 
         Parameters
         ----------
         grad_final : array (F, B) or None
             The gradient with respect to `final_outputs()`.
         grad_outputs : array (T, F, B) or None
-            The gradient with respect to `outputs`.
+            The gradient with respect to `outputs`. Without `grad_final` it may be filled later.
         """
         if len(self.cells) == 1:
-            self.cells[0].backward(grad_final, grad_outputs)
+            self.cells[0].set_output_gradients(grad_final, grad_outputs)
             return
         for direction, cell in enumerate(self.cells):
             rows = slice(direction * self.hidden_size, (direction + 1) * self.hidden_size)
@@ -98,11 +107,14 @@ class UnrolledLayer:
                 if cell_grad_outputs is not None:
                     at_ends += cell_grad_outputs
                 cell_grad_final, cell_grad_outputs = None, at_ends
-            cell.backward(cell_grad_final, cell_grad_outputs)
+            cell.set_output_gradients(cell_grad_final, cell_grad_outputs)
 
-    def backward_to_inputs(self) -> Array:
-        """Return the gradient with respect to the inputs (T, D, B), after `backward`."""
-        gradient = self.cells[0].backward_to_inputs()
+    def backward_to_inputs(self, steps: slice) -> None:
+        """Fill `grad_inputs` of some time steps, or with two directions of all."""
+        for cell in self.cells:
+            cell.backward_to_inputs(steps)
+        gradient = self.grad_inputs[steps]
         if len(self.cells) == 2:
-            gradient += self.cells[1].backward_to_inputs()[::-1]
-        return gradient
+            gradient += self.cells[1].grad_inputs[::-1]
+        if self.dropout_mask is not None:
+            gradient *= self.dropout_mask

@@ -92,6 +92,7 @@ class Network:
         batch_size: int,
         gradient: Array | None = None,
         cell_class: type[UnrolledCell] = UnrolledCell,
+        on_several_cores: bool = False,
     ) -> UnrolledNetwork:
         """Return the network unrolled over T time steps for a batch of B.
 
@@ -103,11 +104,19 @@ class Network:
             Where `UnrolledNetwork.backward` writes the gradient; by default a new vector.
         cell_class : type of UnrolledCell
             Another class where the cells are to be observed.
+        on_several_cores : bool
+            Whether its passes may use several cores.
         """
         gradient = np.zeros_like(self.parameters) if gradient is None else gradient
         views = self.layout.views(gradient)
         return UnrolledNetwork(
-            self.layout, self.views, views, sequence_length, batch_size, cell_class
+            self.layout,
+            self.views,
+            views,
+            sequence_length,
+            batch_size,
+            cell_class,
+            on_several_cores,
         )
 
     @cached_property

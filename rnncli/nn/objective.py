@@ -13,7 +13,7 @@ from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks
 from rnncli.nn.losses import BatchLoss, Loss, batch_loss
 from rnncli.nn.network import Network
-from rnncli.nn.shards import ShardedNetwork, num_shards, shard_sizes
+from rnncli.nn.shards import ShardedNetwork, num_shards, shard_sizes, suits_several_cores
 from rnncli.nn.unrolled import UnrolledNetwork
 
 # The memory in bytes that the unrolled networks kept for reuse may take together.
@@ -70,15 +70,19 @@ class UnrolledPool:
             self._other_gradients.append(np.zeros_like(self.gradient))
         gradients = [self.gradient, *self._other_gradients[: count - 1]]
         sizes = shard_sizes(batch_size, count)
+        flops = self.network.flops_per_step(sequence_length, sizes[0])
+        on_several_cores = suits_several_cores(flops)
         shards = [
-            self.network.unroll(sequence_length, size, gradient)
+            self.network.unroll(sequence_length, size, gradient, on_several_cores=on_several_cores)
             for size, gradient in zip(sizes, gradients, strict=True)
         ]
         return shards[0] if count == 1 else ShardedNetwork(shards, gradients)
 
     def _num_shards(self, sequence_length: int, batch_size: int) -> int:
-        flops = self.network.flops_per_step(sequence_length, batch_size)
-        return num_shards(self.network.architecture.hidden_size, batch_size, flops)
+        network, flops = self.network, self.network.flops_per_step(sequence_length, batch_size)
+        return num_shards(
+            network.architecture.hidden_size, len(network.views.cells), batch_size, flops
+        )
 
     def bytes_of(self, sequence_length: int, batch_size: int) -> int:
         """Return about how many bytes the network unrolled to this size takes."""

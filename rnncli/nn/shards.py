@@ -19,29 +19,43 @@ from rnncli.nn.batch import Batch, State
 from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks
 from rnncli.nn.unrolled import UnrolledNetwork
 
-# The operations in the products of a shard, forward and backward, for each cell and time step.
-# With fewer, threads wait for the interpreter more than they gain.
+# The operations in the products of a cell and a time step, forward and backward, for the sequences
+# that a core works on. With fewer, threads wait for the interpreter more than they gain.
 _FEWEST_FLOPS = 9_000_000
 # The sequences of a shard: with fewer, the products are slower. From this hidden size on, they are
-# so large that fewer sequences do.
+# so large that fewer sequences do. Several cells can be calculated at the same time without shards.
 _FEWEST_SEQUENCES, _FEWEST_OF_WIDE, _WIDE = 24, 16, 512
+_FEWEST_OF_SEVERAL_CELLS = 48
 # On one core, more shards cost more: 3 to 9 % with two of 64 sequences, 10 to 19 % with four of 32.
 _SEQUENCES = 64
 # Each shard has a gradient of its own.
 _MOST_SHARDS = 16
 
 
-def num_shards(hidden_size: int, batch_size: int, flops: int) -> int:
+def suits_several_cores(flops: int) -> bool:
+    """Return whether a batch that is left whole is large enough for several cores.
+
+    Parameters
+    ----------
+    flops : int
+        The operations in the matrix products of a training step for a cell and a time step.
+    """
+    return flops >= _FEWEST_FLOPS
+
+
+def num_shards(hidden_size: int, num_cells: int, batch_size: int, flops: int) -> int:
     """Return in how many shards a batch is divided.
 
     Parameters
     ----------
-    hidden_size, batch_size : int
-        H and B.
+    hidden_size, num_cells, batch_size : int
+        H, the number of cells of the network, and B.
     flops : int
         The operations in the matrix products of a training step for a cell and a time step.
     """
     fewest = _FEWEST_OF_WIDE if hidden_size >= _WIDE else _FEWEST_SEQUENCES
+    if num_cells > 1:
+        fewest = _FEWEST_OF_SEVERAL_CELLS
     possible = min(batch_size // fewest, flops // _FEWEST_FLOPS, _MOST_SHARDS)
     return max(1, min(possible, max(2, batch_size // _SEQUENCES)))
 

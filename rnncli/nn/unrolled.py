@@ -9,6 +9,7 @@ from rnncli.nn.dropout import NO_DROPOUT, DropoutMasks, apply_mask
 from rnncli.nn.layer import UnrolledLayer
 from rnncli.nn.parameters import Layout, Views
 from rnncli.nn.readout import LastInputs, SideBySide
+from rnncli.nn.stack import UnrolledStack
 
 
 class UnrolledNetwork:
@@ -26,6 +27,8 @@ class UnrolledNetwork:
         T and B.
     cell_class : type of UnrolledCell
         Another class where the cells are to be observed.
+    on_several_cores : bool
+        Whether the passes may use several cores.
 
     Attributes
     ----------
@@ -49,6 +52,7 @@ class UnrolledNetwork:
         sequence_length: int,
         batch_size: int,
         cell_class: type[UnrolledCell] = UnrolledCell,
+        on_several_cores: bool = False,
     ) -> None:
         architecture = layout.architecture
         self.input_stage, self.parameters, self.gradient = layout.input_stage, parameters, gradient
@@ -60,6 +64,7 @@ class UnrolledNetwork:
         per_layer = len(architecture.directions)
         starts = range(0, len(self.cells), per_layer)
         self.layers = [UnrolledLayer(self.cells[i : i + per_layer]) for i in starts]
+        self.stack = UnrolledStack(self.layers, on_several_cores)
         readouts = architecture.readouts(self.layers[-1])
         self.last_inputs = None
         if architecture.head_inputs:
@@ -98,14 +103,8 @@ class UnrolledNetwork:
             self.has_initial_state = initial_state is not None
             for number, cell in enumerate(self.cells):
                 cell.set_initial_state(None if initial_state is None else initial_state[number])
-        layers = self.layers
-        layers[0].set_inputs(self.input_stage.forward(batch.x, self.parameters.input_stage))
-        layers[0].forward()
-        for number in range(1, len(layers)):
-            below = layers[number - 1].outputs
-            masks = dropout_masks.layers
-            layers[number].set_inputs(below * masks[number - 1] if masks else below)
-            layers[number].forward()
+        x = self.input_stage.forward(batch.x, self.parameters.input_stage)
+        self.stack.forward(x, dropout_masks)
         self.readout.forward()
         self.features = self.readout.features
         if dropout_masks.head is not None:
@@ -132,18 +131,12 @@ class UnrolledNetwork:
         if self.dropout_masks.head is not None:
             apply_mask(self.grad_features, self.dropout_masks.head, out=self.grad_features)
         grad_final, grad_layer = self.readout.backward(self.grad_features)
-        for number in reversed(range(1, len(self.layers))):
-            self.layers[number].backward(grad_final, grad_layer)
-            grad_final, grad_layer = None, self.layers[number].backward_to_inputs()
-            if self.dropout_masks.layers:
-                grad_layer *= self.dropout_masks.layers[number - 1]
-        self.layers[0].backward(grad_final, grad_layer)
         stage_gradient = self.gradient.input_stage
-        if to_inputs or stage_gradient:
-            self.grad_inputs = self.layers[0].backward_to_inputs()
-            if self.last_inputs is not None:
-                through_head = self.last_inputs.backward_to_inputs(self.grad_features)
-                self.grad_inputs[-len(through_head) :] += through_head
+        needs_grad_inputs = to_inputs or bool(stage_gradient)
+        self.stack.backward(grad_final, grad_layer, needs_grad_inputs)
+        if needs_grad_inputs and self.last_inputs is not None:
+            through_head = self.last_inputs.backward_to_inputs(self.grad_features)
+            self.grad_inputs[-len(through_head) :] += through_head
         if stage_gradient:
             if not self.ties_weights:  # Tied, they already have the gradient of the head.
                 for gradient in stage_gradient.values():

@@ -15,8 +15,11 @@ _WIDE_BATCH = 48
 _PRODUCTS_AT_ONCE = 1 << 20
 
 
-def weight_gradient(dz: Array, states: Array, gradient: Array) -> Callable[[], None]:
-    """Return a function that fills `gradient (R*H, D+H+1)`; all buffers are allocated once.
+def weight_gradient(dz: Array, states: Array, gradient: Array) -> Callable[[slice], None]:
+    """Return a function of a slice of time steps that adds their part to `gradient (R*H, D+H+1)`.
+
+    The slice with the last time steps, which has no stop, comes first, and the others add to what
+    it leaves. All buffers are allocated once.
 
     Parameters
     ----------
@@ -32,7 +35,7 @@ def weight_gradient(dz: Array, states: Array, gradient: Array) -> Callable[[], N
 
 
 class _NarrowSum:
-    """All time steps gathered into one long product."""
+    """The time steps gathered into one long product."""
 
     def __init__(self, dz: Array, states: Array, gradient: Array) -> None:
         sequence_length, rows, batch = dz.shape
@@ -42,11 +45,17 @@ class _NarrowSum:
         self.dz_by_row = np.empty((rows, sequence_length, batch), dz.dtype)
         self.states_joined = self.states_by_step.reshape(-1, columns)
         self.dz_joined = self.dz_by_row.reshape(rows, -1)
+        self.part = np.empty_like(gradient)
 
-    def __call__(self) -> None:
-        self.states_by_step[...] = self.states[:-1].transpose(0, 2, 1)
-        self.dz_by_row[...] = self.dz.transpose(1, 0, 2)
-        np.dot(self.dz_joined, self.states_joined, out=self.gradient)
+    def __call__(self, steps: slice) -> None:
+        self.states_by_step[steps] = self.states[:-1][steps].transpose(0, 2, 1)
+        self.dz_by_row[:, steps] = self.dz[steps].transpose(1, 0, 2)
+        batch, is_first = self.dz.shape[2], steps.stop is None
+        joined = slice(steps.start * batch, None if is_first else steps.stop * batch)
+        part = self.gradient if is_first else self.part
+        np.dot(self.dz_joined[:, joined], self.states_joined[joined], out=part)
+        if not is_first:
+            self.gradient += part
 
 
 class _WideSum:
@@ -60,18 +69,20 @@ class _WideSum:
         if rows < columns:
             self.left, self.right, self.gradient = self.right, self.left, gradient.T
         self.right = self.right.transpose(0, 2, 1)
-        chunk = max(1, min(sequence_length, _PRODUCTS_AT_ONCE // gradient.size))
-        self.products = np.empty((chunk, *self.gradient.shape), dz.dtype)
-        self.chunk_sum = np.empty(self.gradient.shape, dz.dtype)
+        at_once = max(1, min(sequence_length, _PRODUCTS_AT_ONCE // gradient.size))
+        self.products = np.empty((at_once, *self.gradient.shape), dz.dtype)
+        self.part = np.empty(self.gradient.shape, dz.dtype)
         self.total = np.empty(self.gradient.shape, dz.dtype)
 
-    def __call__(self) -> None:
-        chunk = len(self.products)
-        for start in range(0, len(self.left), chunk):
-            steps = slice(start, min(start + chunk, len(self.left)))
-            products = self.products[: steps.stop - start]
-            np.matmul(self.left[steps], self.right[steps], out=products)
-            np.add.reduce(products, axis=0, out=self.chunk_sum if start else self.total)
-            if start:
-                self.total += self.chunk_sum
-        self.gradient[...] = self.total
+    def __call__(self, steps: slice) -> None:
+        left, right, at_once = self.left[steps], self.right[steps], len(self.products)
+        for start in range(0, len(left), at_once):
+            some = slice(start, min(start + at_once, len(left)))
+            products = self.products[: some.stop - start]
+            np.matmul(left[some], right[some], out=products)
+            is_first = steps.stop is None and start == 0
+            np.add.reduce(products, axis=0, out=self.total if is_first else self.part)
+            if not is_first:
+                self.total += self.part
+        if steps.start == 0:
+            self.gradient[...] = self.total

@@ -22,7 +22,7 @@ from helpers.networks import (
 from rnncli.gradients.explain import Explanation, explain
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
-from rnncli.nn.cells.lstm import LSTMBase
+from rnncli.nn.cells.base import UnrolledCell
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.nn.unrolled import UnrolledNetwork
@@ -234,7 +234,7 @@ def test_mistakes_in_the_gates_are_named(
 def test_a_mistake_at_the_last_time_step_has_no_later_one_as_its_cause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plant(monkeypatch, (LSTMBase, "dc[...] = 0", "dc[...] = 1"))
+    plant(monkeypatch, (UnrolledCell, "carried[...] = 0", "carried[...] = 1"))
     explanation = explained("lstm")
     assert explanation is not None
     assert (explanation.array, explanation.step, explanation.cause) == ("dL/dc", STEPS, None)

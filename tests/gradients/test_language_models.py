@@ -83,8 +83,8 @@ MISTAKES: dict[str, tuple[Mistake, bool, bool, str | None]] = {
     "a gradient flows in from the window after": (
         (
             UnrolledCell,
-            "self.dh[...] = 0 if grad_final is None else grad_final",
-            "self.dh[...] = 1",
+            "carried[...] = 0",
+            "carried[...] = 1",
         ),
         False,
         False,
@@ -103,7 +103,7 @@ MISTAKES: dict[str, tuple[Mistake, bool, bool, str | None]] = {
         None,
     ),
     "the gradient flows over the end of a document": (
-        (LSTMBase, "dz *= unrolled.mask", "pass"),
+        (LSTMBase, "dz *= unrolled.mask[steps]", "pass"),
         False,
         True,
         None,

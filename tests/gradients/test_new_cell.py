@@ -43,19 +43,22 @@ class Leaky(Cell):
         """Return room for tanh(z_t) of all time steps."""
         return np.empty_like(unrolled.outputs)
 
-    def forward(self, unrolled: UnrolledCell) -> None:
+    def forward(self, unrolled: UnrolledCell, steps: slice) -> None:
         """See `Cell.forward`."""
-        steps = zip(unrolled.steps, unrolled.previous, unrolled.buffers, strict=True)
-        for ((state, output), previous, tanh), mask in zip(steps, unrolled.masks(), strict=False):
+        views = zip(unrolled.steps, unrolled.previous, unrolled.buffers, strict=True)
+        masks = unrolled.masks(steps)
+        for ((state, output), previous, tanh), mask in zip([*views][steps], masks, strict=False):
             np.tanh(unrolled.matrix @ state, out=tanh)
             output[...] = (1 - self.leak) * previous + self.leak * tanh
             if mask is not None:
                 output *= mask
 
-    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+    def backward(
+        self, unrolled: UnrolledCell, grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
         """See `Cell.backward`."""
         dh = unrolled.dh
-        for step, dz in unrolled.dz_backwards:
+        for step, dz in reversed(unrolled.dz_steps[steps]):
             if grad_outputs is not None:
                 dh += grad_outputs[step]
             if unrolled.mask is not None:
@@ -72,21 +75,23 @@ class Peephole(Cell):
 
     arrays = Leaky.arrays | {"weight_ph": Vectors(1)}
 
-    def forward(self, unrolled: UnrolledCell) -> None:
+    def forward(self, unrolled: UnrolledCell, steps: slice) -> None:
         """See `Cell.forward`."""
         peephole = unrolled.weights.vectors["weight_ph"][:, np.newaxis]
-        steps = zip(unrolled.steps, unrolled.previous, strict=True)
-        for ((state, output), previous), mask in zip(steps, unrolled.masks(), strict=False):
+        views = zip(unrolled.steps, unrolled.previous, strict=True)
+        masks = unrolled.masks(steps)
+        for ((state, output), previous), mask in zip([*views][steps], masks, strict=False):
             output[...] = 1 / (1 + np.exp(-(unrolled.matrix @ state) - peephole * previous))
             if mask is not None:
                 output *= mask
 
-    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+    def backward(
+        self, unrolled: UnrolledCell, grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
         """See `Cell.backward`."""
         dh, peephole = unrolled.dh, unrolled.weights.vectors["weight_ph"][:, np.newaxis]
         gradient = unrolled.gradient.vectors["weight_ph"]
-        gradient[...] = 0
-        for step, dz in unrolled.dz_backwards:
+        for step, dz in reversed(unrolled.dz_steps[steps]):
             if grad_outputs is not None:
                 dh += grad_outputs[step]
             output = unrolled.outputs[step]

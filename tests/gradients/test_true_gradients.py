@@ -154,15 +154,17 @@ class Centred(Cell):
 
     kind: Literal["centred"] = "centred"
 
-    def forward(self, unrolled: UnrolledCell) -> None:
+    def forward(self, unrolled: UnrolledCell, steps: slice) -> None:
         """See `Cell.forward`."""
-        for state, output in unrolled.steps:
+        for state, output in unrolled.steps[steps]:
             z = unrolled.matrix @ state
             output[...] = np.tanh(z - z.mean(axis=0))
 
-    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+    def backward(
+        self, unrolled: UnrolledCell, grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
         """See `Cell.backward`."""
-        for step, dz in unrolled.dz_backwards:
+        for step, dz in reversed(unrolled.dz_steps[steps]):
             if grad_outputs is not None:
                 unrolled.dh += grad_outputs[step]
             dz[...] = (1 - unrolled.outputs[step] ** 2) * unrolled.dh

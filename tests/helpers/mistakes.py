@@ -9,22 +9,22 @@ from rnncli.nn.readout import SideBySide
 from rnncli.nn.unrolled import UnrolledNetwork
 from rnncli.nn.weight_gradient import _NarrowSum
 
-_DERIVATIVE = "self.derivative(unrolled.outputs, unrolled.dz)"
+_DERIVATIVE = "self.derivative(unrolled.outputs[steps], dz_of_steps)"
 _HEAD = "np.dot(grad_outputs, self.features.T, out=self.gradient.head)"
-_INPUTS = "np.matmul(self.input_weights.T, self.dz, out=self.grad_inputs)"
-_WEIGHTS = "np.dot(self.dz_joined, self.states_joined, out=self.gradient)"
+_INPUTS = "np.matmul(self.input_weights.T, self.dz[steps], out=self.grad_inputs[steps])"
+_WEIGHTS = "np.dot(self.dz_joined[:, joined], self.states_joined[joined], out=part)"
 
 # Mistakes in a tanh network. The first four are those of many a tutorial.
 TANH: dict[str, Mistake] = {
     "derivative at the last time step everywhere": (
         elman.Elman,
         _DERIVATIVE,
-        "self.derivative(unrolled.outputs[-1:], unrolled.dz)",
+        "self.derivative(unrolled.outputs[-1:], dz_of_steps)",
     ),
     "output gradient added at every time step": (
         elman.Elman,
-        "    for step, dz in unrolled.dz_backwards:\n",
-        "    kept = dh.copy()\n    for step, dz in unrolled.dz_backwards:\n"
+        "    for step, dz in reversed(unrolled.dz_steps[steps]):\n",
+        "    kept = dh.copy()\n    for step, dz in reversed(unrolled.dz_steps[steps]):\n"
         "        if step < len(unrolled.dz) - 1:\n            dh += kept\n",
     ),
     "derivative of the sigmoid applied twice": (
@@ -35,23 +35,23 @@ TANH: dict[str, Mistake] = {
     ),
     "wrong states paired with the recurrent weights": (
         _NarrowSum,
-        "self.states[:-1].transpose(0, 2, 1)",
-        "self.states[1:].transpose(0, 2, 1)",
+        "self.states[:-1][steps].transpose(0, 2, 1)",
+        "self.states[1:][steps].transpose(0, 2, 1)",
     ),
     "recurrent term dropped": (elman.Elman, "dot(transposed, dz, dh)", "dh[...] = 0"),
     "recurrent weights not transposed": (
-        elman.Elman,
-        "transposed[...] = unrolled.recurrent_weights.T",
-        "transposed[...] = unrolled.recurrent_weights",
+        UnrolledCell,
+        "self.recurrent_transposed[...] = self.recurrent_weights.T",
+        "self.recurrent_transposed[...] = self.recurrent_weights",
     ),
     "time index off by one": (
         elman.Elman,
         _DERIVATIVE,
-        "self.derivative(unrolled.previous, unrolled.dz)",
+        "self.derivative(unrolled.previous[steps], dz_of_steps)",
     ),
-    "bias forgotten": (_NarrowSum, _WEIGHTS, _WEIGHTS + "\n    self.gradient[:, -1] = 0"),
-    "gradient scaled by 1.001": (_NarrowSum, _WEIGHTS, _WEIGHTS + "\n    self.gradient *= 1.001"),
-    "input gradient zeroed": (UnrolledCell, _INPUTS, "self.grad_inputs[...] = 0"),
+    "bias forgotten": (_NarrowSum, _WEIGHTS, _WEIGHTS + "\n    part[:, -1] = 0"),
+    "gradient scaled by 1.001": (_NarrowSum, _WEIGHTS, _WEIGHTS + "\n    part *= 1.001"),
+    "input gradient zeroed": (UnrolledCell, _INPUTS, "self.grad_inputs[steps] = 0"),
     "initial state's gradient wrong": (
         elman.Elman,
         "np.dot(unrolled.recurrent_transposed, unrolled.dz[0])",
@@ -76,24 +76,24 @@ CELLS: dict[str, dict[str, Mistake]] = {
             "add(dc, term, dc)",
             "add(dc, dh, dc)",
         ),
-        "mask ignored": (lstm.LSTMBase, "dz *= unrolled.mask", "dz *= 1"),
+        "mask ignored": (lstm.LSTMBase, "dz *= unrolled.mask[steps]", "dz *= 1"),
         "mask of the cell state ignored": (
             lstm.LSTMBase,
-            "np.multiply(buffers.block(2), unrolled.mask, out=buffers.dc_to_dc)",
-            "buffers.block(2)",
+            "np.multiply(buffers.block(2)[steps], unrolled.mask[steps]",
+            "np.multiply(buffers.block(2)[steps], 1",
         ),
     },
     "gru": {
         "reset left out": (gru.GRU, "np.multiply(dz_n, r, out=dz_a)", "dz_a[...] = dz_n"),
         "gates swapped": (gru.GRU, "dz_z *= z", "dz_z *= r"),
         "path past the gates forgotten": (gru.GRU, "add(dh, term, dh)", "pass"),
-        "mask ignored": (gru.GRU, "dz *= unrolled.mask", "dz *= 1"),
+        "mask ignored": (gru.GRU, "dz *= unrolled.mask[steps]", "dz *= 1"),
         "candidate in place of the reset state": (gru.GRU, "dz_r *= a", "dz_r *= n"),
     },
     "peephole": {
         "peephole of the output gate forgotten": (
             peephole.Peephole,
-            "buffers.dh_to_dc += np.multiply(o, p_o, out=product)",
+            "dh_to_dc += np.multiply(o, p_o, out=product)",
             "pass",
         ),
         "peephole of the forget gate forgotten": (
@@ -112,7 +112,7 @@ CELLS: dict[str, dict[str, Mistake]] = {
             "(f, previous)",
             "(i, previous)",
         ),
-        "mask ignored": (lstm.LSTMBase, "dz *= unrolled.mask", "dz *= 1"),
+        "mask ignored": (lstm.LSTMBase, "dz *= unrolled.mask[steps]", "dz *= 1"),
     },
     "mingru": {
         "path past the gate forgotten": (
@@ -120,17 +120,17 @@ CELLS: dict[str, dict[str, Mistake]] = {
             "multiply(dh, decay, dh)",
             "dh[...] = 0",
         ),
-        "candidate left out": (mingru.MinGRU, "difference += buffers.n", "pass"),
+        "candidate left out": (mingru.MinGRU, "difference += buffers.n[steps]", "pass"),
         "previous state left out": (
             mingru.MinGRU,
-            "difference += buffers.n",
-            "difference[...] = buffers.n",
+            "difference += buffers.n[steps]",
+            "difference[...] = buffers.n[steps]",
         ),
-        "factor of the signed gates": (mingru.MinGRU, "previous, -self.scale", "previous, -2"),
+        "factor of the signed gates": (mingru.MinGRU, "[steps], -self.scale", "[steps], -2"),
         "gate in place of its complement": (mingru.MinGRU, "dz_n[...] = z", "dz_n[...] = 1 - z"),
-        "mask ignored": (mingru.MinGRU, "dz *= unrolled.mask", "dz *= 1"),
+        "mask ignored": (mingru.MinGRU, "dz *= unrolled.mask[steps]", "dz *= 1"),
     },
-    "tanh": {"mask ignored": (elman.Elman, "unrolled.dz *= unrolled.mask", "unrolled.dz *= 1")},
+    "tanh": {"mask ignored": (elman.Elman, "dz_of_steps *= unrolled.mask[steps]", "pass")},
     "relu": {
         "derivative one everywhere": (
             elman.Relu,
@@ -183,12 +183,12 @@ LAYERS: dict[str, Mistake] = {
     ),
     "inputs of the reverse direction not turned back": (
         UnrolledLayer,
-        "self.cells[1].backward_to_inputs()[::-1]",
-        "self.cells[1].backward_to_inputs()",
+        "self.cells[1].grad_inputs[::-1]",
+        "self.cells[1].grad_inputs",
     ),
     "dropout not repeated in backward": (
-        UnrolledNetwork,
-        "grad_layer *= self.dropout_masks.layers[number - 1]",
-        "grad_layer *= 1",
+        UnrolledLayer,
+        "gradient *= self.dropout_mask",
+        "gradient *= 1",
     ),
 }

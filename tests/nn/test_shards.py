@@ -8,49 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.networks import LISTS, READOUTS, architecture, network_for, random_batch
+from helpers.networks import architecture, network_for, random_batch
+from helpers.passes import CASES, LOSS, SIZE, STEPS, case
 
 from rnncli.cores import VARIABLE
-from rnncli.nn.batch import Batch
-from rnncli.nn.cells import CELLS
-from rnncli.nn.dropout import DropoutMasks
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
 from rnncli.nn.objective import Objective, UnrolledPool
 from rnncli.nn.shards import ShardedNetwork, num_shards, shard_sizes
 from rnncli.nn.unrolled import UnrolledNetwork
-
-LOSS = "softmax_cross_entropy"
-SIZE, STEPS = 7, 5
-LENGTHS = [5, 1, 3, 5, 2, 4, 5]
-# Every cell, readout and number of directions, with and without lengths, is in some combination.
-CASES = [
-    (cell, readout, both, lengths)
-    for number, (cell, readout) in enumerate(itertools.product(CELLS, [*READOUTS, *LISTS]))
-    for both, lengths in [(number % 2 == 0, number % 3 == 0)]
-]
-
-
-def case(
-    cell: str, readout: str, both: bool, lengths: bool
-) -> tuple[Network, Batch, DropoutMasks, np.ndarray]:
-    """Return a network with two layers and dropout, a batch, masks and a gradient of outputs."""
-    rng = np.random.default_rng(1)
-    keys = {"num_layers": 2, "bidirectional": both, "dropout": 0.3, "head_dropout": 0.3}
-    if readout == "every_step":
-        del keys["head_dropout"]
-    net = network_for(LOSS, architecture(cell, readout, **keys), 3, rng)
-    batch = random_batch(
-        LOSS, net.architecture, 3, rng, (SIZE, STEPS), LENGTHS if lengths else None
-    )
-    if not both:
-        state = net.zero_state(SIZE)
-        for values in (values for of_cell in state for values in of_cell.values()):
-            values[...] = rng.standard_normal(values.shape)
-        batch = replace(batch, initial_state=state)
-    masks = net.draw_dropout_masks(SIZE, rng)
-    columns = SIZE * STEPS if readout == "every_step" else SIZE
-    return net, batch, masks, rng.standard_normal((4, columns))
 
 
 def in_shards(net: Network, sizes: list[int]) -> ShardedNetwork:
@@ -106,13 +72,21 @@ def test_nothing_of_an_earlier_batch_remains() -> None:
     ],
 )
 def test_only_large_batches_are_divided(hidden: int, batch: int, count: int) -> None:
-    assert num_shards(hidden, batch, 10**12) == count
+    assert num_shards(hidden, 1, batch, 10**12) == count
+
+
+def test_a_batch_of_several_cells_is_divided_later() -> None:
+    for hidden in (128, 512):
+        assert num_shards(hidden, 2, 95, 10**12) == 1
+        assert num_shards(hidden, 2, 96, 10**12) == 2
+        assert num_shards(hidden, 2, 191, 10**12) == 2
+        assert num_shards(hidden, 2, 192, 10**12) == 3
 
 
 def test_a_batch_with_few_operations_is_left_whole() -> None:
-    assert num_shards(128, 256, 17_999_999) == 1
-    assert num_shards(128, 256, 18_000_000) == 2
-    assert num_shards(128, 256, 36_000_000) == 4
+    assert num_shards(128, 1, 256, 17_999_999) == 1
+    assert num_shards(128, 1, 256, 18_000_000) == 2
+    assert num_shards(128, 1, 256, 36_000_000) == 4
 
 
 def test_shards_differ_by_at_most_one_sequence() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnncli.nn import weight_gradient as module
+from rnncli.nn.chunks import ALL_STEPS
 from rnncli.nn.weight_gradient import weight_gradient
 
 
@@ -20,8 +21,9 @@ def test_the_sum_over_time(
     states = rng.standard_normal((sequence_length + 1, columns, batch))
     gradient = np.full((rows, columns), np.nan)
     calculate = weight_gradient(dz, states, gradient)
-    for _ in range(2):
-        calculate()
+    for parts in ([ALL_STEPS], [slice(5, None), slice(2, 5), slice(0, 2)], [ALL_STEPS]):
+        for steps in parts:
+            calculate(steps)
         expected = sum(dz[step] @ states[step].T for step in range(sequence_length))
         np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-12)
         dz *= 2

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 import numpy as np
 
 from rnncli.nn.arrays import Array
+from rnncli.nn.chunks import ALL_STEPS
 from rnncli.nn.weight_gradient import weight_gradient
 
 # Units with a larger absolute output count as saturated: the derivative of tanh is below 0.06.
@@ -129,22 +130,34 @@ class Cell:
     def prepare(self, unrolled: "UnrolledCell") -> None:
         """Calculate what `forward` needs and what depends on the weights alone."""
 
-    def forward(self, unrolled: "UnrolledCell") -> None:
-        """Fill `outputs` from the inputs and the initial state; masked outputs become zero."""
-        raise NotImplementedError
-
-    def backward(self, unrolled: "UnrolledCell", grad_outputs: StepGradients | None) -> None:
-        """Fill `dz`, and the gradients of vectors, by backpropagation through time.
+    def forward(self, unrolled: "UnrolledCell", steps: slice) -> None:
+        """Fill `outputs` from the inputs and the state before; masked outputs become zero.
 
         Parameters
         ----------
         unrolled : UnrolledCell
-            After `forward`. Its `dh` holds the gradient with respect to the last state.
+            Its time steps before these are calculated already.
+        steps : slice
+            Which time steps to calculate.
+        """
+        raise NotImplementedError
+
+    def backward(
+        self, unrolled: "UnrolledCell", grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
+        """Fill `dz`, and add to the gradients of vectors, by backpropagation through time.
+
+        Parameters
+        ----------
+        unrolled : UnrolledCell
+            After `forward`. Its carried gradients hold what the time steps after these contribute.
         grad_outputs : StepGradients or None
             The part of each output's gradient that does not come from later time steps.
             ``grad_outputs[t]`` must be read once for each time step, from the last to the first,
             when the carried gradients hold what the later time steps contribute: an observer
             records them at that moment.
+        steps : slice
+            Which time steps to calculate.
         """
         raise NotImplementedError
 
@@ -198,14 +211,16 @@ class UnrolledCell:
         time reversed; None if all sequences have T time steps.
     dz : array (T, R*H, B)
         The gradient with respect to the pre-activations.
-    dz_backwards : list of (int, array)
-        The pairs t, ``dz[t]``, from the last time step to the first.
+    dz_steps : list of (int, array)
+        The pairs t, ``dz[t]``.
     dh : array (H, B)
         The gradient with respect to the state, carried back through time.
+    grad_inputs : array (T, D, B)
+        The gradient with respect to the inputs.
     recurrent_weights : array (n, H)
         The state columns of the rows that have any, which are the first ones.
     recurrent_transposed : array (H, n)
-        A buffer for a contiguous copy of their transpose.
+        A contiguous copy of their transpose, for `Cell.backward`.
     buffers
         What `Cell.allocate` returned.
     """
@@ -226,8 +241,10 @@ class UnrolledCell:
         self.last = self.states[-1, size:]  # (H+1, B): the last state and the row of ones
         self.steps = list(zip(self.states[:-1], self.outputs, strict=True))
         self.mask: Array | None = None
+        self.grad_final: Array | None = None
+        self.grad_outputs: StepGradients | None = None
         self.dz = np.empty((sequence_length, rows, batch_size), matrix.dtype)
-        self.dz_backwards = list(enumerate(self.dz))[::-1]
+        self.dz_steps = list(enumerate(self.dz))
         self.dh = np.empty((hidden, batch_size), matrix.dtype)
         self.grad_inputs = np.empty((sequence_length, size, batch_size), matrix.dtype)
         self.input_weights = matrix[:, :size]
@@ -237,9 +254,9 @@ class UnrolledCell:
         self._sum_gradient = weight_gradient(self.dz, self.states, gradient.matrix)
         self.buffers = cell.allocate(self)
 
-    def masks(self) -> Iterator[Array | None]:
-        """Return the mask (1, B) of each time step, or None for each."""
-        return repeat(None) if self.mask is None else iter(self.mask)
+    def masks(self, steps: slice) -> Iterator[Array | None]:
+        """Return the mask (1, B) of each of these time steps, or None for each."""
+        return repeat(None) if self.mask is None else iter(self.mask[steps])
 
     def set_initial_state(self, state: dict[str, Array] | None) -> None:
         """Set the carried states (H, B) before the first time step, by name; None means zeros."""
@@ -255,13 +272,16 @@ class UnrolledCell:
         """Calculate what depends on the weights alone; they must not change before `forward`."""
         self.cell.prepare(self)
 
-    def forward(self) -> None:
-        """Fill `outputs`."""
-        self.prepare()
-        self.cell.forward(self)
+    def forward(self, steps: slice = ALL_STEPS) -> None:
+        """Fill `outputs` of some time steps; those before them must be calculated already."""
+        if steps.start == 0:
+            self.prepare()
+        self.cell.forward(self, steps)
 
-    def backward(self, grad_final: Array | None, grad_outputs: StepGradients | None) -> None:
-        """Fill `dz` and the gradient of the weights.
+    def set_output_gradients(
+        self, grad_final: Array | None, grad_outputs: StepGradients | None
+    ) -> None:
+        """Set what `backward` begins with; both arrays are kept until then, not copied.
 
         Parameters
         ----------
@@ -270,16 +290,33 @@ class UnrolledCell:
         grad_outputs : StepGradients or None
             The gradient with respect to each output, apart from `grad_final`.
         """
-        self.dh[...] = 0 if grad_final is None else grad_final
-        self.cell.backward(self, grad_outputs)
-        self._sum_gradient()
-        for block in self._unused:
-            block[...] = 0
+        self.grad_final, self.grad_outputs = grad_final, grad_outputs
 
-    def backward_to_inputs(self) -> Array:
-        """Return the gradient with respect to the inputs (T, D, B), after `backward`."""
-        np.matmul(self.input_weights.T, self.dz, out=self.grad_inputs)
-        return self.grad_inputs
+    def backward(self, steps: slice = ALL_STEPS) -> None:
+        """Fill `dz` of some time steps; those after them must be calculated already."""
+        if steps.stop is None:
+            for carried in self.cell.carried_gradients(self).values():
+                carried[...] = 0
+            if self.grad_final is not None:
+                self.dh[...] = self.grad_final
+            for vector in self.gradient.vectors.values():
+                vector[...] = 0
+            self.recurrent_transposed[...] = self.recurrent_weights.T
+        self.cell.backward(self, self.grad_outputs, steps)
+
+    def sum_gradient(self, steps: slice = ALL_STEPS) -> None:
+        """Add what some time steps contribute to the gradient of the weight matrix.
+
+        The time steps after them must be added already; what is left is the gradient at the first.
+        """
+        self._sum_gradient(steps)
+        if steps.start == 0:
+            for block in self._unused:
+                block[...] = 0
+
+    def backward_to_inputs(self, steps: slice = ALL_STEPS) -> None:
+        """Fill `grad_inputs` of some time steps, after `backward`."""
+        np.matmul(self.input_weights.T, self.dz[steps], out=self.grad_inputs[steps])
 
 
 def _sizes(cell: Cell, matrix: Array) -> tuple[int, int]:

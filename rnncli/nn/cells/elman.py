@@ -30,28 +30,29 @@ class Elman(Cell):
 
     activation: ClassVar[Any]
 
-    def forward(self, unrolled: UnrolledCell) -> None:
+    def forward(self, unrolled: UnrolledCell, steps: slice) -> None:
         """See `Cell.forward`."""
         matrix, dot, activation = unrolled.matrix, np.dot, self.activation
         if unrolled.mask is None:
-            for state, output in unrolled.steps:
+            for state, output in unrolled.steps[steps]:
                 dot(matrix, state, output)
                 activation(output, output)
             return
-        for (state, output), mask in zip(unrolled.steps, unrolled.mask, strict=True):
+        for (state, output), mask in zip(unrolled.steps[steps], unrolled.mask[steps], strict=True):
             dot(matrix, state, output)
             activation(output, output)
             output *= mask
 
-    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+    def backward(
+        self, unrolled: UnrolledCell, grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
         """See `Cell.backward`."""
         dh, multiply, dot = unrolled.dh, np.multiply, np.dot
-        transposed = unrolled.recurrent_transposed
-        transposed[...] = unrolled.recurrent_weights.T
-        self.derivative(unrolled.outputs, unrolled.dz)
+        transposed, dz_of_steps = unrolled.recurrent_transposed, unrolled.dz[steps]
+        self.derivative(unrolled.outputs[steps], dz_of_steps)
         if unrolled.mask is not None:
-            unrolled.dz *= unrolled.mask
-        for step, dz in unrolled.dz_backwards:
+            dz_of_steps *= unrolled.mask[steps]
+        for step, dz in reversed(unrolled.dz_steps[steps]):
             if grad_outputs is not None:
                 dh += grad_outputs[step]
             multiply(dz, dh, dz)

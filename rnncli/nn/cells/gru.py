@@ -58,7 +58,7 @@ class GRUBuffers:
             unrolled.recurrent_transposed, unrolled.dh[np.newaxis]
         )
         self.backward_steps = [
-            (step, dz.reshape(4, h, batch), dz[: 3 * h]) for step, dz in unrolled.dz_backwards
+            (step, dz.reshape(4, h, batch), dz[: 3 * h]) for step, dz in unrolled.dz_steps
         ]
 
     def block(self, number: int) -> Array:
@@ -115,15 +115,16 @@ class GRU(Cell):
         buffers: GRUBuffers = unrolled.buffers
         np.multiply(unrolled.matrix[: len(buffers.folded)], buffers.fold, buffers.folded)
 
-    def forward(self, unrolled: UnrolledCell) -> None:
+    def forward(self, unrolled: UnrolledCell, steps: slice) -> None:
         """See `Cell.forward`."""
         buffers: GRUBuffers = unrolled.buffers
         dot, tanh, multiply, add, subtract = np.dot, np.tanh, np.multiply, np.add, np.subtract
-        np.matmul(buffers.candidate_weights, unrolled.inputs, out=buffers.candidates)
-        buffers.candidates += buffers.candidate_bias
+        candidates = buffers.candidates[steps]
+        np.matmul(buffers.candidate_weights, unrolled.inputs[steps], out=candidates)
+        candidates += buffers.candidate_bias
         term = buffers.term
         for (state, parts, sigmoids, r, z, a, n, previous, output), mask in zip(
-            buffers.forward_steps, unrolled.masks(), strict=False
+            buffers.forward_steps[steps], unrolled.masks(steps), strict=False
         ):
             for rows, part in parts:
                 dot(rows, state, part)
@@ -139,15 +140,16 @@ class GRU(Cell):
             if mask is not None:
                 multiply(output, mask, output)
 
-    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+    def backward(
+        self, unrolled: UnrolledCell, grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
         """See `Cell.backward`."""
         buffers: GRUBuffers = unrolled.buffers
         multiply, add, dot = np.multiply, np.add, np.dot
         dh, term = unrolled.dh, buffers.term
-        unrolled.recurrent_transposed[...] = unrolled.recurrent_weights.T
-        self.derivatives(unrolled, buffers)
+        self.derivatives(unrolled, buffers, steps)
         dh_to_dh = buffers.block(1) if unrolled.mask is None else buffers.dh_to_dh
-        for step, dz, dz_recurrent in buffers.backward_steps:
+        for step, dz, dz_recurrent in reversed(buffers.backward_steps[steps]):
             if grad_outputs is not None:
                 add(dh, grad_outputs[step], dh)
             multiply(dz, dh, dz)
@@ -157,29 +159,29 @@ class GRU(Cell):
             add(dh, term, dh)
 
     @staticmethod
-    def derivatives(unrolled: UnrolledCell, buffers: GRUBuffers) -> None:
-        """Calculate the factors that do not depend on dh, for all time steps at once.
+    def derivatives(unrolled: UnrolledCell, buffers: GRUBuffers, steps: slice) -> None:
+        """Calculate the factors that do not depend on dh, for some time steps at once.
 
         They go into `dz` and, where there is a mask, `dh_to_dh`.
         """
-        h, dz, n = unrolled.hidden_size, unrolled.dz, buffers.candidates
-        r, z, a = (buffers.block(number) for number in range(3))
+        h, dz, n = unrolled.hidden_size, unrolled.dz[steps], buffers.candidates[steps]
+        r, z, a = (buffers.block(number)[steps] for number in range(3))
         dz_r, dz_z, dz_a, dz_n = (dz[:, i * h : (i + 1) * h] for i in range(4))
-        difference = buffers.dh_to_dh
+        difference = buffers.dh_to_dh[steps]
         np.multiply(n, n, out=dz_n)
         np.subtract(1, dz_n, out=dz_n)
         np.subtract(1, z, out=dz_a)
         dz_n *= dz_a
         np.multiply(dz_n, r, out=dz_a)
-        np.subtract(1, buffers.values[:, : 2 * h], out=dz[:, : 2 * h])
+        np.subtract(1, buffers.values[steps, : 2 * h], out=dz[:, : 2 * h])
         dz_r *= dz_a
         dz_r *= a
         dz_z *= z
-        np.subtract(unrolled.previous, n, out=difference)
+        np.subtract(unrolled.previous[steps], n, out=difference)
         dz_z *= difference
         if unrolled.mask is not None:
-            dz *= unrolled.mask
-            np.multiply(z, unrolled.mask, out=buffers.dh_to_dh)
+            dz *= unrolled.mask[steps]
+            np.multiply(z, unrolled.mask[steps], out=buffers.dh_to_dh[steps])
 
     def gates(self, unrolled: UnrolledCell) -> dict[str, Array]:
         """See `Cell.gates`."""

@@ -63,7 +63,7 @@ class LSTMBuffers:
         )
         self.backward_steps = [
             (step, dz, dz[:h], dz[h:].reshape(3, h, batch), self.dh_to_dc[step])
-            for step, dz in unrolled.dz_backwards
+            for step, dz in unrolled.dz_steps
         ]
 
     def block(self, number: int) -> Array:
@@ -126,14 +126,14 @@ class LSTMBase(Cell):
         buffers: LSTMBuffers = unrolled.buffers
         np.multiply(unrolled.matrix, buffers.fold, buffers.folded)
 
-    def forward(self, unrolled: UnrolledCell) -> None:
+    def forward(self, unrolled: UnrolledCell, steps: slice) -> None:
         """See `Cell.forward`."""
         buffers: LSTMBuffers = unrolled.buffers
         dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
         h = unrolled.hidden_size
         terms, first, second = buffers.terms, buffers.terms[:h], buffers.terms[h:]
-        steps = zip(buffers.forward_steps, unrolled.masks(), strict=False)
-        for (state, parts, gates, sigmoids, i_f, g_c, cell, cell_tanh, o, output), mask in steps:
+        views = zip(buffers.forward_steps[steps], unrolled.masks(steps), strict=False)
+        for (state, parts, gates, sigmoids, i_f, g_c, cell, cell_tanh, o, output), mask in views:
             for rows, part in parts:
                 dot(rows, state, part)
             tanh(gates, gates)
@@ -146,15 +146,15 @@ class LSTMBase(Cell):
             tanh(cell, cell_tanh)
             multiply(o, cell_tanh, output)
 
-    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+    def backward(
+        self, unrolled: UnrolledCell, grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
         """See `Cell.backward`."""
         buffers: LSTMBuffers = unrolled.buffers
         multiply, add, dot = np.multiply, np.add, np.dot
         dh, dc, term = unrolled.dh, buffers.dc, buffers.terms[: unrolled.hidden_size]
-        dc[...] = 0
-        unrolled.recurrent_transposed[...] = unrolled.recurrent_weights.T
-        dc_to_dc = self.derivatives(unrolled, buffers)
-        for step, dz, dz_o, dz_ifg, dh_to_dc in buffers.backward_steps:
+        dc_to_dc = self.derivatives(unrolled, buffers, steps)
+        for step, dz, dz_o, dz_ifg, dh_to_dc in reversed(buffers.backward_steps[steps]):
             if grad_outputs is not None:
                 add(dh, grad_outputs[step], dh)
             multiply(dh, dh_to_dc, term)
@@ -165,14 +165,14 @@ class LSTMBase(Cell):
             for rows, part in buffers.recurrent_products:
                 dot(rows, dz, part)
 
-    def derivatives(self, unrolled: UnrolledCell, buffers: LSTMBuffers) -> Array:
-        """Calculate the factors that do not depend on dh and dc, for all time steps at once.
+    def derivatives(self, unrolled: UnrolledCell, buffers: LSTMBuffers, steps: slice) -> Array:
+        """Calculate the factors that do not depend on dh and dc, for some time steps at once.
 
-        They go into `dz`, `dh_to_dc` and, where there is a mask, `dc_to_dc`. The result is the
-        derivative of c_t with respect to c_{t-1} (T, H, B): without a mask it is f itself.
+        They go into `dz`, `dh_to_dc` and, where there is a mask, `dc_to_dc`. The result (T, H, B)
+        holds the derivatives of c_t with respect to c_{t-1}: without a mask they are f itself.
         """
-        h, dz, outputs = unrolled.hidden_size, unrolled.dz, unrolled.outputs
-        values, dh_to_dc = buffers.values[:-1], buffers.dh_to_dc
+        h, dz, outputs = unrolled.hidden_size, unrolled.dz[steps], unrolled.outputs[steps]
+        values, dh_to_dc = buffers.values[:-1][steps], buffers.dh_to_dc[steps]
         np.subtract(1, values[:, : 3 * h], out=dz[:, : 3 * h])
         dz[:, :h] *= outputs  # tanh(c) * o
         dz_if = dz[:, h : 3 * h]
@@ -182,12 +182,13 @@ class LSTMBase(Cell):
         np.multiply(g, g, out=dz_g)
         np.subtract(1, dz_g, out=dz_g)
         dz_g *= values[:, h : 2 * h]
-        np.multiply(outputs, buffers.cells_tanh, out=dh_to_dc)
+        np.multiply(outputs, buffers.cells_tanh[steps], out=dh_to_dc)
         np.subtract(values[:, :h], dh_to_dc, out=dh_to_dc)  # o - h tanh(c) = o (1 - tanh(c)^2)
         if unrolled.mask is None:
             return buffers.block(2)
-        dz *= unrolled.mask
-        return np.multiply(buffers.block(2), unrolled.mask, out=buffers.dc_to_dc)
+        dz *= unrolled.mask[steps]
+        np.multiply(buffers.block(2)[steps], unrolled.mask[steps], out=buffers.dc_to_dc[steps])
+        return buffers.dc_to_dc
 
     def state_after(self, unrolled: UnrolledCell, step: int) -> dict[str, Array]:
         """See `Cell.state_after`."""

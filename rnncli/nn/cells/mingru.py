@@ -35,7 +35,7 @@ class MinGRUBuffers:
             zip(self.decays, self.terms, unrolled.previous, unrolled.outputs, strict=True)
         )
         self.backward_steps = [
-            (step, dz.reshape(2, h, batch), self.decays[step]) for step, dz in unrolled.dz_backwards
+            (step, dz.reshape(2, h, batch), self.decays[step]) for step, dz in unrolled.dz_steps
         ]
 
 
@@ -93,50 +93,53 @@ class MinGRU(Cell):
         """See `Cell.allocate`."""
         return MinGRUBuffers(unrolled)
 
-    def forward(self, unrolled: UnrolledCell) -> None:
+    def forward(self, unrolled: UnrolledCell, steps: slice) -> None:
         """See `Cell.forward`."""
         buffers: MinGRUBuffers = unrolled.buffers
-        z, decays, terms = buffers.z, buffers.decays, buffers.terms
-        np.matmul(unrolled.input_weights, unrolled.inputs, out=buffers.values)
-        buffers.values += buffers.bias
+        values, z = buffers.values[steps], buffers.z[steps]
+        decays, terms = buffers.decays[steps], buffers.terms[steps]
+        np.matmul(unrolled.input_weights, unrolled.inputs[steps], out=values)
+        values += buffers.bias
         z *= 0.5
         np.tanh(z, out=z)  # sigmoid(z) = (1 + tanh(z/2)) / 2
         z *= 0.5
         z += 0.5
         np.multiply(z, -self.scale, out=decays)
         decays += 1
-        np.multiply(z, buffers.n, out=terms)
+        np.multiply(z, buffers.n[steps], out=terms)
         if unrolled.mask is not None:
-            decays *= unrolled.mask
-            terms *= unrolled.mask
+            decays *= unrolled.mask[steps]
+            terms *= unrolled.mask[steps]
         multiply, add = np.multiply, np.add
-        for decay, term, previous, output in buffers.forward_steps:
+        for decay, term, previous, output in buffers.forward_steps[steps]:
             multiply(decay, previous, output)
             add(output, term, output)
 
-    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+    def backward(
+        self, unrolled: UnrolledCell, grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
         """See `Cell.backward`."""
         buffers: MinGRUBuffers = unrolled.buffers
         multiply, add, dh = np.multiply, np.add, unrolled.dh
-        self.derivatives(unrolled, buffers)
-        for step, dz, decay in buffers.backward_steps:
+        self.derivatives(unrolled, buffers, steps)
+        for step, dz, decay in reversed(buffers.backward_steps[steps]):
             if grad_outputs is not None:
                 add(dh, grad_outputs[step], dh)
             multiply(dz, dh, dz)
             multiply(dh, decay, dh)
 
-    def derivatives(self, unrolled: UnrolledCell, buffers: MinGRUBuffers) -> None:
-        """Fill `dz` with the factors that do not depend on dh, for all time steps at once."""
-        h, dz, z = unrolled.hidden_size, unrolled.dz, buffers.z
-        dz_z, dz_n, difference = dz[:, :h], dz[:, h:], buffers.terms
-        np.multiply(unrolled.previous, -self.scale, out=difference)
-        difference += buffers.n
+    def derivatives(self, unrolled: UnrolledCell, buffers: MinGRUBuffers, steps: slice) -> None:
+        """Fill `dz` with the factors that do not depend on dh, for some time steps at once."""
+        h, dz, z = unrolled.hidden_size, unrolled.dz[steps], buffers.z[steps]
+        dz_z, dz_n, difference = dz[:, :h], dz[:, h:], buffers.terms[steps]
+        np.multiply(unrolled.previous[steps], -self.scale, out=difference)
+        difference += buffers.n[steps]
         np.subtract(1, z, out=dz_z)
         dz_z *= z
         dz_z *= difference
         dz_n[...] = z
         if unrolled.mask is not None:
-            dz *= unrolled.mask
+            dz *= unrolled.mask[steps]
 
     def gates(self, unrolled: UnrolledCell) -> dict[str, Array]:
         """See `Cell.gates`."""

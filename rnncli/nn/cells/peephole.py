@@ -90,7 +90,7 @@ class Peephole(LSTMBase):
         buffers.repeated[...] = buffers.weights
         np.multiply(buffers.repeated, 0.5, buffers.folded_peepholes)
 
-    def forward(self, unrolled: UnrolledCell) -> None:
+    def forward(self, unrolled: UnrolledCell, steps: slice) -> None:
         """See `Cell.forward`."""
         buffers: PeepholeBuffers = unrolled.buffers
         dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
@@ -98,8 +98,10 @@ class Peephole(LSTMBase):
         p_if, p_o = buffers.folded_peepholes[:2], buffers.folded_peepholes[2]
         terms, first, second = buffers.terms, buffers.terms[:h], buffers.terms[h:]
         seen = terms.reshape(p_if.shape)
-        steps = zip(buffers.forward_steps, buffers.carried, unrolled.masks(), strict=False)
-        for (state, parts, gates, _, i_f, g_c, cell, cell_tanh, o, output), carried, mask in steps:
+        views = buffers.forward_steps[steps], buffers.carried[steps], unrolled.masks(steps)
+        for (state, parts, gates, _, i_f, g_c, cell, cell_tanh, o, output), carried, mask in zip(
+            *views, strict=False
+        ):
             for rows, part in parts:
                 dot(rows, state, part)
             multiply(p_if, carried, seen)
@@ -119,26 +121,29 @@ class Peephole(LSTMBase):
             tanh(cell, cell_tanh)
             multiply(o, cell_tanh, output)
 
-    def backward(self, unrolled: UnrolledCell, grad_outputs: StepGradients | None) -> None:
+    def backward(
+        self, unrolled: UnrolledCell, grad_outputs: StepGradients | None, steps: slice
+    ) -> None:
         """See `Cell.backward`."""
-        super().backward(unrolled, grad_outputs)
+        super().backward(unrolled, grad_outputs, steps)
         buffers: PeepholeBuffers = unrolled.buffers
-        previous, product, sums = buffers.block(4), buffers.product, buffers.sums
+        product, sums, previous = buffers.product[steps], buffers.sums, buffers.block(4)
         o, i, f, _ = buffers.dz_blocks
         seen = ((i, previous), (f, previous), (o, buffers.cells))
         for gradient, (dz, cells) in zip(buffers.gradient, seen, strict=True):
-            np.multiply(dz, cells, out=product)
+            np.multiply(dz[steps], cells[steps], out=product)
             np.add.reduce(product, axis=0, out=sums)
-            np.add.reduce(sums, axis=1, out=gradient)
+            gradient += np.add.reduce(sums, axis=1)
 
-    def derivatives(self, unrolled: UnrolledCell, buffers: LSTMBuffers) -> Array:
+    def derivatives(self, unrolled: UnrolledCell, buffers: LSTMBuffers, steps: slice) -> Array:
         """See `LSTMBase.derivatives`: `dh_to_dc` and `dc_to_dc` include the peepholes."""
         assert isinstance(buffers, PeepholeBuffers)
         p_i, p_f, p_o = buffers.repeated
-        forget = super().derivatives(unrolled, buffers)
-        o, i, f, _ = buffers.dz_blocks
-        product, dc_to_dc = buffers.product, buffers.dc_to_dc
-        buffers.dh_to_dc += np.multiply(o, p_o, out=product)
+        forget = super().derivatives(unrolled, buffers, steps)[steps]
+        o, i, f, _ = (block[steps] for block in buffers.dz_blocks)
+        product, dh_to_dc = buffers.product[steps], buffers.dh_to_dc[steps]
+        dc_to_dc = buffers.dc_to_dc[steps]
+        dh_to_dc += np.multiply(o, p_o, out=product)
         np.add(forget, np.multiply(i, p_i, out=product), out=dc_to_dc)
         dc_to_dc += np.multiply(f, p_f, out=product)
-        return dc_to_dc
+        return buffers.dc_to_dc

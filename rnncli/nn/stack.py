@@ -1,0 +1,125 @@
+"""The recurrent layers of a network, unrolled, and the order in which they are calculated.
+
+Both passes are lists of tasks, each with the tasks that it needs. Their order in the list is the
+order on one core; on several cores those that do not need each other run at the same time. A chunk
+of time steps is a task for each cell: while one core works on a chunk of a layer, another one works
+on the chunk before it in the next layer, or sums up the gradient of the weights. Every number is
+calculated in the same way on any number of cores.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from rnncli.cores import Task, run_tasks
+from rnncli.nn.arrays import Array
+from rnncli.nn.chunks import ALL_STEPS, chunks
+from rnncli.nn.dropout import DropoutMasks
+from rnncli.nn.layer import UnrolledLayer
+
+
+class UnrolledStack:
+    """The layers of a network, from the first one up.
+
+    Parameters
+    ----------
+    layers : sequence of UnrolledLayer
+        The layers.
+    on_several_cores : bool
+        Whether a time step is large enough for several cores.
+    """
+
+    def __init__(self, layers: Sequence[UnrolledLayer], on_several_cores: bool) -> None:
+        self.layers, self.on_several_cores = layers, on_several_cores
+        # A layer with two directions is complete when both have read all time steps.
+        in_chunks = on_several_cores and len(layers[0].cells) == 1
+        self.chunks = chunks(layers[0].sequence_length) if in_chunks else [ALL_STEPS]
+        self.forward_tasks = self._forward_tasks()
+        self.backward_tasks = self._backward_tasks(to_inputs=False)
+        self.backward_tasks_to_inputs = self._backward_tasks(to_inputs=True)
+
+    def forward(self, x: Array, dropout_masks: DropoutMasks) -> None:
+        """Fill the outputs of all layers.
+
+        Parameters
+        ----------
+        x : array (T, D, B)
+            What the first layer reads.
+        dropout_masks : DropoutMasks
+            Those of the layers apply to what the next one reads.
+        """
+        masks: Sequence[Array | None] = dropout_masks.layers or [None] * (len(self.layers) - 1)
+        for layer, mask in zip(self.layers[1:], masks, strict=True):
+            layer.dropout_mask = mask
+        self.layers[0].set_inputs(x)
+        self._run(self.forward_tasks)
+        self.layers[-1].join_outputs()
+
+    def backward(
+        self, grad_final: Array | None, grad_outputs: Array | None, to_inputs: bool
+    ) -> None:
+        """Fill the gradients of all cells.
+
+        Parameters
+        ----------
+        grad_final, grad_outputs : array or None
+            The gradients of the last layer: see `UnrolledLayer.set_output_gradients`.
+        to_inputs : bool
+            Whether to fill `grad_inputs` of the first layer too.
+        """
+        for layer, above in zip(self.layers, self.layers[1:], strict=False):
+            layer.set_output_gradients(None, above.grad_inputs)
+        self.layers[-1].set_output_gradients(grad_final, grad_outputs)
+        self._run(self.backward_tasks_to_inputs if to_inputs else self.backward_tasks)
+
+    def _run(self, tasks: "_Tasks") -> None:
+        if self.on_several_cores:
+            run_tasks(tasks)
+        else:
+            for task in tasks.values():
+                task.run()
+
+    def _forward_tasks(self) -> "_Tasks":
+        tasks = _Tasks()
+        # One layer alone goes from chunk to chunk, with nothing to do at the same time.
+        parts = self.chunks if len(self.layers) > 1 else [ALL_STEPS]
+        for number, layer in enumerate(self.layers):
+            for part, steps in enumerate(parts):
+                if number:
+                    below = [("cell", number - 1, k, part) for k in range(len(layer.cells))]
+                    read = partial(layer.read, self.layers[number - 1], steps)
+                    tasks.add(("inputs", number, part), read, below)
+                for k, cell in enumerate(layer.cells):
+                    needed = [("inputs", number, part), ("cell", number, k, part - 1)]
+                    tasks.add(("cell", number, k, part), partial(cell.forward, steps), needed)
+        return tasks
+
+    def _backward_tasks(self, to_inputs: bool) -> "_Tasks":
+        tasks = _Tasks()
+        for number, layer in reversed([*enumerate(self.layers)]):
+            for part, steps in enumerate(reversed(self.chunks)):
+                for k, cell in enumerate(layer.cells):
+                    needed = [("inputs", number + 1, part), ("cell", number, k, part - 1)]
+                    tasks.add(("cell", number, k, part), partial(cell.backward, steps), needed)
+                if number or to_inputs:
+                    own = [("cell", number, k, part) for k in range(len(layer.cells))]
+                    to_inputs_of_layer = partial(layer.backward_to_inputs, steps)
+                    tasks.add(("inputs", number, part), to_inputs_of_layer, own)
+        # Nothing waits for these, so they come last.
+        for number, layer in reversed([*enumerate(self.layers)]):
+            for part, steps in enumerate(reversed(self.chunks)):
+                for k, cell in enumerate(layer.cells):
+                    needed = [("cell", number, k, part), ("sum", number, k, part - 1)]
+                    tasks.add(("sum", number, k, part), partial(cell.sum_gradient, steps), needed)
+        return tasks
+
+
+# What a task does, and the layer, cell and chunk.
+_Place = tuple[str | int, ...]
+
+
+class _Tasks(dict[_Place, Task]):
+    """Tasks in the order in which one core runs them."""
+
+    def add(self, place: _Place, run: Callable[[], object], needed: Iterable[_Place]) -> None:
+        """Append a task; what it needs and does not exist, such as a layer below, is left out."""
+        self[place] = Task(run, [other for other in needed if other in self])
