@@ -12,6 +12,7 @@ from rnncli.datasets.text import Text
 from rnncli.doctor.examination import Examination
 from rnncli.doctor.findings import Problem
 from rnncli.memory import VARIABLE, format_size, max_memory
+from rnncli.nn.objective import bytes_of_passes
 from rnncli.training.state import NUM_PARAMETER_VECTORS, NUM_SAVED_VECTORS
 
 # The estimate leaves out what the libraries and copies of the data take for a short time.
@@ -75,8 +76,8 @@ def required_bytes(examination: Examination) -> int:
         # The validation split is also kept in the form that the network takes.
         steps = examination.model.input_spec.num_steps(validation.x.shape[1])
         data += len(validation) * steps * examination.train.x.shape[2] * itemsize
-    activations = network.bytes_per_step * examination.sequence_length * batch_size
-    return activations + num_vectors * network.parameters.nbytes + data
+    passes = bytes_of_passes(network, examination.sequence_length, batch_size)
+    return passes + num_vectors * network.parameters.nbytes + data
 
 
 def _bytes_in_memory(data: Examples | Sequences | Text) -> int:

@@ -19,7 +19,7 @@ from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch, State
 from rnncli.nn.losses import BatchLoss, Loss, batch_loss
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective, UnrolledPool
+from rnncli.nn.objective import Objective, UnrolledPool, bytes_of_passes
 
 # Bounds of a batch: its sequences, and the memory in bytes of its unrolled network.
 _LARGEST_BATCH, _BYTES_AT_ONCE = 256, 1 << 25
@@ -114,7 +114,7 @@ def _num_at_once(pool: UnrolledPool, sequence_length: int, num_batches: int) -> 
         network.flops_per_step(sequence_length, size) < _FEWEST_FLOPS
     ):
         return 1
-    needed = pool.bytes_of(sequence_length, size) + pool.gradient.nbytes
+    needed = bytes_of_passes(pool.network, sequence_length, size) + pool.gradient.nbytes
     return max(1, min(num_cores(), num_batches, int(_SHARE_AT_ONCE * max_memory()) // needed))
 
 
@@ -126,10 +126,10 @@ def _batch_outputs(pool: UnrolledPool, batch: Batch, max_bytes: int) -> Array:
     """
     network, (size, sequence_length, _) = pool.network, batch.x.shape
     every_step = network.architecture.predicts_every_step
-    if pool.bytes_of(sequence_length, size) <= max_bytes:
+    if bytes_of_passes(pool.network, sequence_length, size) <= max_bytes:
         z = pool.get(sequence_length, size).forward(batch)
         return z.reshape(len(z), sequence_length, -1).transpose(2, 1, 0) if every_step else z.T
-    window = max(1, min(_BYTES_AT_ONCE, max_bytes) // pool.bytes_of(1, 1))
+    window = max(1, min(_BYTES_AT_ONCE, max_bytes) // bytes_of_passes(pool.network, 1, 1))
     lengths = np.full(size, sequence_length) if batch.lengths is None else batch.lengths
     outputs = [
         long_outputs(network, sequence[sequence_length - length :], window)

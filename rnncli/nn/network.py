@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import State
-from rnncli.nn.buffer_sizes import bytes_of_arrays
+from rnncli.nn.buffer_sizes import bytes_of_arrays, bytes_of_views
 from rnncli.nn.cells.base import Blocks, UnrolledCell
 from rnncli.nn.dropout import DropoutMasks, draw_mask
 from rnncli.nn.initialization import INITIALIZATIONS
@@ -127,6 +127,12 @@ class Network:
         """
         one, two = (self.unroll(steps, 1, self.parameters) for steps in (1, 2))
         return bytes_of_arrays(two) - bytes_of_arrays(one)
+
+    @cached_property
+    def bytes_of_views(self) -> int:
+        """The memory that the views of one more time step take, whatever the size of the batch."""
+        one, two = (self.unroll(steps, 1, self.parameters) for steps in (1, 2))
+        return bytes_of_views(two) - bytes_of_views(one)
 
     def zero_state(self, batch_size: int) -> State:
         """Return carried states (H, B) of zeros for all cells."""

@@ -20,8 +20,6 @@ from rnncli.nn.unrolled import UnrolledNetwork
 _BYTES_KEPT = 1 << 28
 # Batches have at most 16 different lengths, and the last one may have another size.
 _MAX_KEPT = 32
-# About how many bytes the views of one time step take in an unrolled cell, besides the arrays.
-_BYTES_OF_VIEWS = 500
 
 
 class UnrolledPool:
@@ -59,13 +57,13 @@ class UnrolledPool:
         unrolled = self._kept.pop(key, None)
         if unrolled is None:
             self._make_room(sequence_length * batch_size)
-            require_unrolled(self.bytes_of(*key), *key)
+            require_unrolled(bytes_of_passes(self.network, *key), *key)
             unrolled = self._unroll(*key)
         self._kept[key] = unrolled
         return unrolled
 
     def _unroll(self, sequence_length: int, batch_size: int) -> UnrolledNetwork | ShardedNetwork:
-        count = self._num_shards(sequence_length, batch_size)
+        count = _num_shards(self.network, sequence_length, batch_size)
         while len(self._other_gradients) < count - 1:
             self._other_gradients.append(np.zeros_like(self.gradient))
         gradients = [self.gradient, *self._other_gradients[: count - 1]]
@@ -78,22 +76,9 @@ class UnrolledPool:
         ]
         return shards[0] if count == 1 else ShardedNetwork(shards, gradients)
 
-    def _num_shards(self, sequence_length: int, batch_size: int) -> int:
-        network, flops = self.network, self.network.flops_per_step(sequence_length, batch_size)
-        return num_shards(
-            network.architecture.hidden_size, len(network.views.cells), batch_size, flops
-        )
-
-    def bytes_of(self, sequence_length: int, batch_size: int) -> int:
-        """Return about how many bytes the network unrolled to this size takes."""
-        count = self._num_shards(sequence_length, batch_size)
-        views = count * bytes_of_unrolled(self.network, sequence_length, 0)
-        gradients = (count - 1) * self.gradient.nbytes
-        return views + gradients + sequence_length * batch_size * self.network.bytes_per_step
-
     def bytes_when_full(self) -> int:
         """Return about how many bytes the kept networks will take, if none becomes larger."""
-        largest = max((self.bytes_of(*key) for key in self._kept), default=0)
+        largest = max((bytes_of_passes(self.network, *key) for key in self._kept), default=0)
         return max(largest, min(self.bytes_kept, _MAX_KEPT * largest))
 
     def _make_room(self, total_steps: int) -> None:
@@ -102,10 +87,23 @@ class UnrolledPool:
             del self._kept[next(iter(self._kept))]
 
 
+def bytes_of_passes(network: Network, sequence_length: int, batch_size: int) -> int:
+    """Return about how many bytes the passes of an `UnrolledPool` take for a batch of this size."""
+    count = _num_shards(network, sequence_length, batch_size)
+    arrays = sequence_length * batch_size * network.bytes_per_step
+    views = count * sequence_length * network.bytes_of_views
+    return arrays + views + (count - 1) * network.parameters.nbytes
+
+
 def bytes_of_unrolled(network: Network, sequence_length: int, batch_size: int) -> int:
     """Return about how many bytes a network takes that is unrolled to this size as a whole."""
-    bytes_of_views = _BYTES_OF_VIEWS * len(network.views.cells)
-    return sequence_length * (batch_size * network.bytes_per_step + bytes_of_views)
+    return sequence_length * (batch_size * network.bytes_per_step + network.bytes_of_views)
+
+
+def _num_shards(network: Network, sequence_length: int, batch_size: int) -> int:
+    flops = network.flops_per_step(sequence_length, batch_size)
+    hidden_size, num_cells = network.architecture.hidden_size, len(network.views.cells)
+    return num_shards(hidden_size, num_cells, batch_size, flops)
 
 
 def require_unrolled(num_bytes: int, sequence_length: int, batch_size: int) -> None:

@@ -9,6 +9,7 @@ from helpers.doctor import examination_of
 from rnncli.doctor import estimate
 from rnncli.doctor.estimate import estimate_run, required_bytes
 from rnncli.doctor.examination import Examination
+from rnncli.nn.objective import bytes_of_passes
 
 
 def examination(**data: object) -> Examination:
@@ -32,7 +33,7 @@ def test_both_splits_are_in_memory_as_read_and_as_the_network_takes_them() -> No
     split, whole = examination(), examination(validation_fraction=0)
     network = split.network
     vectors = (4 + len(split.settings.optimizer.slots)) * network.parameters.nbytes
-    expected = 100 * 10 * (8 + 4) + vectors + network.bytes_per_step * 10 * 32
+    expected = 100 * 10 * (8 + 4) + vectors + bytes_of_passes(network, 10, 32)
     assert required_bytes(split) == required_bytes(whole) == expected
 
 

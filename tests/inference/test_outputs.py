@@ -12,7 +12,7 @@ from rnncli.memory import max_memory
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.cells import CELLS
 from rnncli.nn.network import Network
-from rnncli.nn.objective import UnrolledPool
+from rnncli.nn.objective import UnrolledPool, bytes_of_passes
 
 COUNT, STEPS = 1300, 9
 
@@ -65,8 +65,8 @@ def test_several_cores_keep_to_the_memory_budget(
     net, x = network(False), sequences()
     monkeypatch.setenv("RNN_NUM_THREADS", "5")
     pool = UnrolledPool(net)
-    enough_for_three = 3.5 * (pool.bytes_of(STEPS, 256) + pool.gradient.nbytes) / max_memory()
-    monkeypatch.setattr(module, "_SHARE_AT_ONCE", enough_for_three)
+    needed = bytes_of_passes(net, STEPS, 256) + pool.gradient.nbytes
+    monkeypatch.setattr(module, "_SHARE_AT_ONCE", 3.5 * needed / max_memory())
     outputs(UnrolledPool(net), x)
     assert max(at_once) == 3
 

@@ -21,7 +21,7 @@ from rnncli.nn.dropout import NO_DROPOUT
 from rnncli.nn.initialization import INITIALIZATIONS
 from rnncli.nn.losses import LOSSES, batch_loss
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective, UnrolledPool
+from rnncli.nn.objective import Objective, UnrolledPool, bytes_of_passes
 
 LOSS = "mean_squared_error"
 
@@ -183,6 +183,24 @@ def test_the_memory_of_a_time_step_is_known(cell: str) -> None:
     net = network(cell, hidden=64)
     small, large = (bytes_of_arrays(net.unroll(steps, 4, net.parameters)) for steps in (10, 60))
     assert net.bytes_per_step == pytest.approx((large - small) / (50 * 4), rel=0.02)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("hidden", "batch_size", "sequence_length"),
+    [(4, 1, 3000), (64, 8, 100), pytest.param(128, 128, 20, id="shards")],
+)
+def test_the_memory_of_the_passes_is_known(
+    cell: str, hidden: int, batch_size: int, sequence_length: int
+) -> None:
+    net = network(cell, hidden=hidden)
+    expected = net.parameters.nbytes + bytes_of_passes(net, sequence_length, batch_size)
+    pool = UnrolledPool(net)
+    tracemalloc.start()
+    pool.get(sequence_length, batch_size)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used == pytest.approx(expected, rel=0.25)
 
 
 def test_views_of_one_array_count_once() -> None:

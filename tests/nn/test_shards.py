@@ -14,7 +14,7 @@ from helpers.passes import CASES, LOSS, SIZE, STEPS, case
 from rnncli.cores import VARIABLE
 from rnncli.nn.losses import LOSSES
 from rnncli.nn.network import Network
-from rnncli.nn.objective import Objective, UnrolledPool
+from rnncli.nn.objective import Objective, UnrolledPool, bytes_of_passes
 from rnncli.nn.shards import ShardedNetwork, num_shards, shard_sizes
 from rnncli.nn.unrolled import UnrolledNetwork
 
@@ -106,7 +106,7 @@ def test_the_pool_divides_large_batches_and_counts_their_memory() -> None:
     shards = pool.get(10, 128).shards
     assert shards[0].gradient.vector is pool.gradient
     per_sequence = 10 * net.bytes_per_step
-    assert pool.bytes_of(10, 128) >= 128 * per_sequence + pool.gradient.nbytes
+    assert bytes_of_passes(net, 10, 128) >= 128 * per_sequence + pool.gradient.nbytes
 
 
 def test_the_gradient_of_the_loss_is_that_of_the_whole_batch() -> None:
