@@ -2,10 +2,14 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
+from conftest import Command
 from helpers.networks import LISTS, READOUTS, architecture, network_for, random_batch
 
+from rnncli.cores import VARIABLE
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells import CELLS
 from rnncli.nn.dropout import DropoutMasks
@@ -42,3 +46,19 @@ def case(
     masks = net.draw_dropout_masks(SIZE, rng)
     columns = SIZE * STEPS if readout == "every_step" else SIZE
     return net, batch, masks, rng.standard_normal((4, columns))
+
+
+def weights_on_any_number_of_cores(
+    config: str, rnn: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> set[bytes]:
+    """Train with 1, 2, 3 and 5 cores; return the bytes of the weights, without repetitions."""
+    (folder / "config.yaml").write_text(config)
+    found = set()
+    for cores in ("1", "2", "3", "5"):
+        monkeypatch.setenv(VARIABLE, cores)
+        runs = folder / cores
+        assert rnn("train", "-q", "-c", folder / "config.yaml", "--runs", runs).code == 0
+        (path,) = runs.glob("*/weights.npz")
+        with np.load(path) as arrays:
+            found.add(b"".join(arrays[name].tobytes() for name in sorted(arrays.files)))
+    return found

@@ -1,15 +1,14 @@
 """Large batches are divided in shards: the same results on any number of cores."""
 
 import itertools
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import Command
 from helpers.networks import architecture, network_for, random_batch
-from helpers.passes import CASES, LOSS, SIZE, STEPS, case
+from helpers.passes import CASES, LOSS, SIZE, STEPS, case, weights_on_any_number_of_cores
 
 from rnncli.cores import VARIABLE
 from rnncli.nn.losses import LOSSES
@@ -130,15 +129,7 @@ training: {num_epochs: 2, batch_size: 100}
 """
 
 
-def test_training_gives_the_same_bytes_on_any_number_of_cores(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text(CONFIG)
-    weights = []
-    for cores in ("1", "2", "3", "5"):
-        command = [sys.executable, "-m", "rnncli", "train", "-q", "-c", "config.yaml"]
-        folder = tmp_path / cores
-        environment = {"PYTHONPATH": str(Path.cwd()), "PATH": "/usr/bin:/bin", VARIABLE: cores}
-        subprocess.run([*command, "--runs", str(folder)], cwd=tmp_path, env=environment, check=True)
-        (path,) = folder.glob("*/weights.npz")
-        with np.load(path) as arrays:
-            weights.append(b"".join(arrays[name].tobytes() for name in sorted(arrays.files)))
-    assert len(set(weights)) == 1
+def test_training_gives_the_same_bytes_on_any_number_of_cores(
+    rnn: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(weights_on_any_number_of_cores(CONFIG, rnn, tmp_path, monkeypatch)) == 1

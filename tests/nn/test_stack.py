@@ -1,15 +1,14 @@
 """The layers are calculated chunk by chunk on several cores: the same results on any number."""
 
 import gc
-import subprocess
-import sys
 import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import Command
 from helpers.networks import architecture
-from helpers.passes import CASES, SIZE, STEPS, case
+from helpers.passes import CASES, SIZE, STEPS, case, weights_on_any_number_of_cores
 
 from rnncli.cores import VARIABLE
 from rnncli.nn import chunks as chunks_module
@@ -117,16 +116,7 @@ training: {num_epochs: 2, batch_size: 32}
 
 @pytest.mark.parametrize(("cell", "both"), [("lstm", "false"), ("gru", "true")])
 def test_training_gives_the_same_bytes_on_any_number_of_cores(
-    cell: str, both: str, tmp_path: Path
+    cell: str, both: str, rnn: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "config.yaml").write_text(CONFIG.replace("CELL", cell).replace("BOTH", both))
-    weights = []
-    for cores in ("1", "2", "3", "5"):
-        command = [sys.executable, "-m", "rnncli", "train", "-q", "-c", "config.yaml"]
-        folder = tmp_path / cores
-        environment = {"PYTHONPATH": str(Path.cwd()), "PATH": "/usr/bin:/bin", VARIABLE: cores}
-        subprocess.run([*command, "--runs", str(folder)], cwd=tmp_path, env=environment, check=True)
-        (path,) = folder.glob("*/weights.npz")
-        with np.load(path) as arrays:
-            weights.append(b"".join(arrays[name].tobytes() for name in sorted(arrays.files)))
-    assert len(set(weights)) == 1
+    config = CONFIG.replace("CELL", cell).replace("BOTH", both)
+    assert len(weights_on_any_number_of_cores(config, rnn, tmp_path, monkeypatch)) == 1
