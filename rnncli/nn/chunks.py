@@ -10,6 +10,8 @@ ALL_STEPS = slice(0, None)
 
 # Handing a chunk from one core to another takes about as long as a time step.
 _FEWEST_STEPS, _MOST_CHUNKS = 6, 8
+# A product that sums up a gradient over fewer columns is slower.
+_FEWEST_COLUMNS = 384
 
 
 def chunks(sequence_length: int) -> list[slice]:
@@ -17,3 +19,16 @@ def chunks(sequence_length: int) -> list[slice]:
     count = max(1, min(sequence_length // _FEWEST_STEPS, _MOST_CHUNKS))
     starts = [number * sequence_length // count for number in range(count)]
     return [slice(i, j) for i, j in zip(starts, [*starts[1:], None], strict=True)]
+
+
+def chunks_per_sum(parts: list[slice], batch_size: int) -> int:
+    """Return over how many chunks at once the gradient of the weights is summed up."""
+    if len(parts) == 1:
+        return 1
+    return min(len(parts), -(-_FEWEST_COLUMNS // (parts[0].stop * batch_size)))
+
+
+def joined(parts: list[slice], count: int) -> list[slice]:
+    """Join so many neighbouring chunks at a time, from the last one on."""
+    groups = [parts[max(0, end - count) : end] for end in range(len(parts), 0, -count)]
+    return [slice(group[0].start, group[-1].stop) for group in reversed(groups)]

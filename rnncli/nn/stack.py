@@ -12,7 +12,7 @@ from functools import partial
 
 from rnncli.cores import Task, run_tasks
 from rnncli.nn.arrays import Array
-from rnncli.nn.chunks import ALL_STEPS, chunks
+from rnncli.nn.chunks import ALL_STEPS, chunks, chunks_per_sum, joined
 from rnncli.nn.dropout import DropoutMasks
 from rnncli.nn.layer import UnrolledLayer
 
@@ -105,10 +105,12 @@ class UnrolledStack:
                     to_inputs_of_layer = partial(layer.backward_to_inputs, steps)
                     tasks.add(("inputs", number, part), to_inputs_of_layer, own)
         # Nothing waits for these, so they come last.
+        count = chunks_per_sum(self.chunks, self.layers[0].batch_size)
         for number, layer in reversed([*enumerate(self.layers)]):
-            for part, steps in enumerate(reversed(self.chunks)):
+            for part, steps in enumerate(reversed(joined(self.chunks, count))):
+                last = min((part + 1) * count, len(self.chunks)) - 1
                 for k, cell in enumerate(layer.cells):
-                    needed = [("cell", number, k, part), ("sum", number, k, part - 1)]
+                    needed = [("cell", number, k, last), ("sum", number, k, part - 1)]
                     tasks.add(("sum", number, k, part), partial(cell.sum_gradient, steps), needed)
         return tasks
 

@@ -18,10 +18,11 @@ from rnncli.nn.stack import UnrolledStack
 from rnncli.nn.unrolled import UnrolledNetwork
 
 
-@pytest.fixture
-def three_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=[1, 10], ids=["one chunk per sum", "two chunks per sum"])
+def three_chunks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks_module, "_FEWEST_STEPS", 1)
     monkeypatch.setattr(chunks_module, "_MOST_CHUNKS", 3)
+    monkeypatch.setattr(chunks_module, "_FEWEST_COLUMNS", request.param)
 
 
 @pytest.mark.usefixtures("three_chunks")
