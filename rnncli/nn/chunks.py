@@ -25,7 +25,8 @@ def chunks_per_sum(parts: list[slice], batch_size: int) -> int:
     """Return over how many chunks at once the gradient of the weights is summed up."""
     if len(parts) == 1:
         return 1
-    return min(len(parts), -(-_FEWEST_COLUMNS // (parts[0].stop * batch_size)))
+    columns: int = parts[0].stop * batch_size
+    return min(len(parts), -(-_FEWEST_COLUMNS // columns))
 
 
 def joined(parts: list[slice], count: int) -> list[slice]:

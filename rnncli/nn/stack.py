@@ -7,7 +7,7 @@ on the chunk before it in the next layer, or sums up the gradient of the weights
 calculated in the same way on any number of cores.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 
 from rnncli.cores import Task, run_tasks
@@ -82,46 +82,44 @@ class UnrolledStack:
         tasks = _Tasks()
         # One layer alone goes from chunk to chunk, with nothing to do at the same time.
         parts = self.chunks if len(self.layers) > 1 else [ALL_STEPS]
-        for number, layer in enumerate(self.layers):
+        for below, layer in zip([None, *self.layers], self.layers, strict=False):
             for part, steps in enumerate(parts):
-                if number:
-                    below = [("cell", number - 1, k, part) for k in range(len(layer.cells))]
-                    read = partial(layer.read, self.layers[number - 1], steps)
-                    tasks.add(("inputs", number, part), read, below)
-                for k, cell in enumerate(layer.cells):
-                    needed = [("inputs", number, part), ("cell", number, k, part - 1)]
-                    tasks.add(("cell", number, k, part), partial(cell.forward, steps), needed)
+                if below is not None:
+                    outputs = [(cell, part) for cell in below.cells]
+                    tasks.add((layer, part), partial(layer.read, below, steps), outputs)
+                for cell in layer.cells:
+                    needed = [(layer, part), (cell, part - 1)]
+                    tasks.add((cell, part), partial(cell.forward, steps), needed)
         return tasks
 
     def _backward_tasks(self, to_inputs: bool) -> "_Tasks":
         tasks = _Tasks()
-        for number, layer in reversed([*enumerate(self.layers)]):
+        downwards = self.layers[::-1]
+        for above, layer in zip([None, *downwards], downwards, strict=False):
             for part, steps in enumerate(reversed(self.chunks)):
-                for k, cell in enumerate(layer.cells):
-                    needed = [("inputs", number + 1, part), ("cell", number, k, part - 1)]
-                    tasks.add(("cell", number, k, part), partial(cell.backward, steps), needed)
-                if number or to_inputs:
-                    own = [("cell", number, k, part) for k in range(len(layer.cells))]
-                    to_inputs_of_layer = partial(layer.backward_to_inputs, steps)
-                    tasks.add(("inputs", number, part), to_inputs_of_layer, own)
+                for cell in layer.cells:
+                    needed = [(above, part), (cell, part - 1)]
+                    tasks.add((cell, part), partial(cell.backward, steps), needed)
+                if to_inputs or layer is not self.layers[0]:
+                    cells = [(cell, part) for cell in layer.cells]
+                    tasks.add((layer, part), partial(layer.backward_to_inputs, steps), cells)
         # Nothing waits for these, so they come last.
         count = chunks_per_sum(self.chunks, self.layers[0].batch_size)
-        for number, layer in reversed([*enumerate(self.layers)]):
+        for cell in (cell for layer in downwards for cell in layer.cells):
             for part, steps in enumerate(reversed(joined(self.chunks, count))):
-                last = min((part + 1) * count, len(self.chunks)) - 1
-                for k, cell in enumerate(layer.cells):
-                    needed = [("cell", number, k, last), ("sum", number, k, part - 1)]
-                    tasks.add(("sum", number, k, part), partial(cell.sum_gradient, steps), needed)
+                last_chunk = min((part + 1) * count, len(self.chunks)) - 1
+                before = (cell, last_chunk), ("sum", cell, part - 1)
+                tasks.add(("sum", cell, part), partial(cell.sum_gradient, steps), before)
         return tasks
 
 
-# What a task does, and the layer, cell and chunk.
-_Place = tuple[str | int, ...]
+class _Tasks(dict[Hashable, Task]):
+    """Tasks in the order in which one core runs them.
 
+    The keys are a cell and the number of a chunk, for its pass; a layer and such a number, for its
+    inputs or their gradient; and ``"sum"``, a cell and a number, for the gradient of its weights.
+    """
 
-class _Tasks(dict[_Place, Task]):
-    """Tasks in the order in which one core runs them."""
-
-    def add(self, place: _Place, run: Callable[[], object], needed: Iterable[_Place]) -> None:
+    def add(self, key: Hashable, run: Callable[[], object], needed: Iterable[Hashable]) -> None:
         """Append a task; what it needs and does not exist, such as a layer below, is left out."""
-        self[place] = Task(run, [other for other in needed if other in self])
+        self[key] = Task(run, [other for other in needed if other in self])
