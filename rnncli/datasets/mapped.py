@@ -118,7 +118,7 @@ class Mapped:
         rows, *rest = key if isinstance(key, tuple) else (key,)
         return self.take(rows)[(slice(None), *rest)]
 
-    def subset(self, index: Array) -> "Mapped":
+    def subset(self, index: Array | slice) -> "Mapped":
         """Return selected sequences, still on disk."""
         return Mapped(
             self.pages, self.index[index], self.shift, self.scale, self.dtype, self.frames
@@ -141,3 +141,10 @@ def chunks(x: "Array | Mapped") -> Iterator[tuple[int, Array]]:
     size = max(1, _NUMBERS_PER_CHUNK // x.numbers_per_sequence)
     for start in range(0, len(x), size):
         yield start, x[start : start + size]
+
+
+def parts(x: Array, num_numbers: int = _NUMBERS_PER_CHUNK) -> Iterator[slice]:
+    """Yield slices that cover the sequences of an array (N, T, D), of about so many numbers."""
+    size = max(1, num_numbers // max(1, x[:1].size))
+    for start in range(0, len(x), size):
+        yield slice(start, start + size)

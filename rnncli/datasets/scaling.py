@@ -1,21 +1,27 @@
 """Standardization of the inputs, feature by feature."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
 
-from rnncli.datasets.mapped import Mapped, chunks
+from rnncli.datasets.mapped import Mapped, chunks, parts
 from rnncli.datasets.numbers import LARGEST
 from rnncli.datasets.sequences import SMALLER_DATA, valid_steps
 from rnncli.errors import InputError
 from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 
+# Larger arrays are read in parts of so many numbers.
+_NUMBERS_AT_ONCE = 1 << 23
 # Equal values may have a deviation up to this multiple of their mean, by rounding.
 _ROUNDING = 1e-13
 # Division by a smaller deviation could overflow; such values count as equal.
 _SMALLEST_DEVIATION = 1e-300
+
+# What is made of sequences and their lengths before they are scaled.
+Transform = Callable[[Any, Array | None], tuple[Any, Array | None]]
 
 
 @dataclass(frozen=True)
@@ -29,18 +35,30 @@ class Scaler:
     std: tuple[float, ...]
 
     @classmethod
-    def fit(cls, x: Array | Mapped, lengths: Array | None = None, unchanged: int = 0) -> "Scaler":
+    def fit(
+        cls,
+        x: Array | Mapped,
+        lengths: Array | None = None,
+        unchanged: int = 0,
+        transform: Transform | None = None,
+    ) -> "Scaler":
         """Return the scaler of sequences (N, T, D), without their padding.
 
-        The last `unchanged` features keep their values.
+        Parameters
+        ----------
+        x : array (N, T, D)
+            The sequences. Large arrays are read in parts, twice.
+        lengths : array (N,), optional
+            The number of time steps of each sequence; None if all have T.
+        unchanged : int
+            How many of the last features keep their values.
+        transform : callable, optional
+            Returns what is made of some sequences before they are scaled, and their lengths.
         """
-        if isinstance(x, Mapped):
-            mean, std = _mean_and_deviation_of_chunks(x)
+        if isinstance(x, Mapped) or x.size > _NUMBERS_AT_ONCE:
+            mean, std = _mean_and_deviation_of_parts(lambda: _steps(x, lengths, transform))
         else:
-            steps = x.reshape(-1, x.shape[2])
-            if lengths is not None:
-                steps = x[valid_steps(lengths, x.shape[1])]
-            mean, std = mean_and_deviation(steps)
+            mean, std = mean_and_deviation(*_steps(x, lengths, transform))
         scaled_count = len(mean) - unchanged
         mean[scaled_count:], std[scaled_count:] = 0, 1
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
@@ -68,16 +86,31 @@ def _limited(mean: Array, std: Array) -> tuple[Array, Array]:
     return np.clip(mean, -LARGEST, LARGEST), np.minimum(std, LARGEST)
 
 
-def _mean_and_deviation_of_chunks(x: Mapped) -> tuple[Array, Array]:
-    """Return `mean_and_deviation` of all time steps of sequences on disk, read twice."""
-    count = x.shape[0] * x.shape[1]
-    total = np.zeros(x.shape[2])
-    for _, chunk in chunks(x):
-        total += chunk.sum(axis=(0, 1), dtype=float)
-    mean = total / count
-    squares = np.zeros(x.shape[2])
-    for _, chunk in chunks(x):
-        squares += np.square(chunk - mean).sum(axis=(0, 1), dtype=float)
+def _steps(
+    x: Array | Mapped, lengths: Array | None, transform: Transform | None
+) -> Iterator[Array]:
+    """Yield the time steps (M, D) of sequences, without their padding, in parts."""
+    if isinstance(x, Mapped):
+        transformed = x if transform is None else transform(x, lengths)[0]
+        for _, chunk in chunks(transformed):
+            yield chunk.reshape(-1, chunk.shape[2])
+        return
+    for part in parts(x, _NUMBERS_AT_ONCE):
+        values, lengths_of_part = x[part], None if lengths is None else lengths[part]
+        if transform is not None:
+            values, lengths_of_part = transform(values, lengths_of_part)
+        if lengths_of_part is None:
+            yield values.reshape(-1, values.shape[2])
+        else:
+            yield values[valid_steps(lengths_of_part, values.shape[1])]
+
+
+def _mean_and_deviation_of_parts(parts: Callable[[], Iterator[Array]]) -> tuple[Array, Array]:
+    """Return `mean_and_deviation` of values that come in parts, which are read twice."""
+    sums = [(len(values), values.sum(axis=0, dtype=float)) for values in parts()]
+    count = sum(length for length, _ in sums)
+    mean = sum(total for _, total in sums) / count
+    squares = sum(np.square(values - mean).sum(axis=0, dtype=float) for values in parts())
     return _limited(mean, np.sqrt(squares / count))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rnncli.datasets.mapped import Mapped, chunks
+from rnncli.datasets.mapped import Mapped, chunks, parts
 from rnncli.datasets.text import Text
 from rnncli.datasets.vocabulary import Vocabulary
 from rnncli.errors import InputError, Unit, place_in_file
@@ -74,8 +74,8 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.x)
 
-    def take(self, index: Array) -> "Sequences":
-        """Return the sequences at `index`."""
+    def take(self, index: Array | slice) -> "Sequences":
+        """Return the sequences at `index`; those of a slice are views."""
         return replace(
             self,
             x=self.x.subset(index) if isinstance(self.x, Mapped) else self.x[index],
@@ -128,7 +128,8 @@ class Splits:
                 digest.update(split.digest().encode())
             elif split is not None:
                 for _, chunk in chunks(split.x):
-                    digest.update(np.ascontiguousarray(chunk).data)
+                    for part in parts(chunk):
+                        digest.update(np.ascontiguousarray(chunk[part]).data)
                 if split.lengths is not None:
                     digest.update(np.asarray(split.lengths, np.int64).tobytes())
                 labels = None if split.labels is None else split.labels.tolist()

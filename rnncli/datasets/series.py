@@ -103,9 +103,7 @@ class Series:
 
     def read(self, seed: int) -> DataSet:
         """Read the table, and split it in chronological order; the seed does not matter."""
-        rows = self._read_rows()
-        windows = self._windows(rows)
-        table = windows.read(rows)
+        windows, table = self._read_table()
         if 0 < self.test_size < self.horizon:
             raise InputError(
                 f"data.test_size: {self.test_size} is smaller than data.horizon, {self.horizon}"
@@ -114,14 +112,14 @@ class Series:
         starts = np.flatnonzero(~np.isnan(windows.targets_of(table)).any(axis=1))
         train, validation, test = self._split(starts, len(table.values))
         # The means for filling in must not depend on rows after the training split.
-        end_row = starts[train[-1]] + self.sequence_length
+        end_row = starts[train.stop - 1] + self.sequence_length
         training_rows = Sequences(table.values[np.newaxis, :end_row], None, table.source)
         means = feature_means(training_rows)
         cut = windows.cut(table, self.missing, means)
         splits = Splits(
             cut.take(train),
-            cut.take(validation) if len(validation) else None,
-            cut.take(test) if len(test) else None,
+            cut.take(validation) if validation.start < validation.stop else None,
+            cut.take(test) if test.start < test.stop else None,
         )
         width = len(windows.targets) * self.horizon
         task = Task("regression", (), (0.0,) * width, (1.0,) * width)
@@ -131,6 +129,12 @@ class Series:
         """Read the numeric columns of the table."""
         rows = self._read_rows()
         return rows.numbers(self._columns(rows))
+
+    def _read_table(self) -> tuple[Windows, NumericTable]:
+        """Return the windows and the numbers of the table, without its text."""
+        rows = self._read_rows()
+        windows = self._windows(rows)
+        return windows, windows.read(rows)
 
     def _read_rows(self) -> NamedRows:
         if not exists(self.path):
@@ -150,8 +154,8 @@ class Series:
     def _table_format(self) -> type[TableData]:
         return table_format_of(self.path, "data.path: ")
 
-    def _split(self, starts: Array, rows: int) -> tuple[Array, Array, Array]:
-        """Return the indices of the windows for training, validation and test.
+    def _split(self, starts: Array, rows: int) -> tuple[slice, slice, slice]:
+        """Return the places of the windows for training, validation and test.
 
         The targets of a window must all be before the first test row, or none of them.
         """
@@ -167,8 +171,9 @@ class Series:
                 f"{self.path}: {rows} rows are too few for training and validation besides "
                 f"test_size {self.test_size} and windows of {self.sequence_length}"
             )
-        test = np.flatnonzero(ends >= first_test_row)
-        return np.arange(train_count), np.arange(validation_start, count), test
+        test_start = int(np.count_nonzero(ends < first_test_row))
+        test = slice(test_start, len(starts))
+        return slice(0, train_count), slice(validation_start, count), test
 
     def _windows(self, rows: NamedRows) -> Windows:
         columns = self._columns(rows)

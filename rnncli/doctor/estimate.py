@@ -84,7 +84,12 @@ def _bytes_in_memory(data: Examples | Sequences | Text) -> int:
     """Return the bytes of the inputs; 0 for those that are read from the disk batch by batch."""
     if isinstance(data, Text):
         return 0 if isinstance(data.symbols, np.memmap) else data.symbols.nbytes
-    return 0 if isinstance(data.x, Mapped) else data.x.nbytes
+    if isinstance(data.x, Mapped):
+        return 0
+    # From its first to its last byte: windows of a series are views that overlap.
+    sizes = zip(data.x.shape, data.x.strides, strict=True)
+    last_byte: int = sum((size - 1) * abs(stride) for size, stride in sizes)
+    return last_byte + data.x.itemsize
 
 
 def insufficient_memory(examination: Examination) -> Iterator[Problem]:

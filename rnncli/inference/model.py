@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -9,15 +10,16 @@ import numpy as np
 from rnncli.blas import one_thread
 from rnncli.datasets.examples import Examples
 from rnncli.datasets.input_spec import InputSpec
-from rnncli.datasets.mapped import Mapped
+from rnncli.datasets.mapped import Mapped, parts
 from rnncli.datasets.numbers import LARGEST
 from rnncli.datasets.scaling import Scaler, scaled
-from rnncli.datasets.sequences import Sequences, check_features, padded
+from rnncli.datasets.sequences import SMALLER_DATA, Sequences, check_features, padded
 from rnncli.datasets.streams import Streams
 from rnncli.datasets.task import Task
 from rnncli.datasets.text import Text
 from rnncli.errors import InputError
 from rnncli.inference.outputs import outputs
+from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network
 from rnncli.nn.objective import UnrolledPool
@@ -117,8 +119,22 @@ class Model:
         spec = self.input_spec
         if spec.vocabulary is not None:
             return x, lengths
-        x, lengths = spec.transformed(x, lengths)
-        return scaled(x, self.scaler, self.network.parameters.dtype, lengths), lengths
+        dtype = self.network.parameters.dtype
+        if isinstance(x, Mapped):
+            x, lengths = spec.transformed(x, lengths)
+            return scaled(x, self.scaler, dtype, lengths), lengths
+        shape = (len(x), spec.num_steps(x.shape[1]), spec.num_inputs)
+        require_memory(prod(shape) * dtype.itemsize, "the standardized inputs", SMALLER_DATA)
+        inputs = np.empty(shape, dtype)
+        new_lengths = None if lengths is None else lengths.copy()
+        for part in parts(x):  # Intermediate results are in double precision.
+            values, lengths_of_part = spec.transformed(
+                x[part], None if lengths is None else lengths[part]
+            )
+            inputs[part] = scaled(values, self.scaler, dtype, lengths_of_part)
+            if new_lengths is not None:
+                new_lengths[part] = lengths_of_part
+        return inputs, new_lengths
 
     def offsets(self, x: Array | Mapped) -> Array | None:
         """Return what predictions for sequences (N, T, D) are relative to, (N, K).

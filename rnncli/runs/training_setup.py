@@ -164,7 +164,8 @@ def _scales(data: DataSet, standardize: bool) -> tuple[Task, Scaler | None]:
     task = scale_targets(data.task, train, offsets)
     if not standardize or spec.vocabulary is not None:
         return task, None
-    return task, Scaler.fit(*spec.transformed(train.x, train.lengths), unchanged=num_calendar)
+    scaler = Scaler.fit(train.x, train.lengths, unchanged=num_calendar, transform=spec.transformed)
+    return task, scaler
 
 
 def _start(

@@ -1,6 +1,9 @@
 """Forecasts: windows of one table in chronological order."""
 
+import gc
+import hashlib
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +47,27 @@ def test_no_window_is_trained_on_targets_of_validation_or_test(tmp_path: Path) -
     assert not seen[0] & seen[1]
     assert not (seen[0] | seen[1]) & set(values[-10:, 1])
     assert seen[2] == set(values[-10:, 1])
+
+
+def test_windows_are_views_of_their_table(tmp_path: Path) -> None:
+    """As arrays of their own, these would take 48 MB."""
+    table(tmp_path / "t.csv", 3000)
+    series = Series(path=tmp_path / "t.csv", sequence_length=1000, test_size=500)
+    series.read(0)  # imports what it needs
+    tracemalloc.start()
+    splits = series.read(0).splits
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    parts = [splits.train, splits.validation, splits.test]
+    assert [len(split.x) for split in parts] == [1350, 150, 500]
+    assert sum(split.x.size for split in parts) * 8 == 48e6
+    assert peak < 6e6
+    assert gc.isenabled()
+    digest = hashlib.sha256()
+    for split in parts:
+        digest.update(split.x.tobytes())
+        digest.update(repr(split.labels.tolist()).encode())
+    assert splits.sha256 == digest.hexdigest()
 
 
 def test_forecasts_continue_where_the_table_ends(rnn: Command, here: Path) -> None:

@@ -110,6 +110,20 @@ def test_padding_of_shorter_windows_is_not_seen() -> None:
     assert not unscaled.network_inputs(padded, np.array([3]))[0][0, :2].any()
 
 
+@pytest.mark.parametrize("lengths", [None, RNG.integers(1, 900, 600)])
+def test_many_windows_are_prepared_in_parts(lengths: Array | None) -> None:
+    model, x = model_of(WINDOWS), RNG.standard_normal((600, 900, 2))
+    together, same_lengths = model.network_inputs(x, lengths)
+    halves = [
+        model.network_inputs(x[part], None if lengths is None else lengths[part])[0]
+        for part in (slice(0, 300), slice(300, 600))
+    ]
+    np.testing.assert_array_equal(together, np.concatenate(halves))
+    np.testing.assert_array_equal(same_lengths, lengths)
+    if lengths is None:
+        np.testing.assert_array_equal(together, (x - x[:, -1:] - 0.25) / 4)
+
+
 def test_losses_and_metrics_are_those_of_absolute_values() -> None:
     model, x = model_of(WINDOWS), cut(TABLE)[:-3]
     labels = np.stack([TABLE[i + 5 : i + 8, ::-1].ravel() for i in range(len(x))])

@@ -1,7 +1,9 @@
 """The rows of a table with named columns, and the numbers and dates in them."""
 
+import gc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -199,7 +201,23 @@ def read_named_rows(table: Table) -> NamedRows:
         table.source,
         "give fewer rows or columns",
     )
-    return NamedRows(table.source, header, place, list(rows), table.unit)
+    with _no_garbage_collection():
+        return NamedRows(table.source, header, place, list(rows), table.unit)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Pause the garbage collection, which would visit all the rows again and again.
+
+    They have no reference cycles, and with millions of them it would take half of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _value(cell: str, place: str) -> float:

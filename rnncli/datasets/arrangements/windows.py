@@ -129,23 +129,25 @@ class Windows:
     ) -> Sequences:
         """Return all windows of a table, with the values that follow them as labels.
 
-        Missing values are filled in before the table is cut, so that ``last`` can use rows before a
-        window. Windows followed by a missing value are left out. Without targets, all windows are
-        returned, without labels; also those at the end of the table, whose following values are not
-        known.
+        The windows are views of the table, unless some are left out: those that are followed by a
+        missing value. Missing values are filled in before the table is cut, so that ``last`` can
+        use rows before a window. Without targets, all windows are returned, without labels; also
+        those at the end of the table, whose following values are not known.
         """
         count, length = self.count(table, with_targets), self.sequence_length
         x = self.filled(table, missing, means)
+        # The network's inputs in single precision; the windows are views.
         require_memory(
-            8 * count * length * x.shape[1],
+            4 * count * length * x.shape[1],
             f"{table.source}: {count} windows of {length} rows",
             "lower data.sequence_length, or give fewer rows or columns",
         )
-        windows = sliding_window_view(x, length, axis=0)[:count].transpose(0, 2, 1).copy()
+        windows = sliding_window_view(x, length, axis=0)[:count].transpose(0, 2, 1)
         rows = table.rows[length - 1 : length - 1 + count]
         sequences = Sequences(windows, None, table.source, rows, table.unit)
         if not with_targets:
             return sequences
         labels = self.targets_of(table)
         labelled = replace(sequences, labels=labels, columns=self.features)
-        return labelled.take(np.flatnonzero(~np.isnan(labels).any(axis=1)))
+        is_complete = ~np.isnan(labels).any(axis=1)
+        return labelled if is_complete.all() else labelled.take(np.flatnonzero(is_complete))
