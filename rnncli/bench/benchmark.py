@@ -64,9 +64,11 @@ class Timing:
     limit : Limit
         What limits the step.
     num_shards : int
-        The parts of the batch that several cores can work on at the same time.
+        The parts in which the batch is divided.
+    max_cores : int
+        How many cores can work on a step at the same time.
     scaling : list of CoresTiming
-        The time on 1, 2, 4, ... cores, up to one for each shard.
+        The time on 1, 2, 4, ... cores, up to so many.
     """
 
     cell: str
@@ -96,6 +98,7 @@ class Timing:
     overhead_microseconds: float
     limit: Limit
     num_shards: int
+    max_cores: int
     scaling: list[CoresTiming]
 
 
@@ -143,7 +146,7 @@ def benchmark(
             in_memory = memory_bandwidth(dtype, effort.rounds)
             threads = num_threads()
         num_shards = len(unrolled.shards) if isinstance(unrolled, ShardedNetwork) else 1
-        times_by_cores = scaling(steps.take, steps.reset, effort, num_shards)
+        times_by_cores = scaling(steps.take, steps.reset, effort, unrolled.max_cores)
     gflops = network.flops(sequence_length, batch_size) / parts.whole / 1e3
     pass_time = parts.times["element_wise"]
     passes = parts.bytes_of_passes / pass_time / 1e3 if pass_time else 0.0
@@ -177,5 +180,6 @@ def benchmark(
         overhead_microseconds=parts.overhead,
         limit=limit_of(figures),
         num_shards=num_shards,
+        max_cores=unrolled.max_cores,
         scaling=times_by_cores,
     )

@@ -28,12 +28,9 @@ class CoresTiming:
 
 
 def scaling(
-    step: Callable[[], None], reset: Callable[[], None], effort: Effort, num_shards: int
+    step: Callable[[], None], reset: Callable[[], None], effort: Effort, max_cores: int
 ) -> list[CoresTiming]:
-    """Return the time of a step on 1, 2, 4, ... cores, up to all that it can use.
-
-    A batch of one shard uses one core.
-    """
+    """Return the time of a step on 1, 2, 4, ... cores, up to the number that it can use."""
 
     def on(cores: int) -> Callable[[], None]:
         def limited_step() -> None:
@@ -42,7 +39,7 @@ def scaling(
 
         return limited_step
 
-    counts = counts_of_cores(min(num_cores(), num_shards))
+    counts = counts_of_cores(min(num_cores(), max_cores))
     contestants = {str(n): Contestant(on(n), reset) for n in counts}
     times = {int(n): median(values) for n, values in in_turn(contestants, effort).items()}
     return [CoresTiming(n, time, times[1] / time) for n, time in times.items()]

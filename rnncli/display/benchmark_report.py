@@ -34,10 +34,8 @@ def show_benchmark(timing: Timing) -> None:
     print()
     print(f"{timing.limit.reason} {timing.limit.advice}")
     print()
-    if timing.num_shards == 1:
-        print(
-            "More cores would not make this step faster: its products are too small to be divided."
-        )
+    if timing.max_cores == 1:
+        print("More cores would not make this step faster: its arrays are too small for threads.")
         return
     print_table(
         ["cores", "microseconds", "speed-up"],

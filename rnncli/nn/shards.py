@@ -88,6 +88,11 @@ class ShardedNetwork:
         self.outputs_by_step = np.empty((num_outputs, steps, self.batch_size), dtype)
         self.outputs = self.outputs_by_step.reshape(num_outputs, -1)
 
+    @property
+    def max_cores(self) -> int:
+        """See `UnrolledNetwork.max_cores`."""
+        return len(self.shards)
+
     def forward(self, batch: Batch, dropout_masks: DropoutMasks = NO_DROPOUT) -> Array:
         """Return the outputs (O, N); see `UnrolledNetwork.forward`."""
         count = range(len(self.shards))

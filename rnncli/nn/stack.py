@@ -26,13 +26,22 @@ class UnrolledStack:
         The layers.
     on_several_cores : bool
         Whether a time step is large enough for several cores.
+
+    Attributes
+    ----------
+    max_cores : int
+        How many cores can work at the same time: for each cell, one on its pass and one on the
+        gradient of its weights.
     """
 
     def __init__(self, layers: Sequence[UnrolledLayer], on_several_cores: bool) -> None:
-        self.layers, self.on_several_cores = layers, on_several_cores
+        self.layers = layers
         # A layer with two directions is complete when both have read all time steps.
         in_chunks = on_several_cores and len(layers[0].cells) == 1
         self.chunks = chunks(layers[0].sequence_length) if in_chunks else [ALL_STEPS]
+        num_cells = len(layers) * len(layers[0].cells)
+        self.on_several_cores = on_several_cores and num_cells * len(self.chunks) > 1
+        self.max_cores = 2 * num_cells if self.on_several_cores else 1
         self.forward_tasks = self._forward_tasks()
         self.backward_tasks = self._backward_tasks(to_inputs=False)
         self.backward_tasks_to_inputs = self._backward_tasks(to_inputs=True)

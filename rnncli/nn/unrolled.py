@@ -112,6 +112,11 @@ class UnrolledNetwork:
             self.features = self.dropped
         return np.dot(self.parameters.head, self.features, self.outputs)
 
+    @property
+    def max_cores(self) -> int:
+        """How many cores can work at the same time."""
+        return self.stack.max_cores
+
     def final_state(self) -> State:
         """Return a copy of the carried states after the last time step."""
         return [cell.final_state() for cell in self.cells]

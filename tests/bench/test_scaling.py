@@ -28,4 +28,4 @@ def test_each_time_is_that_of_a_step_that_may_use_so_many_cores(
         assert one.speedup == found[0].microseconds_per_step / one.microseconds_per_step
     assert num_cores() == 3
     found = scaling(lambda: None, lambda: None, Effort(2, 0.0), 2)
-    assert [one.cores for one in found] == [1, 2], "a batch of two shards uses two cores"
+    assert [one.cores for one in found] == [1, 2], "a step that can use two cores"

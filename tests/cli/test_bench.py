@@ -51,7 +51,7 @@ def test_the_report_tells_parts_speeds_limit_and_scaling(
     assert "input gradient" not in shown
     assert re.search(r"^[\d.]+ GB/s in element-wise passes; ", shown, re.MULTILINE)
     assert re.search(r"^\d+ calls of NumPy; ", shown, re.MULTILINE)
-    assert shown.endswith("its products are too small to be divided.\n")
+    assert shown.endswith("its arrays are too small for threads.\n")
 
 
 def test_large_batches_are_timed_on_several_cores(
@@ -63,6 +63,10 @@ def test_large_batches_are_timed_on_several_cores(
     result = json.loads(rnn(*words, "--json").out)
     assert (result["num_shards"], [one["cores"] for one in result["scaling"]]) == (2, [1, 2])
     assert re.search(r"^2 +[\d.,]+ +[\d.]+x$", rnn(*words).out, re.MULTILINE)
+    # Four cores can work on two layers, and three are allowed.
+    result = json.loads(rnn(*words, "--set", "model.num_layers=2", "--json").out)
+    assert (result["num_shards"], result["max_cores"]) == (1, 4)
+    assert [one["cores"] for one in result["scaling"]] == [1, 2, 3]
 
 
 def test_peers_are_compared_where_they_are_installed(

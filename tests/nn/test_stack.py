@@ -102,10 +102,15 @@ def test_an_unrolled_network_that_is_dropped_is_freed_at_once() -> None:
 
 def test_only_large_time_steps_use_several_cores() -> None:
     small, large = (Network(architecture("lstm", hidden_size=h), 8, 4) for h in (32, 128))
-    for net, batch_size, expected in ((small, 32, False), (large, 8, False), (large, 32, True)):
-        unrolled = UnrolledPool(net).get(50, batch_size)
+    for net, size, expected in (
+        (small, (50, 32), 1),
+        (large, (50, 8), 1),
+        (large, (11, 32), 1),  # one cell and one chunk
+        (large, (50, 32), 2),
+    ):
+        unrolled = UnrolledPool(net).get(*size)
         assert isinstance(unrolled, UnrolledNetwork)
-        assert unrolled.stack.on_several_cores == expected
+        assert unrolled.max_cores == expected
 
 
 CONFIG = """\
