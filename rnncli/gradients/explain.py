@@ -8,27 +8,27 @@ where the mistake is.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 import numpy as np
 
 from rnncli.gradients import formulas, mistakes
-from rnncli.gradients.derivatives import COMPLEX_STEP, complex_step, output_gradient
+from rnncli.gradients.derivatives import complex_step, output_gradient
 from rnncli.gradients.gradcheck import differentiable, dropout_masks
-from rnncli.gradients.observed import ObservedCell, Perturbation, PerturbedCell
+from rnncli.gradients.observed import ObservedCell
+from rnncli.gradients.probe import Comparison, Probe
 from rnncli.gradients.trace import run_observed
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.nn.cells.base import Blocks
-from rnncli.nn.dropout import DropoutMasks, apply_mask
+from rnncli.nn.dropout import apply_mask
 from rnncli.nn.input_stage import EMBEDDING
 from rnncli.nn.losses import Loss
 from rnncli.nn.network import Network
 from rnncli.nn.objective import ObservedObjective
 from rnncli.nn.unrolled import UnrolledNetwork
 
-# Tolerances relative to the terms of a derivative, and to the largest gradient of the same cell.
-_TOLERANCE, _ROUNDING = 1e-9, 1e-12
 _FROM_ABOVE = "the gradient from above (the head or the next layer) is wrong"
 
 
@@ -85,7 +85,7 @@ def explain(
     expected = output_gradient(complex_step, loss, unrolled.outputs.astype(complex), batch.targets)
     with np.errstate(all="ignore"):
         explanation = _explain_head(unrolled, expected)
-        probe = _DirectionalProbe(network, loss, batch, masks)
+        probe = Probe(network, loss, batch, masks)
         total, steps_done = len(unrolled.cells) * (unrolled.sequence_length + 1), count(1)
 
         def on_step() -> None:
@@ -178,43 +178,6 @@ def _explain_embedding(unrolled: UnrolledNetwork, grad_outputs: Array) -> Explan
     return Explanation(name, None, None, unrolled.sequence_length, cause)
 
 
-class _DirectionalProbe:
-    """Compares gradients with true derivatives along random directions, by complex steps."""
-
-    def __init__(self, network: Network, loss: Loss, batch: Batch, masks: DropoutMasks) -> None:
-        self.objective = ObservedObjective(network.astype(complex), loss, batch, PerturbedCell)
-        self.batch, self.masks = batch, masks
-        self.objective.forward(batch, masks)
-        self.rng = np.random.default_rng(0)
-
-    def agrees_on_state(
-        self, number: int, step: int, state: str, gradient: Array, scale: float
-    ) -> bool:
-        """Return whether `gradient` (H, B) is that of a state of a cell after a time step."""
-        direction = self.rng.standard_normal(gradient.shape)
-        perturbation = Perturbation(step, 1j * COMPLEX_STEP * direction, state)
-        return self._agrees(number, perturbation, direction * gradient, scale)
-
-    def agrees_on_rows(
-        self, number: int, step: int, rows: slice, gradient: Array, scale: float
-    ) -> bool:
-        """Return whether `gradient` (H, B) is that of these rows of pre-activations."""
-        cell = self.objective.unrolled.cells[number]
-        direction = self.rng.standard_normal((len(gradient), 1))
-        change = np.zeros(cell.matrix.shape, complex)
-        change[rows, -1:] = 1j * COMPLEX_STEP * direction
-        return self._agrees(number, Perturbation(step, change, None), direction * gradient, scale)
-
-    def _agrees(self, number: int, perturbation: Perturbation, terms: Array, scale: float) -> bool:
-        cell = self.objective.unrolled.cells[number]
-        assert isinstance(cell, PerturbedCell)
-        cell.perturbation = perturbation
-        true = self.objective.forward(self.batch, self.masks).mean.imag / COMPLEX_STEP
-        cell.perturbation = None
-        tolerance = max(_TOLERANCE * float(np.abs(terms).sum()), _ROUNDING * scale)
-        return bool(abs(true - terms.sum()) <= tolerance)
-
-
 class _CellExplainer:
     """Compares the backward pass of one cell with the true derivatives.
 
@@ -226,13 +189,11 @@ class _CellExplainer:
         The cell after its backward pass.
     number : int
         Its index among the network's cells.
-    probe : _DirectionalProbe
+    probe : Probe
         The source of the true derivatives.
     """
 
-    def __init__(
-        self, name: str, cell: ObservedCell, number: int, probe: _DirectionalProbe
-    ) -> None:
+    def __init__(self, name: str, cell: ObservedCell, number: int, probe: Probe) -> None:
         self.name, self.cell, self.number, self.probe = name, cell, number, probe
         self.sequence_length = len(cell.outputs)
         known = type(cell.cell) in formulas.FORMULAS
@@ -241,7 +202,7 @@ class _CellExplainer:
     def explain(self, on_step: Callable[[], None]) -> Explanation | None:
         """Return the first quantity that is wrong; call `on_step` after each time step."""
         for step in reversed(range(-1, self.sequence_length)):
-            wrong = self._wrong_state(step) or (self._wrong_block(step) if step >= 0 else None)
+            wrong = self._wrong_quantity(step)
             if wrong is not None:
                 in_time = (
                     self.sequence_length - step if self.name.endswith("_reverse") else step + 1
@@ -254,16 +215,29 @@ class _CellExplainer:
         unknown = self.unknown_cell if cause is None else None
         return Explanation(array, self.name, step, self.sequence_length, cause, unknown)
 
-    def _wrong_state(self, step: int) -> tuple[str, str | None] | None:
-        for state, gradients in self.cell.grad_states.items():
-            calculated = gradients[step] if step >= 0 else self.cell.grad_initial[state]
-            scale = _largest(gradients)
-            if self.probe.agrees_on_state(self.number, step, state, calculated, scale):
-                continue
-            if state == "state":
-                return "dL/dh", self._cause_in_state(step, calculated)
-            return f"dL/d{state[0]}", self._cause_in_other_state(step, calculated)
-        return None
+    def _wrong_quantity(self, step: int) -> tuple[str, str | None] | None:
+        """Return the first wrong state or block of a time step, and the cause; None if none is."""
+        cell = self.cell
+        comparisons, diagnoses = list[Comparison](), list[Callable[[], tuple[str, str | None]]]()
+        for state, gradients in cell.grad_states.items():
+            calculated = gradients[step] if step >= 0 else cell.grad_initial[state]
+            comparisons.append(self.probe.of_state(step, state, calculated, _largest(gradients)))
+            diagnoses.append(partial(self._wrong_state, step, state, calculated))
+        for block in range(cell.cell.num_blocks if step >= 0 else 0):
+            rows = slice(block * cell.hidden_size, (block + 1) * cell.hidden_size)
+            calculated, scale = cell.dz[step, rows], _largest(cell.dz)
+            comparisons.append(self.probe.of_rows(self.number, step, rows, calculated, scale))
+            diagnoses.append(partial(self._wrong_block, step, block, calculated))
+        agreements = self.probe.agree(self.number, comparisons)
+        wrong = (
+            diagnosis for diagnosis, agrees in zip(diagnoses, agreements, strict=True) if not agrees
+        )
+        return next((diagnosis() for diagnosis in wrong), None)
+
+    def _wrong_state(self, step: int, state: str, calculated: Array) -> tuple[str, str | None]:
+        if state == "state":
+            return "dL/dh", self._cause_in_state(step, calculated)
+        return f"dL/d{state[0]}", self._cause_in_other_state(step, calculated)
 
     def _cause_in_state(self, step: int, calculated: Array) -> str | None:
         if step == self.sequence_length - 1:
@@ -287,21 +261,15 @@ class _CellExplainer:
         expected = mistakes.product(factors)
         return mistakes.diagnose(calculated, expected, mistakes.factor_mistakes(factors))
 
-    def _wrong_block(self, step: int) -> tuple[str, str | None] | None:
+    def _wrong_block(self, step: int, block: int, calculated: Array) -> tuple[str, str | None]:
         cell = self.cell
-        for block in range(cell.cell.num_blocks):
-            rows = slice(block * cell.hidden_size, (block + 1) * cell.hidden_size)
-            calculated, scale = cell.dz[step, rows], _largest(cell.dz)
-            if self.probe.agrees_on_rows(self.number, step, rows, calculated, scale):
-                continue
-            known = formulas.block_factors(cell, step)
-            if known is None:
-                return f"dL/dz of block {block}" if cell.cell.num_blocks > 1 else "dL/dz", None
-            gate, factors = list(known.items())[block]
-            candidates = mistakes.factor_mistakes(factors)
-            cause = mistakes.diagnose(calculated, mistakes.product(factors), candidates)
-            return f"dL/dz of {gate}" if gate else "dL/dz", cause
-        return None
+        known = formulas.block_factors(cell, step)
+        if known is None:
+            return f"dL/dz of block {block}" if cell.cell.num_blocks > 1 else "dL/dz", None
+        gate, factors = list(known.items())[block]
+        candidates = mistakes.factor_mistakes(factors)
+        cause = mistakes.diagnose(calculated, mistakes.product(factors), candidates)
+        return f"dL/dz of {gate}" if gate else "dL/dz", cause
 
     def _wrong_sum(self) -> Explanation | None:
         cell = self.cell

@@ -84,6 +84,18 @@ class PerturbedCell(UnrolledCell):
     """
 
     perturbation: Perturbation | None = None
+    _kept: list[dict[str, Array]] | None = None
+
+    def keep_states(self) -> None:
+        """Keep the states of the last `forward`, which was not perturbed.
+
+        Every perturbed one begins from them, with the same inputs, at the time step of its change.
+        """
+        states = range(len(self.outputs) + 1)
+        self._kept = [
+            {name: values.copy() for name, values in self.cell.state_after(self, step).items()}
+            for step in states
+        ]
 
     def forward(self, steps: slice = ALL_STEPS) -> None:
         """See `UnrolledCell.forward`; all time steps are calculated at once."""
@@ -96,15 +108,23 @@ class PerturbedCell(UnrolledCell):
             self.perturbation.state,
         )
         matrix = self.matrix if state is not None else self.matrix + change
-        initial = self.cell.state_after(self, 0)
-        carried = {name: values.copy() for name, values in initial.items()}
-        carried = self._run(0, step, self.matrix, carried)
+        carried = self._before(max(step, 0))
         carried = self._run(max(step, 0), step + 1, matrix, carried)
         if state is not None:
             carried[state] += change
         if step >= 0:
             self.outputs[step] = carried["state"]
         self._run(step + 1, len(self.outputs), self.matrix, carried)
+
+    def _before(self, step: int) -> dict[str, Array]:
+        """Fill the outputs before a time step; return the carried states after them."""
+        if self._kept is None:
+            initial = self.cell.state_after(self, 0)
+            carried = {name: values.copy() for name, values in initial.items()}
+            return self._run(0, step, self.matrix, carried)
+        for output, kept in zip(self.outputs[:step], self._kept[1:], strict=False):
+            output[...] = kept["state"]
+        return {name: values.copy() for name, values in self._kept[step].items()}
 
     def _run(
         self, start: int, stop: int, matrix: Array, carried: dict[str, Array]
