@@ -1,6 +1,10 @@
 """The gradient of a weight matrix: dW = sum over t of dz_t states_t^T.
 
-There are two ways to sum over time, and the size of the batch decides which is faster.
+There are two ways to sum over time, and the sizes decide which is faster. One long product needs
+all its operands gathered, about T*B*(R+K) numbers for a matrix of R rows and K columns; a product
+for each time step writes and adds T*R*K numbers. Measured with kernels for AVX2, one long product
+takes 0.75 to 0.9 of the time for matrices of 1024 x 513 and batches up to 128, and 1.3 times as
+long for 128 x 34 and a batch of 256.
 """
 
 from collections.abc import Callable
@@ -9,8 +13,8 @@ import numpy as np
 
 from rnncli.nn.arrays import Array
 
-# From this batch size on, a product per time step costs less than gathering all of them into one.
-_WIDE_BATCH = 48
+# Smaller batches are always gathered.
+_SMALL_BATCH = 48
 # The numbers that the products of several time steps may have together to stay in the cache.
 _PRODUCTS_AT_ONCE = 1 << 20
 
@@ -30,8 +34,10 @@ def weight_gradient(dz: Array, states: Array, gradient: Array) -> Callable[[slic
     gradient : array (R*H, D+H+1)
         Where the result goes.
     """
-    wide = dz.shape[2] >= _WIDE_BATCH
-    return (_WideSum if wide else _NarrowSum)(dz, states, gradient)
+    rows, columns = gradient.shape
+    gathered_up_to = max(_SMALL_BATCH, rows * columns // (2 * (rows + columns)))
+    is_wide = dz.shape[2] >= gathered_up_to
+    return (_WideSum if is_wide else _NarrowSum)(dz, states, gradient)
 
 
 class _NarrowSum:

@@ -31,6 +31,22 @@ def test_the_sum_over_time(
 
 def test_the_products_of_a_long_sequence_take_bounded_memory() -> None:
     """Many time steps of a large cell would not fit into memory at once."""
-    dz, states = np.zeros((100, 512, 48), "float32"), np.zeros((101, 600, 48), "float32")
+    dz, states = np.zeros((100, 512, 150), "float32"), np.zeros((101, 600, 150), "float32")
     calculate = weight_gradient(dz, states, np.zeros((512, 600), "float32"))
+    assert isinstance(calculate, module._WideSum)
     assert 0 < calculate.products.size <= module._PRODUCTS_AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "first_wide"),
+    [(32, 34, 48), (128, 157, 48), (512, 257, 85), (1024, 513, 170)],
+)
+def test_large_matrices_have_one_long_product_for_larger_batches(
+    rows: int, columns: int, first_wide: int
+) -> None:
+    for batch, expected in (
+        (first_wide - 1, module._NarrowSum),
+        (first_wide, module._WideSum),
+    ):
+        dz, states = np.zeros((2, rows, batch)), np.zeros((3, columns, batch))
+        assert isinstance(weight_gradient(dz, states, np.zeros((rows, columns))), expected)
