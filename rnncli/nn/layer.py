@@ -54,8 +54,9 @@ class UnrolledLayer:
 
     def set_inputs(self, x: Array, steps: slice = ALL_STEPS) -> None:
         """Copy the inputs of some time steps, or with two directions of all, into every cell."""
-        for cell, inputs in zip(self.cells, (x, x[::-1]), strict=False):
-            cell.inputs[steps] = inputs
+        self.cells[0].inputs[steps] = x
+        if len(self.cells) == 2:
+            self.cells[1].inputs[steps] = x[::-1]
 
     def read(self, below: "UnrolledLayer", steps: slice) -> None:
         """Copy the outputs of some time steps of the layer below into every cell."""

@@ -35,7 +35,7 @@ class UnrolledStack:
     """
 
     def __init__(self, layers: Sequence[UnrolledLayer], on_several_cores: bool) -> None:
-        self.layers = layers
+        self.layers, self.has_dropout_masks = layers, False
         # A layer with two directions is complete when both have read all time steps.
         in_chunks = on_several_cores and len(layers[0].cells) == 1
         self.chunks = chunks(layers[0].sequence_length) if in_chunks else [ALL_STEPS]
@@ -56,9 +56,11 @@ class UnrolledStack:
         dropout_masks : DropoutMasks
             Those of the layers apply to what the next one reads.
         """
-        masks: Sequence[Array | None] = dropout_masks.layers or [None] * (len(self.layers) - 1)
-        for layer, mask in zip(self.layers[1:], masks, strict=True):
-            layer.dropout_mask = mask
+        if dropout_masks.layers or self.has_dropout_masks:
+            self.has_dropout_masks = bool(dropout_masks.layers)
+            masks: Sequence[Array | None] = dropout_masks.layers or [None] * (len(self.layers) - 1)
+            for layer, mask in zip(self.layers[1:], masks, strict=True):
+                layer.dropout_mask = mask
         self.layers[0].set_inputs(x)
         self._run(self.forward_tasks)
         self.layers[-1].join_outputs()

@@ -52,16 +52,33 @@ class _NarrowSum:
         self.states_joined = self.states_by_step.reshape(-1, columns)
         self.dz_joined = self.dz_by_row.reshape(rows, -1)
         self.part = np.empty_like(gradient)
+        self.views: dict[tuple[int, int | None], tuple[Array, ...]] = {}
 
     def __call__(self, steps: slice) -> None:
-        self.states_by_step[steps] = self.states[:-1][steps].transpose(0, 2, 1)
-        self.dz_by_row[:, steps] = self.dz[steps].transpose(1, 0, 2)
-        batch, is_first = self.dz.shape[2], steps.stop is None
-        joined = slice(steps.start * batch, None if is_first else steps.stop * batch)
+        key = (steps.start, steps.stop)
+        if key not in self.views:
+            self.views[key] = self.views_of(steps)
+        states, states_by_step, dz, dz_by_row, dz_joined, states_joined = self.views[key]
+        states_by_step[...] = states
+        dz_by_row[...] = dz
+        is_first = steps.stop is None
         part = self.gradient if is_first else self.part
-        np.dot(self.dz_joined[:, joined], self.states_joined[joined], out=part)
+        np.dot(dz_joined, states_joined, out=part)
         if not is_first:
             self.gradient += part
+
+    def views_of(self, steps: slice) -> tuple[Array, ...]:
+        """Return the views of some time steps: what is copied where, and the two factors."""
+        batch = self.dz.shape[2]
+        joined = slice(steps.start * batch, None if steps.stop is None else steps.stop * batch)
+        return (
+            self.states[:-1][steps].transpose(0, 2, 1),
+            self.states_by_step[steps],
+            self.dz[steps].transpose(1, 0, 2),
+            self.dz_by_row[:, steps],
+            self.dz_joined[:, joined],
+            self.states_joined[joined],
+        )
 
 
 class _WideSum:

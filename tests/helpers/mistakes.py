@@ -12,7 +12,7 @@ from rnncli.nn.weight_gradient import _NarrowSum
 _DERIVATIVE = "self.derivative(unrolled.outputs[steps], dz_of_steps)"
 _HEAD = "np.dot(grad_outputs, self.features.T, out=self.gradient.head)"
 _INPUTS = "np.matmul(self.input_weights.T, self.dz[steps], out=self.grad_inputs[steps])"
-_WEIGHTS = "np.dot(self.dz_joined[:, joined], self.states_joined[joined], out=part)"
+_WEIGHTS = "np.dot(dz_joined, states_joined, out=part)"
 
 # Mistakes in a tanh network. The first four are those of many a tutorial.
 TANH: dict[str, Mistake] = {

@@ -253,6 +253,7 @@ class UnrolledCell:
         self._unused = list(_unused_blocks(cell, gradient.matrix))
         self._sum_gradient = weight_gradient(self.dz, self.states, gradient.matrix)
         self.buffers = cell.allocate(self)
+        self._carried_gradients = list(cell.carried_gradients(self).values())
 
     def masks(self, steps: slice) -> Iterator[Array | None]:
         """Return the mask (1, B) of each of these time steps, or None for each."""
@@ -295,7 +296,7 @@ class UnrolledCell:
     def backward(self, steps: slice = ALL_STEPS) -> None:
         """Fill `dz` of some time steps; those after them must be calculated already."""
         if steps.stop is None:
-            for carried in self.cell.carried_gradients(self).values():
+            for carried in self._carried_gradients:
                 carried[...] = 0
             if self.grad_final is not None:
                 self.dh[...] = self.grad_final
