@@ -31,8 +31,9 @@ class ObservedCell(UnrolledCell):
         if self.grad_outputs is not None:
             self.grad_from_above[...] = [self.grad_outputs[t] for t in range(len(self.outputs))]
         recorder = _Recorder(self.grad_from_above, self.cell.carried_gradients(self))
-        self.grad_outputs = recorder
+        given, self.grad_outputs = self.grad_outputs, recorder
         super().backward(steps)
+        self.grad_outputs = given
         initial = self.cell.initial_gradients(self)
         self.grad_initial = {name: gradient.copy() for name, gradient in initial.items()}
         self.grad_states = recorder.recorded

@@ -42,6 +42,8 @@ class UnrolledStack:
         num_cells = len(layers) * len(layers[0].cells)
         self.on_several_cores = on_several_cores and num_cells * len(self.chunks) > 1
         self.max_cores = 2 * num_cells if self.on_several_cores else 1
+        for layer, above in zip(layers, layers[1:], strict=False):
+            layer.set_output_gradients(None, above.grad_inputs)
         self.forward_tasks = self._forward_tasks()
         self.backward_tasks = self._backward_tasks(to_inputs=False)
         self.backward_tasks_to_inputs = self._backward_tasks(to_inputs=True)
@@ -77,8 +79,6 @@ class UnrolledStack:
         to_inputs : bool
             Whether to fill `grad_inputs` of the first layer too.
         """
-        for layer, above in zip(self.layers, self.layers[1:], strict=False):
-            layer.set_output_gradients(None, above.grad_inputs)
         self.layers[-1].set_output_gradients(grad_final, grad_outputs)
         self._run(self.backward_tasks_to_inputs if to_inputs else self.backward_tasks)
 
