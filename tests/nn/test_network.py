@@ -195,12 +195,17 @@ def test_the_memory_of_the_passes_is_known(
 ) -> None:
     net = network(cell, hidden=hidden)
     expected = net.parameters.nbytes + bytes_of_passes(net, sequence_length, batch_size)
-    pool = UnrolledPool(net)
-    tracemalloc.start()
-    pool.get(sequence_length, batch_size)
-    used, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert used == pytest.approx(expected, rel=0.25)
+
+    def used() -> int:
+        pool = UnrolledPool(net)
+        tracemalloc.start()
+        pool.get(sequence_length, batch_size)
+        num_bytes, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return num_bytes
+
+    # Another thread of the test run may allocate something meanwhile.
+    assert min(used() for _ in range(3)) == pytest.approx(expected, rel=0.25)
 
 
 def test_views_of_one_array_count_once() -> None:
