@@ -9,6 +9,7 @@ calculated in the same way on any number of cores.
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
+from itertools import pairwise
 
 from rnncli.cores import Task, run_tasks
 from rnncli.nn.arrays import Array
@@ -42,7 +43,7 @@ class UnrolledStack:
         num_cells = len(layers) * len(layers[0].cells)
         self.on_several_cores = on_several_cores and num_cells * len(self.chunks) > 1
         self.max_cores = 2 * num_cells if self.on_several_cores else 1
-        for layer, above in zip(layers, layers[1:], strict=False):
+        for layer, above in pairwise(layers):
             layer.set_output_gradients(None, above.grad_inputs)
         self.forward_tasks = self._forward_tasks()
         self.backward_tasks = self._backward_tasks(to_inputs=False)
