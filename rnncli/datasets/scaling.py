@@ -105,12 +105,12 @@ def _steps(
             yield values[valid_steps(lengths_of_part, values.shape[1])]
 
 
-def _mean_and_deviation_of_parts(parts: Callable[[], Iterator[Array]]) -> tuple[Array, Array]:
+def _mean_and_deviation_of_parts(in_parts: Callable[[], Iterator[Array]]) -> tuple[Array, Array]:
     """Return `mean_and_deviation` of values that come in parts, which are read twice."""
-    sums = [(len(values), values.sum(axis=0, dtype=float)) for values in parts()]
+    sums = [(len(values), values.sum(axis=0, dtype=float)) for values in in_parts()]
     count = sum(length for length, _ in sums)
     mean = sum(total for _, total in sums) / count
-    squares = sum(np.square(values - mean).sum(axis=0, dtype=float) for values in parts())
+    squares = sum(np.square(values - mean).sum(axis=0, dtype=float) for values in in_parts())
     return _limited(mean, np.sqrt(squares / count))
 
 

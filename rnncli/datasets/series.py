@@ -103,7 +103,7 @@ class Series:
 
     def read(self, seed: int) -> DataSet:
         """Read the table, and split it in chronological order; the seed does not matter."""
-        windows, table = self._read_table()
+        windows, table = self._windows_and_table()
         if 0 < self.test_size < self.horizon:
             raise InputError(
                 f"data.test_size: {self.test_size} is smaller than data.horizon, {self.horizon}"
@@ -130,7 +130,7 @@ class Series:
         rows = self._read_rows()
         return rows.numbers(self._columns(rows))
 
-    def _read_table(self) -> tuple[Windows, NumericTable]:
+    def _windows_and_table(self) -> tuple[Windows, NumericTable]:
         """Return the windows and the numbers of the table, without its text."""
         rows = self._read_rows()
         windows = self._windows(rows)

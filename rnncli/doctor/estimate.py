@@ -84,7 +84,7 @@ def _bytes_in_memory(data: Examples | Sequences | Text) -> int:
     """Return the bytes of the inputs; 0 for those that are read from the disk batch by batch."""
     if isinstance(data, Text):
         return 0 if isinstance(data.symbols, np.memmap) else data.symbols.nbytes
-    if isinstance(data.x, Mapped):
+    if isinstance(data.x, Mapped) or not data.x.size:
         return 0
     # From its first to its last byte: windows of a series are views that overlap.
     sizes = zip(data.x.shape, data.x.strides, strict=True)

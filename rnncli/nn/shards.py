@@ -5,7 +5,8 @@ the shards are added in their order. So every bit of the result is the same on a
 
 Threads share the parameters and the data, and cost next to no memory. NumPy releases the
 interpreter's lock within its calls, so that they run side by side where the arrays of a time step
-are large enough; smaller batches are left whole.
+are large enough; smaller batches are left whole, and `rnncli.nn.stack` tells how several cores work
+on them.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ _MOST_SHARDS = 16
 
 
 def suits_several_cores(flops: int) -> bool:
-    """Return whether a batch that is left whole is large enough for several cores.
+    """Return whether time steps are large enough for several cores.
 
     Parameters
     ----------
