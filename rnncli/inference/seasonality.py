@@ -49,8 +49,10 @@ def _strongest_period(series: Array, smallest_deviation: float) -> tuple[int, fl
     if not longest_lag or series.std() <= smallest_deviation:
         return 0, 0.0
     z = (series - series.mean()) / series.std()
-    spectrum = np.fft.rfft(z, 2 * len(z))
-    autocorrelation = np.fft.irfft(np.abs(spectrum) ** 2)[: longest_lag + 1]
+    # With so many zeros, no lag wraps around; a power of two is fast.
+    padded_length = 1 << (len(z) + longest_lag).bit_length()
+    spectrum = np.fft.rfft(z, padded_length)
+    autocorrelation = np.fft.irfft(np.abs(spectrum) ** 2, padded_length)[: longest_lag + 1]
     autocorrelation /= len(z) - np.arange(longest_lag + 1)
     not_positive = np.flatnonzero(autocorrelation <= 0)
     if not len(not_positive):

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rnncli.datasets.arrangements.windows import Windows
 from rnncli.datasets.sequences import Sequences
-from rnncli.inference.seasonality import find_period, target_series
+from rnncli.inference.seasonality import _strongest_period, find_period, target_series
 
 RNG = np.random.default_rng(0)
 
@@ -87,3 +89,15 @@ def test_windows_give_back_the_series_that_they_were_cut_from() -> None:
     x = np.stack([table[start : start + 3] for start in range(8)])
     series = target_series(Sequences(x, None, "t.csv"), windows, "b")
     assert series.tolist() == table[:, 1].tolist()
+
+
+@given(st.integers(80, 400), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_the_autocorrelation_is_that_of_its_definition(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    series = np.sin(np.arange(count) * rng.uniform(0.3, 1.5)) + 0.1 * rng.standard_normal(count)
+    period, found = _strongest_period(series, 0.0)
+    assert period
+    z = (series - series.mean()) / series.std()
+    expected = z[period:] @ z[: count - period] / (count - period)
+    assert found == pytest.approx(min(expected, 1), abs=1e-12)
