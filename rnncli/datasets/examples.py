@@ -1,11 +1,11 @@
 """Sequences with targets as a network takes them, whole or in batches."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from rnncli.datasets.mapped import Mapped
+from rnncli.datasets.slices import slices
 from rnncli.nn.arrays import Array
 from rnncli.nn.batch import Batch
 from rnncli.random_streams import generator
@@ -96,9 +96,3 @@ def rounded_length(length: int, longest: int) -> int:
     """Return a length, rounded up to one of at most 16 values up to the longest."""
     multiple = -(-longest // _MAX_LENGTHS)
     return min(longest, -(-length // multiple) * multiple)
-
-
-def slices(count: int, size: int) -> Iterator[slice]:
-    """Yield slices of a size that cover `count` sequences; the last one may be smaller."""
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))

@@ -5,8 +5,8 @@ from typing import Literal, TypeVar, overload
 
 import numpy as np
 
-from rnncli.datasets.examples import slices
 from rnncli.datasets.mapped import Mapped
+from rnncli.datasets.slices import slices
 from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from rnncli.datasets.slices import slices
 from rnncli.nn.arrays import Array
 
 if TYPE_CHECKING:  # Frames read mapped files themselves.
@@ -139,12 +140,10 @@ def chunks(x: "Array | Mapped") -> Iterator[tuple[int, Array]]:
         yield 0, x
         return
     size = max(1, _NUMBERS_PER_CHUNK // x.numbers_per_sequence)
-    for start in range(0, len(x), size):
-        yield start, x[start : start + size]
+    for part in slices(len(x), size):
+        yield part.start, x[part]
 
 
 def parts(x: Array, num_numbers: int = _NUMBERS_PER_CHUNK) -> Iterator[slice]:
-    """Yield slices that cover the sequences of an array (N, T, D), of about so many numbers."""
-    size = max(1, num_numbers // max(1, x[:1].size))
-    for start in range(0, len(x), size):
-        yield slice(start, start + size)
+    """Return slices that cover the sequences of an array (N, T, D), of about so many numbers."""
+    return slices(len(x), max(1, num_numbers // max(1, x[:1].size)))

@@ -5,9 +5,9 @@ from math import inf, log
 
 import numpy as np
 
-from rnncli.datasets.examples import slices
 from rnncli.datasets.scaling import mean_and_deviation
 from rnncli.datasets.sequences import Sequences
+from rnncli.datasets.slices import slices
 from rnncli.nn.arrays import Array
 
 # With more coefficients per forecast, the normal equations would take long to solve.

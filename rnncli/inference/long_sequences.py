@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rnncli.datasets.examples import slices
+from rnncli.datasets.slices import slices
 from rnncli.inference.running_pooling import RunningPooling
 from rnncli.nn.architecture import Architecture
 from rnncli.nn.arrays import Array

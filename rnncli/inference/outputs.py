@@ -8,9 +8,10 @@ from math import prod
 import numpy as np
 
 from rnncli.cores import num_cores, run_together
-from rnncli.datasets.examples import Examples, rounded_length, slices
+from rnncli.datasets.examples import Examples, rounded_length
 from rnncli.datasets.mapped import Mapped
 from rnncli.datasets.sequences import SMALLER_DATA
+from rnncli.datasets.slices import slices
 from rnncli.datasets.streams import Streams, Window
 from rnncli.inference.long_sequences import long_outputs
 from rnncli.inference.metric_sums import MetricSums
@@ -114,7 +115,7 @@ def _num_at_once(pool: UnrolledPool, sequence_length: int, num_batches: int) -> 
         network.flops_per_step(sequence_length, size) < _FEWEST_FLOPS
     ):
         return 1
-    needed = bytes_of_passes(pool.network, sequence_length, size) + pool.gradient.nbytes
+    needed = bytes_of_passes(network, sequence_length, size) + pool.gradient.nbytes
     return max(1, min(num_cores(), num_batches, int(_SHARE_AT_ONCE * max_memory()) // needed))
 
 
@@ -126,10 +127,10 @@ def _batch_outputs(pool: UnrolledPool, batch: Batch, max_bytes: int) -> Array:
     """
     network, (size, sequence_length, _) = pool.network, batch.x.shape
     every_step = network.architecture.predicts_every_step
-    if bytes_of_passes(pool.network, sequence_length, size) <= max_bytes:
+    if bytes_of_passes(network, sequence_length, size) <= max_bytes:
         z = pool.get(sequence_length, size).forward(batch)
         return z.reshape(len(z), sequence_length, -1).transpose(2, 1, 0) if every_step else z.T
-    window = max(1, min(_BYTES_AT_ONCE, max_bytes) // bytes_of_passes(pool.network, 1, 1))
+    window = max(1, min(_BYTES_AT_ONCE, max_bytes) // bytes_of_passes(network, 1, 1))
     lengths = np.full(size, sequence_length) if batch.lengths is None else batch.lengths
     outputs = [
         long_outputs(network, sequence[sequence_length - length :], window)

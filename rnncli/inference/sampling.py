@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncli.blas import one_thread
-from rnncli.datasets.examples import slices
+from rnncli.datasets.slices import slices
 from rnncli.datasets.vocabulary import LINE_END, Unit, Vocabulary, join_symbols
 from rnncli.errors import InputError
 from rnncli.inference.model import Model, check_finite

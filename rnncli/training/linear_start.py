@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncli.blas import one_thread
-from rnncli.datasets.examples import Examples, slices
+from rnncli.datasets.examples import Examples
+from rnncli.datasets.slices import slices
 from rnncli.memory import require_memory
 from rnncli.nn.arrays import Array
 from rnncli.nn.network import Network

@@ -12,9 +12,9 @@ import numpy as np
 from rnncli.datasets.arrangements.columns import column_position
 from rnncli.datasets.calendar_features import CalendarUnit, check_precision
 from rnncli.datasets.dates import Precision, is_date, parse_date
-from rnncli.datasets.examples import slices
 from rnncli.datasets.missing import is_missing
 from rnncli.datasets.numbers import are_numbers, numbers
+from rnncli.datasets.slices import slices
 from rnncli.datasets.table import Row, Table, find_column, value_in
 from rnncli.errors import InputError, Unit, place_in_file
 from rnncli.memory import within_memory
