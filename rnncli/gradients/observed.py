@@ -85,18 +85,14 @@ class PerturbedCell(UnrolledCell):
     """
 
     perturbation: Perturbation | None = None
-    _kept: list[dict[str, Array]] | None = None
+    _kept: list[dict[str, Array]]
 
     def keep_states(self) -> None:
-        """Keep the states of the last `forward`, which was not perturbed.
+        """Keep the states of the last `forward`, which must not have been perturbed.
 
         Every perturbed one begins from them, with the same inputs, at the time step of its change.
         """
-        states = range(len(self.outputs) + 1)
-        self._kept = [
-            {name: values.copy() for name, values in self.cell.state_after(self, step).items()}
-            for step in states
-        ]
+        self._kept = [self.copied_state(step) for step in range(len(self.outputs) + 1)]
 
     def forward(self, steps: slice = ALL_STEPS) -> None:
         """See `UnrolledCell.forward`; all time steps are calculated at once."""
@@ -119,10 +115,6 @@ class PerturbedCell(UnrolledCell):
 
     def _before(self, step: int) -> dict[str, Array]:
         """Fill the outputs before a time step; return the carried states after them."""
-        if self._kept is None:
-            initial = self.cell.state_after(self, 0)
-            carried = {name: values.copy() for name, values in initial.items()}
-            return self._run(0, step, self.matrix, carried)
         for output, kept in zip(self.outputs[:step], self._kept[1:], strict=False):
             output[...] = kept["state"]
         return {name: values.copy() for name, values in self._kept[step].items()}

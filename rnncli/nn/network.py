@@ -119,20 +119,24 @@ class Network:
             on_several_cores,
         )
 
-    @cached_property
+    @property
     def bytes_per_step(self) -> int:
         """The memory that one more time step of one sequence takes in an unrolled network.
 
         It is measured, and so it is right for the buffers of any cell.
         """
-        one, two = (self.unroll(steps, 1, self.parameters) for steps in (1, 2))
-        return bytes_of_arrays(two) - bytes_of_arrays(one)
+        return self._bytes_of_arrays_and_views[0]
 
-    @cached_property
+    @property
     def bytes_of_views(self) -> int:
         """The memory that the views of one more time step take, whatever the size of the batch."""
+        return self._bytes_of_arrays_and_views[1]
+
+    @cached_property
+    def _bytes_of_arrays_and_views(self) -> tuple[int, int]:
         one, two = (self.unroll(steps, 1, self.parameters) for steps in (1, 2))
-        return bytes_of_views(two) - bytes_of_views(one)
+        arrays = bytes_of_arrays(two) - bytes_of_arrays(one)
+        return arrays, bytes_of_views(two) - bytes_of_views(one)
 
     def zero_state(self, batch_size: int) -> State:
         """Return carried states (H, B) of zeros for all cells."""

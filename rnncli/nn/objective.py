@@ -89,10 +89,10 @@ class UnrolledPool:
 
 def bytes_of_passes(network: Network, sequence_length: int, batch_size: int) -> int:
     """Return about how many bytes the passes of an `UnrolledPool` take for a batch of this size."""
-    count = _num_shards(network, sequence_length, batch_size)
-    arrays = sequence_length * batch_size * network.bytes_per_step
-    views = count * sequence_length * network.bytes_of_views
-    return arrays + views + (count - 1) * network.parameters.nbytes
+    others = _num_shards(network, sequence_length, batch_size) - 1
+    # Each shard has views and a gradient of its own.
+    bytes_of_another = sequence_length * network.bytes_of_views + network.parameters.nbytes
+    return bytes_of_unrolled(network, sequence_length, batch_size) + others * bytes_of_another
 
 
 def bytes_of_unrolled(network: Network, sequence_length: int, batch_size: int) -> int:

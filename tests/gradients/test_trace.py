@@ -61,6 +61,7 @@ def true_gradients(network: Network, batch: Batch, number: int, state: str) -> n
     objective = ObservedObjective(network.astype(complex), LOSSES[LOSS], batch, PerturbedCell)
     objective.forward(batch)
     cell = objective.unrolled.cells[number]
+    cell.keep_states()
     true = np.empty((len(cell.outputs) + 1, *cell.outputs.shape[1:]))
     for step, *index in np.ndindex(true.shape):
         change = np.zeros(true.shape[1:], complex)

@@ -266,8 +266,12 @@ class UnrolledCell:
 
     def final_state(self) -> dict[str, Array]:
         """Return copies of the carried states (H, B) after the last time step, by name."""
-        last = self.cell.state_after(self, len(self.outputs))
-        return {name: state.copy() for name, state in last.items()}
+        return self.copied_state(len(self.outputs))
+
+    def copied_state(self, step: int) -> dict[str, Array]:
+        """Return copies of the carried states (H, B) after `step` time steps, by name."""
+        states = self.cell.state_after(self, step)
+        return {name: state.copy() for name, state in states.items()}
 
     def prepare(self) -> None:
         """Calculate what depends on the weights alone; they must not change before `forward`."""
